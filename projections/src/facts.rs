@@ -1,6 +1,8 @@
 //! Everything that is known about one product, gathered from the entities that belong to it.
 
-use crate::discount::{Discount, Scope};
+use std::sync::Arc;
+
+use crate::discount::{Scope, Terms};
 use crate::instant::Instant;
 use crate::price::Price;
 use crate::product::Product;
@@ -16,7 +18,7 @@ pub struct ProductFacts {
     pub prices: Vec<PriceFact>,
     pub stock: Vec<StockFact>,
     /// Those whose scope matches the product or one of its SKUs; sorted by [`discount_order`].
-    pub discounts: Vec<DiscountFact>,
+    pub discounts: Vec<ReachingDiscount>,
     pub reviews: ReviewCounts,
 }
 
@@ -38,7 +40,32 @@ pub struct StockFact {
 pub struct DiscountFact {
     pub discount_id: String,
     pub time: Instant,
-    pub discount: Discount,
+    pub terms: Terms,
+}
+
+/// A discount whose scope matches a product, and which of its SKUs it reaches.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReachingDiscount {
+    pub fact: Arc<DiscountFact>,
+    pub reach: Reach,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Every SKU of the product.
+    Whole,
+    /// Only these.
+    Skus(Vec<String>),
+}
+
+impl Reach {
+    /// Whether this SKU of the product is reached.
+    pub fn reaches(&self, sku: &str) -> bool {
+        match self {
+            Reach::Whole => true,
+            Reach::Skus(skus) => skus.iter().any(|s| s == sku),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -68,11 +95,9 @@ impl ReviewCounts {
 }
 
 /// The order in which discounts are considered: higher priority first, then smaller id.
-pub fn discount_order(a: &DiscountFact, b: &DiscountFact) -> std::cmp::Ordering {
-    b.discount
-        .priority
-        .cmp(&a.discount.priority)
-        .then_with(|| a.discount_id.cmp(&b.discount_id))
+pub fn discount_order(a: &ReachingDiscount, b: &ReachingDiscount) -> std::cmp::Ordering {
+    let (a, b) = (&a.fact, &b.fact);
+    b.terms.priority.cmp(&a.terms.priority).then_with(|| a.discount_id.cmp(&b.discount_id))
 }
 
 impl Product {
@@ -87,24 +112,22 @@ impl Product {
 }
 
 impl Scope {
-    /// Whether the scope reaches every SKU of the product.
-    pub fn matches_product(&self, product_id: &str, product: &Product) -> bool {
+    /// Which of the product's SKUs the scope reaches; `None` where it does not match at all.
+    pub fn reach(&self, product_id: &str, product: &Product) -> Option<Reach> {
         let named = |ids: &[String], id: &str| ids.iter().any(|i| i == id);
-        self.all
+        let whole = self.all
             || named(&self.products, product_id)
             || product.brand.as_ref().is_some_and(|b| named(&self.brands, &b.id))
-            || (!self.categories.is_empty()
-                && product.categories.iter().flat_map(|c| &c.path).any(|id| named(&self.categories, id)))
-    }
-
-    /// Whether the scope names this SKU.
-    pub fn names_sku(&self, sku: &str) -> bool {
-        self.skus.iter().any(|s| s == sku)
-    }
-
-    /// Whether the scope reaches the product or one of its SKUs.
-    pub fn matches(&self, product_id: &str, product: &Product) -> bool {
-        self.matches_product(product_id, product)
-            || product.variants.iter().any(|v| self.names_sku(&v.sku))
+            || product.category_ids().iter().any(|id| named(&self.categories, id));
+        if whole {
+            return Some(Reach::Whole);
+        }
+        let skus: Vec<String> = product
+            .variants
+            .iter()
+            .filter(|v| named(&self.skus, &v.sku))
+            .map(|v| v.sku.clone())
+            .collect();
+        (!skus.is_empty()).then_some(Reach::Skus(skus))
     }
 }

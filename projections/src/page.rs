@@ -156,10 +156,7 @@ pub fn card<'a>(
         image: view.image.as_ref().map(|i| image(i, reader)),
         price,
         stock: StockBody::new(available, reader.low_stock_threshold),
-        reviews: CardReviews {
-            count: view.reviews.count(),
-            average: average(view.reviews),
-        },
+        reviews: CardReviews { count: view.reviews.count(), average: average(view.reviews) },
         tags: &view.tags,
     })
 }
@@ -390,7 +387,7 @@ fn price_body<'a>(
         discount_bp: quote.discount_bp(),
         varies,
         applied: applied(&quote.applied, reader, |i| {
-            facts.discounts.get(i).map(|d| (d.discount_id.as_str(), &d.discount.name))
+            facts.discounts.get(i).map(|d| (d.fact.discount_id.as_str(), &d.fact.terms.name))
         }),
     }
 }
@@ -434,7 +431,7 @@ fn as_of(facts: &ProductFacts, reviews: &LatestReviews) -> AsOf {
         product: Some(facts.time),
         price: facts.prices.iter().map(|p| p.time).max(),
         stock: facts.stock.iter().map(|s| s.time).max(),
-        discount: facts.discounts.iter().map(|d| d.time).max(),
+        discount: facts.discounts.iter().map(|d| d.fact.time).max(),
         review: reviews.newest_time,
     }
 }

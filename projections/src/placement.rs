@@ -71,10 +71,8 @@ impl Placement {
             .chain(&view.listings)
             .map(|key| numbering.listing(key))
             .collect();
-        let brand = view
-            .brand
-            .as_ref()
-            .map_or(0, |b| numbering.listing(&ListingKey::Brand(b.id.clone())));
+        let brand =
+            view.brand.as_ref().map_or(0, |b| numbering.listing(&ListingKey::Brand(b.id.clone())));
         for audience in &view.audiences {
             let number = numbering.audience(&audience.market, audience.group.as_deref());
             let listed = listed_steps(&audience.steps, view.released_at);

@@ -5,8 +5,8 @@
 
 use std::cmp::Ordering;
 
-use crate::discount::{Discount, DiscountKind};
-use crate::facts::{DiscountFact, PriceFact, ProductFacts};
+use crate::discount::{DiscountKind, Terms};
+use crate::facts::{PriceFact, ProductFacts};
 use crate::instant::Instant;
 use crate::market::Market;
 
@@ -79,17 +79,11 @@ pub(crate) fn is_for(fact: &PriceFact, audience: Audience<'_>) -> bool {
 }
 
 /// Whether a discount can apply to this audience, at whatever instant.
-pub(crate) fn discount_is_for(discount: &Discount, audience: Audience<'_>) -> bool {
-    discount.active
-        && discount.market.as_ref().is_none_or(|m| *m == audience.market.id)
-        && discount.group.as_deref().is_none_or(|g| Some(g) == audience.group)
-        && discount.currency.as_ref().is_none_or(|c| *c == audience.market.currency)
-}
-
-/// Whether a discount reaches this SKU of the product.
-pub(crate) fn reaches(facts: &ProductFacts, fact: &DiscountFact, sku: &str) -> bool {
-    let scope = &fact.discount.scope;
-    scope.names_sku(sku) || scope.matches_product(&facts.product_id, &facts.product)
+pub(crate) fn discount_is_for(terms: &Terms, audience: Audience<'_>) -> bool {
+    terms.active
+        && terms.market.as_ref().is_none_or(|m| *m == audience.market.id)
+        && terms.group.as_deref().is_none_or(|g| Some(g) == audience.group)
+        && terms.currency.as_ref().is_none_or(|c| *c == audience.market.currency)
 }
 
 /// What a discount takes off a running amount.
@@ -106,20 +100,20 @@ fn off(kind: DiscountKind, running: i64) -> i64 {
 /// each with its index.
 pub(crate) fn apply<'a>(
     base: i64,
-    discounts: impl Iterator<Item = (u32, &'a Discount)>,
+    discounts: impl Iterator<Item = (u32, &'a Terms)>,
 ) -> (i64, Vec<Applied>) {
     let mut alone: Option<Applied> = None;
     let mut running = base;
     let mut stacked = Vec::new();
-    for (index, discount) in discounts {
-        if discount.stackable {
-            let off = off(discount.kind, running);
+    for (index, terms) in discounts {
+        if terms.stackable {
+            let off = off(terms.kind, running);
             running -= off;
             if off > 0 {
                 stacked.push(Applied { discount: index, off });
             }
         } else {
-            let off = off(discount.kind, base);
+            let off = off(terms.kind, base);
             // The order settles ties: the first with the most off stays.
             if alone.is_none_or(|best| off > best.off) {
                 alone = Some(Applied { discount: index, off });
@@ -154,11 +148,10 @@ pub fn quote_at(
         .min_by(|a, b| candidate_order(a, b))
         .map(|p| p.price.amount);
     let discounts = (0..).zip(&facts.discounts).filter(|(_, d)| {
-        discount_is_for(&d.discount, audience)
-            && d.discount.window.holds(at)
-            && reaches(facts, d, sku)
+        let terms = &d.fact.terms;
+        discount_is_for(terms, audience) && terms.window.holds(at) && d.reach.reaches(sku)
     });
-    let (final_amount, applied) = apply(base, discounts.map(|(i, d)| (i, &d.discount)));
+    let (final_amount, applied) = apply(base, discounts.map(|(i, d)| (i, &d.fact.terms)));
     Some(Quote { base, regular: base.max(undated.unwrap_or(base)), final_amount, applied })
 }
 

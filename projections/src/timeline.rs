@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{PriceFact, ProductFacts};
+use crate::facts::{PriceFact, ProductFacts, Reach};
 use crate::instant::{Instant, Window};
 use crate::pricing::{self, Audience, ProductQuote, Quote};
 
@@ -55,12 +55,10 @@ impl VariantTimelines {
         let mut prices: Vec<&PriceFact> =
             facts.prices.iter().filter(|p| pricing::is_for(p, audience)).collect();
         prices.sort_unstable_by(|a, b| pricing::candidate_order(a, b));
-        let discounts: Vec<(u32, bool)> = (0..)
+        let discounts: Vec<(u32, &Reach)> = (0..)
             .zip(&facts.discounts)
-            .filter(|(_, d)| pricing::discount_is_for(&d.discount, audience))
-            .map(|(i, d)| {
-                (i, d.discount.scope.matches_product(&facts.product_id, &facts.product))
-            })
+            .filter(|(_, d)| pricing::discount_is_for(&d.fact.terms, audience))
+            .map(|(i, d)| (i, &d.reach))
             .collect();
 
         let mut by_signature: BTreeMap<(Vec<usize>, Vec<u32>), usize> = BTreeMap::new();
@@ -72,7 +70,7 @@ impl VariantTimelines {
                 .collect();
             let reaching: Vec<u32> = discounts
                 .iter()
-                .filter(|(i, whole)| *whole || names_sku(facts, *i, &variant.sku))
+                .filter(|(_, reach)| reach.reaches(&variant.sku))
                 .map(|(i, _)| *i)
                 .collect();
             let signature = (candidates, reaching);
@@ -89,8 +87,7 @@ impl VariantTimelines {
 
     /// The product's own timeline: that of its cheapest variant at every instant.
     pub fn product(&self) -> Timeline<Option<ProductQuote>> {
-        let mut edges: Vec<Instant> =
-            self.distinct.iter().flatten().map(|s| s.from).collect();
+        let mut edges: Vec<Instant> = self.distinct.iter().flatten().map(|s| s.from).collect();
         edges.sort_unstable();
         edges.dedup();
         let mut at_step = vec![0usize; self.distinct.len()];
@@ -114,10 +111,6 @@ impl VariantTimelines {
     }
 }
 
-fn names_sku(facts: &ProductFacts, discount: u32, sku: &str) -> bool {
-    facts.discounts.get(discount as usize).is_some_and(|d| d.discount.scope.names_sku(sku))
-}
-
 /// One side of a window, with the rank of what it belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Edge {
@@ -134,7 +127,7 @@ fn sweep(
     candidates: &[&PriceFact],
     discounts: &[u32],
 ) -> Timeline<Option<Quote>> {
-    let window_of = |i: u32| facts.discounts.get(i as usize).map(|d| d.discount.window);
+    let window_of = |i: u32| facts.discounts.get(i as usize).map(|d| d.fact.terms.window);
     let mut edges: Vec<(Instant, Edge)> = Vec::new();
     let mut open = |window: Window, opens: Edge, closes: Edge| {
         if !window.is_empty() {
@@ -152,8 +145,7 @@ fn sweep(
     }
     edges.sort_unstable();
 
-    let undated =
-        candidates.iter().find(|c| c.price.window.is_undated()).map(|c| c.price.amount);
+    let undated = candidates.iter().find(|c| c.price.window.is_undated()).map(|c| c.price.amount);
     let mut prices_open: BTreeSet<usize> = BTreeSet::new();
     let mut discounts_open: BTreeSet<u32> = BTreeSet::new();
     let mut timeline = Timeline::new();
@@ -173,7 +165,7 @@ fn sweep(
             let base = best.price.amount;
             let in_effect = discounts_open
                 .iter()
-                .filter_map(|&i| Some((i, &facts.discounts.get(i as usize)?.discount)));
+                .filter_map(|&i| Some((i, &facts.discounts.get(i as usize)?.fact.terms)));
             let (final_amount, applied) = pricing::apply(base, in_effect);
             Quote { base, regular: base.max(undated.unwrap_or(base)), final_amount, applied }
         });

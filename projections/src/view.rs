@@ -203,9 +203,9 @@ fn groups<'a>(facts: &'a ProductFacts, market: &Market) -> Vec<&'a str> {
         .filter(|p| p.price.market == market.id)
         .filter_map(|p| p.price.group.as_deref());
     let of_discounts = facts.discounts.iter().filter_map(|d| {
-        let group = d.discount.group.as_deref()?;
-        pricing::discount_is_for(&d.discount, Audience { market, group: Some(group) })
-            .then_some(group)
+        let terms = &d.fact.terms;
+        let group = terms.group.as_deref()?;
+        pricing::discount_is_for(terms, Audience { market, group: Some(group) }).then_some(group)
     });
     let mut groups: Vec<&str> = of_prices.chain(of_discounts).collect();
     groups.sort_unstable();
@@ -228,8 +228,8 @@ fn relabel(audiences: &mut [AudienceTimeline], facts: &ProductFacts) -> Vec<Disc
     used.iter()
         .filter_map(|&i| facts.discounts.get(i as usize))
         .map(|d| DiscountLabel {
-            discount_id: d.discount_id.clone(),
-            name: d.discount.name.clone(),
+            discount_id: d.fact.discount_id.clone(),
+            name: d.fact.terms.name.clone(),
         })
         .collect()
 }

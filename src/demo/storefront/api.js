@@ -48,7 +48,8 @@ function remember(url, entry) {
 // The last known answer for an address, to show at once while it is being asked for again.
 export const recall = (url) => kept.get(url)?.data;
 
-// → { data, changed, info }. `changed` is false when the answer is byte for byte the one given before.
+// → { data, info }. The same answer as before is the very same object, which is how a view sees that nothing
+// has changed.
 export async function get(url, signal) {
   const known = kept.get(url);
   const headers = { accept: 'application/json' };
@@ -80,12 +81,12 @@ export async function get(url, signal) {
   tell(info);
   if (response.status === 304 && known) {
     remember(url, known);
-    return { data: known.data, changed: false, info };
+    return { data: known.data, info };
   }
   if (!response.ok) throw problemOf(response, text);
   if (known && known.text === text) {
     remember(url, { ...known, etag: header('etag') });
-    return { data: known.data, changed: false, info };
+    return { data: known.data, info };
   }
   let data;
   try {
@@ -94,7 +95,7 @@ export async function get(url, signal) {
     throw new Problem({ status: response.status, code: 'unreadable', title: 'The answer is not JSON', detail: text.slice(0, 200) });
   }
   remember(url, { etag: header('etag'), text, data });
-  return { data, changed: true, info };
+  return { data, info };
 }
 
 function problemOf(response, text) {
