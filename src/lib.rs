@@ -1,1 +1,7 @@
+//! Vitrine: a read service for storefronts. Events in, whole pages out.
+//!
+//! See `ARCHITECTURE.md` for the way of the data and the code map.
 
+pub mod clock;
+pub mod log;
+pub mod store;

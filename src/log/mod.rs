@@ -1,0 +1,3 @@
+//! Where events come from, and positions in it.
+
+pub mod position;
