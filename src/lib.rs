@@ -3,5 +3,6 @@
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
 pub mod clock;
+pub mod config;
 pub mod log;
 pub mod store;

@@ -50,7 +50,8 @@ export const recall = (url) => kept.get(url)?.data;
 
 // → { data, info }. The same answer as before is the very same object, which is how a view sees that nothing
 // has changed.
-export async function get(url, signal) {
+// `quiet` keeps what the page asks on the side out of the developer panel.
+export async function get(url, signal, quiet = false) {
   const known = kept.get(url);
   const headers = { accept: 'application/json' };
   if (known?.etag) headers['if-none-match'] = known.etag;
@@ -75,6 +76,7 @@ export async function get(url, signal) {
     cache: header('vitrine-cache'),
     generation: header('vitrine-generation'),
     age: header('age'),
+    quiet,
     conditional: 'if-none-match' in headers,
     date: Date.parse(header('date')),
   };
@@ -155,7 +157,7 @@ export async function learnFrom(shop, ids, signal) {
   if (fresh.length === 0) return false;
   fresh.forEach((id) => stock.asked.add(id));
   try {
-    const { data } = await get(address('/products', shop, [...idsQuery(fresh), ['view', 'page']]), signal);
+    const { data } = await get(address('/products', shop, [...idsQuery(fresh), ['view', 'page']]), signal, true);
     for (const item of data.items ?? []) learn(shop, item.product ?? item);
     return true;
   } catch {

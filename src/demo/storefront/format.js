@@ -44,9 +44,10 @@ export const number = (n) => formatter('number', () => new Intl.NumberFormat(loc
 export const rating = (n) => formatter('rating', () =>
   new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 2 })).format(n);
 
-// Rounded down, so that a badge never promises more than the price keeps.
+// A tenth off is 999 basis points on many an amount, so this rounds; but only what is free is 100 % off.
 export function percentOff(bp) {
-  const percent = bp >= 100 ? Math.floor(bp / 100) : Math.floor(bp / 10) / 10;
+  const rounded = bp >= 100 ? Math.round(bp / 100) : Math.round(bp / 10) / 10;
+  const percent = bp < 10000 ? Math.min(rounded, 99) : 100;
   return percent > 0 ? `−${number(percent)} %` : '';
 }
 

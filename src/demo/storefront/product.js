@@ -8,10 +8,12 @@ import { categoryName } from './views.js';
 
 const REVIEW_SORTS = [['newest', 'Newest'], ['helpful', 'Most helpful'], ['highest', 'Highest rating'], ['lowest', 'Lowest rating']];
 
+const freshReviews = (sort) => ({ sort, items: [], cursor: null, loaded: false, loading: false, error: null });
+
 export class Product {
   constructor(shop, route, touch) {
     Object.assign(this, { shop, route, touch, page: null, image: 0, explain: null });
-    this.reviews = { sort: 'newest', items: [], cursor: null, loaded: false, loading: false, error: null };
+    this.reviews = freshReviews('newest');
   }
 
   get path() { return `/products/${encodeURIComponent(this.route.id)}`; }
@@ -150,7 +152,7 @@ export class Product {
           h('ul', { class: 'bars' }, [5, 4, 3, 2, 1].map((n) => {
             const k = r.histogram?.[n] ?? 0;
             return h('li', {}, h('span', {}, `${n} ★`),
-              h('span', { class: 'bar', 'aria-hidden': 'true' }, h('i', { style: { width: `${(k / count) * 100}%` } })),
+              h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { style: { width: `${(k / count) * 100}%` } })),
               h('span', { 'data-live': k }, f.number(k)));
           }))),
         h('div', {},
@@ -204,7 +206,8 @@ export class Product {
     },
     'more-reviews': () => { this.loadReviews(false); },
     'review-sort': (el) => {
-      Object.assign(this.reviews, { sort: el.value, items: [], cursor: null, loaded: false, error: null });
+      // A new object: an answer still under way for the old order lands in the old one.
+      this.reviews = freshReviews(el.value);
       if (el.value === 'newest') this.touch();
       else this.loadReviews(true);
     },

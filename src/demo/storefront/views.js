@@ -131,8 +131,11 @@ export class Listing {
   }
 
   async refresh(signal) {
-    const before = this.items;
+    const asked = this.want;
     const { data, info } = await get(this.url(), signal);
+    // More was loaded meanwhile: this answer is too short, the next one will not be.
+    if (this.want !== asked) return { changed: false, info };
+    const before = this.items;
     let changed = data !== this.page;
     this.page = data;
     const head = data.items ?? [];
@@ -142,6 +145,7 @@ export class Listing {
     } else {
       const first = new Set(head.map((c) => c.id));
       const tail = await this.refreshTail(before.filter((c) => !first.has(c.id)), signal);
+      if (this.want !== asked) return { changed: true, info };
       changed ||= tail.changed;
       this.items = [...head, ...tail.items];
     }

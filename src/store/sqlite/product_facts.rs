@@ -187,7 +187,7 @@ async fn discounts_named(conn: &mut SqliteConnection, facts: &[ProductFacts]) ->
 
 /// What a scope could name these products by, by kind.
 fn targets_of(facts: &[ProductFacts]) -> [(i64, Vec<&str>); 4] {
-    let products = facts.iter().map(|f| f.product_id.as_str()).collect();
+    let products: Vec<&str> = facts.iter().map(|f| f.product_id.as_str()).collect();
     let skus = facts.iter().flat_map(|f| f.product.variants.iter().map(|v| v.sku.as_str()));
     let categories = facts.iter().flat_map(|f| f.product.category_ids());
     let brands = facts.iter().filter_map(|f| f.product.brand.as_ref().map(|b| b.id.as_str()));
