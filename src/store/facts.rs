@@ -14,8 +14,7 @@ use projections::review::Review;
 pub struct FactKeys {
     pub products: Vec<String>,
     pub prices: Vec<String>,
-    /// sku, location
-    pub stock: Vec<(String, String)>,
+    pub stock: Vec<StockKey>,
     pub discounts: Vec<String>,
     pub reviews: Vec<String>,
 }
@@ -25,7 +24,7 @@ pub struct FactKeys {
 pub struct KnownFacts {
     pub products: HashMap<String, Head>,
     pub prices: HashMap<String, KnownPrice>,
-    pub stock: HashMap<(String, String), KnownStock>,
+    pub stock: HashMap<StockKey, KnownStock>,
     pub discounts: HashMap<String, KnownDiscount>,
     pub reviews: HashMap<String, KnownReview>,
 }
@@ -48,7 +47,7 @@ pub struct KnownStock {
 pub struct KnownDiscount {
     pub head: Head,
     /// `None`: removed.
-    pub state: Option<(Terms, Scope)>,
+    pub state: Option<DiscountState>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,13 +75,23 @@ pub struct Owner {
     pub moved: bool,
 }
 
+/// sku, location
+pub type StockKey = (String, String);
+
 /// Facts to be stored: `None` as a state is a removal.
 #[derive(Clone, Debug, Default)]
 pub struct FactWrites {
-    pub products: Vec<(String, Stamp, Option<Product>)>,
-    pub prices: Vec<(String, Stamp, Owner, Option<Price>)>,
-    /// By sku and location.
-    pub stock: Vec<((String, String), Stamp, Owner, Option<i64>)>,
-    pub discounts: Vec<(String, Stamp, Option<(Terms, Scope)>)>,
-    pub reviews: Vec<(String, Stamp, Owner, Option<Review>)>,
+    pub products: Vec<ProductWrite>,
+    pub prices: Vec<PriceWrite>,
+    pub stock: Vec<StockWrite>,
+    pub discounts: Vec<DiscountWrite>,
+    pub reviews: Vec<ReviewWrite>,
 }
+
+pub type ProductWrite = (String, Stamp, Option<Product>);
+pub type PriceWrite = (String, Stamp, Owner, Option<Price>);
+/// With the units available.
+pub type StockWrite = (StockKey, Stamp, Owner, Option<i64>);
+pub type DiscountWrite = (String, Stamp, Option<DiscountState>);
+pub type DiscountState = (Terms, Scope);
+pub type ReviewWrite = (String, Stamp, Owner, Option<Review>);

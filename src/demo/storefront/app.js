@@ -12,7 +12,7 @@ const SLOWEST_MS = 15000;
 const PAST_BOUNDARY_MS = 20;
 const $ = (id) => document.getElementById(id);
 
-// ---- where we are: the shop's choices in the query, the view in the hash, so that every view can be shared
+// ---- where we are: the shop's choices in the query, the view in the hash, so that every view has a link of its own
 
 function readShop() {
   const q = new URLSearchParams(location.search);
@@ -245,7 +245,7 @@ function announce(mine, first) {
 function controls() {
   for (const name of ['market', 'group', 'locale']) {
     const select = $(name);
-    // A choice from a shared link that the list does not have is still what is shown.
+    // A choice from a link that the list does not have is still what is shown.
     if (![...select.options].some((o) => o.value === shop[name])) select.append(new Option(shop[name], shop[name]));
     select.value = shop[name];
   }

@@ -1,6 +1,7 @@
 //! One batch's writes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -136,10 +137,10 @@ impl Transaction for SqliteTransaction {
         numbers.listings.extend(given);
         for (market, group) in audiences {
             let key = ((*market).to_owned(), group.map(str::to_owned));
-            if !numbers.audiences.contains_key(&key) {
+            if let Entry::Vacant(vacant) = numbers.audiences.entry(key) {
                 let number = views::number_audience(&mut self.tx, market, *group).await?;
-                self.given.audiences.insert(key.clone(), number);
-                numbers.audiences.insert(key, number);
+                self.given.audiences.insert(vacant.key().clone(), number);
+                vacant.insert(number);
             }
         }
         Ok(numbers)

@@ -130,8 +130,10 @@ async fn save_documents(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -
     .await
 }
 
+/// When the product was named so, and how.
+type OwnName<'a> = Option<(i64, &'a Text)>;
 /// A row of `member`, without its product.
-type Member<'a> = (&'a ListingKey, Option<(i64, &'a Text)>);
+type Member<'a> = (&'a ListingKey, OwnName<'a>);
 
 fn members(view: &View) -> Vec<Member<'_>> {
     view.listings
@@ -150,7 +152,7 @@ async fn save_members(
 ) -> Result<()> {
     let number = |key: &ListingKey| numbers.listings.get(key).copied().unwrap_or_default();
     let mut gone: Vec<(i64, &str)> = Vec::new();
-    let mut kept: Vec<(i64, &str, Option<(i64, &Text)>)> = Vec::new();
+    let mut kept: Vec<(i64, &str, OwnName<'_>)> = Vec::new();
     for write in writes {
         let old = write.old.map(members).unwrap_or_default();
         let new = write.new.map(members).unwrap_or_default();
