@@ -1,5 +1,6 @@
 //! Where events come from, and positions in it.
 
+pub mod embedded;
 pub mod position;
 
 use async_trait::async_trait;

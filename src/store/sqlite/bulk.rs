@@ -63,7 +63,7 @@ pub async fn for_rows<T>(
     Ok(())
 }
 
-fn statement(before: &str, columns: usize, after: &str, rows: usize) -> String {
+pub fn statement(before: &str, columns: usize, after: &str, rows: usize) -> String {
     let mut row = String::with_capacity(columns * 2 + 2);
     row.push('(');
     row.push_str(&vec!["?"; columns].join(","));

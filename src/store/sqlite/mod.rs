@@ -1,6 +1,6 @@
 //! The read store in SQLite: one file a generation, one writer, many readers (WAL).
 
-mod bulk;
+pub(crate) mod bulk;
 mod dead_letters;
 mod facts;
 mod fanout;

@@ -1,0 +1,246 @@
+//! The embedded event log: an append-only SQLite table that several processes may write to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use notify::{EventKind, RecursiveMode, Watcher};
+use projections::event::Kind;
+use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use tokio::sync::Notify;
+
+use super::position::{Partition, Position};
+use super::{EventLog, LogError, NewRecord};
+use crate::clock;
+use crate::config::Topics;
+use crate::store::PROJECTION_VERSION;
+use crate::store::sqlite::bulk::{self, Parameters};
+use crate::store::sqlite::{SqliteOptions, connect_options};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
+
+/// Rows of one `INSERT`.
+const APPEND_ROWS: usize = 256;
+
+/// The log, and the pointer to the current generation of the read store.
+pub struct EmbeddedLog {
+    data_dir: PathBuf,
+    topics: Topics,
+    reader: SqlitePool,
+    writer: SqlitePool,
+    appended: Arc<Notify>,
+}
+
+/// An event as read back.
+#[derive(Clone, Debug)]
+pub struct LogRecord {
+    /// Its offset, whatever its topic.
+    pub seq: i64,
+    pub kind: Kind,
+    pub payload: Bytes,
+}
+
+/// Where the current generation lives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GenerationFile {
+    pub number: i64,
+    pub path: PathBuf,
+}
+
+impl EmbeddedLog {
+    /// Opens the log in a data directory, and creates or migrates it.
+    pub async fn open(
+        data_dir: &Path,
+        topics: Topics,
+        busy_timeout: Duration,
+    ) -> Result<EmbeddedLog, LogError> {
+        let folder = log_folder(data_dir);
+        std::fs::create_dir_all(&folder).map_err(|e| {
+            LogError::Refused(format!(
+                "cannot create {}: {e}; set data_dir to a folder that may be written to",
+                folder.display()
+            ))
+        })?;
+        let options = SqliteOptions { busy_timeout, ..SqliteOptions::default() };
+        // An accepted event must survive a power cut: every commit is synced.
+        let connect = connect_options(&folder.join("events.db"), options)
+            .synchronous(SqliteSynchronous::Full);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(connect.clone())
+            .await
+            .map_err(log_error)?;
+        MIGRATIONS.run(&writer).await.map_err(|e| LogError::Refused(e.to_string()))?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(2)
+            .connect_with(connect.pragma("query_only", "ON"))
+            .await
+            .map_err(log_error)?;
+        let data_dir = data_dir.to_owned();
+        Ok(EmbeddedLog { data_dir, topics, reader, writer, appended: Arc::new(Notify::new()) })
+    }
+
+    /// The file of the current generation; the first one is entered if there is none.
+    pub async fn current_generation(&self) -> Result<GenerationFile, LogError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
+        sqlx::query(
+            "INSERT INTO generation (number, file, projection_version, created_at)
+             SELECT 1, 'generation-1.db', ?, ? WHERE NOT EXISTS (SELECT 1 FROM generation)",
+        )
+        .bind(PROJECTION_VERSION)
+        .bind(clock::now().millis())
+        .execute(&mut *tx)
+        .await
+        .map_err(log_error)?;
+        sqlx::query(
+            "INSERT INTO current_generation (one, number)
+             SELECT 1, max(number) FROM generation
+             WHERE NOT EXISTS (SELECT 1 FROM current_generation)",
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(log_error)?;
+        let (number, file): (i64, String) = sqlx::query_as(
+            "SELECT g.number, g.file FROM generation g JOIN current_generation c USING (number)",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(log_error)?;
+        tx.commit().await.map_err(log_error)?;
+        Ok(GenerationFile { number, path: self.data_dir.join(file) })
+    }
+
+    /// The topic's only partition.
+    pub fn partition(&self, kind: Kind) -> Partition {
+        Partition { topic: self.topics.of(kind).to_owned(), partition: 0 }
+    }
+
+    /// Events after `seq`, in order: at most `max_events`, and no more than `max_bytes` of payload
+    /// unless the first alone is larger.
+    pub async fn read_after(
+        &self,
+        seq: i64,
+        max_events: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<LogRecord>, LogError> {
+        let limit = i64::try_from(max_events).unwrap_or(i64::MAX);
+        let mut rows = sqlx::query(
+            "SELECT seq, kind, payload FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(seq)
+        .bind(limit)
+        .fetch(&self.reader);
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while let Some(row) = rows.try_next().await.map_err(log_error)? {
+            let payload: Vec<u8> = row.try_get("payload").map_err(log_error)?;
+            bytes += payload.len();
+            if bytes > max_bytes && !records.is_empty() {
+                break;
+            }
+            let kind: i64 = row.try_get("kind").map_err(log_error)?;
+            let kind = usize::try_from(kind).ok().and_then(|i| Kind::ALL.get(i).copied());
+            let kind = kind.ok_or_else(|| {
+                LogError::Refused("an event has a kind that this build does not know".to_owned())
+            })?;
+            let seq = row.try_get("seq").map_err(log_error)?;
+            records.push(LogRecord { seq, kind, payload: Bytes::from(payload) });
+        }
+        Ok(records)
+    }
+
+    /// The offset of the last event; 0 where there is none.
+    pub async fn last_seq(&self) -> Result<i64, LogError> {
+        let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM event")
+            .fetch_one(&self.reader)
+            .await
+            .map_err(log_error)?;
+        Ok(last.unwrap_or(0))
+    }
+
+    /// Wakes up when this process or another one may have appended.
+    pub fn appended(&self) -> Arc<Notify> {
+        Arc::clone(&self.appended)
+    }
+
+    /// Watches the log's files for other processes' appends. Dropping the watcher ends it.
+    pub fn watch(&self) -> Result<notify::RecommendedWatcher, notify::Error> {
+        let appended = Arc::clone(&self.appended);
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading opens and closes files too; only writing says that something has come.
+            if event.is_ok_and(|e| matches!(e.kind, EventKind::Modify(_) | EventKind::Create(_))) {
+                appended.notify_one();
+            }
+        })?;
+        watcher.watch(&log_folder(&self.data_dir), RecursiveMode::NonRecursive)?;
+        Ok(watcher)
+    }
+
+    /// Closes all connections; what was appended is on disk.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A folder of its own, so that watching it does not wake up for the read store's writes.
+fn log_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("log")
+}
+
+#[async_trait]
+impl EventLog for EmbeddedLog {
+    async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
+        let mut last_of_kind: [Option<i64>; Kind::ALL.len()] = Default::default();
+        for chunk in records.chunks(APPEND_ROWS) {
+            let mut parameters = Parameters::default();
+            for record in chunk {
+                parameters.bind(record.kind as i64).bind(record.payload.as_ref());
+            }
+            let parameters = parameters.finish().map_err(|e| LogError::Refused(e.to_string()))?;
+            let sql = bulk::statement("INSERT INTO event (kind, payload)", 2, "", chunk.len());
+            let done = sqlx::query_with(AssertSqlSafe(sql), parameters)
+                .execute(&mut *tx)
+                .await
+                .map_err(log_error)?;
+            // One statement under the write lock: its rows have consecutive numbers.
+            let first = done.last_insert_rowid() - chunk.len() as i64 + 1;
+            for (seq, record) in (first..).zip(chunk) {
+                last_of_kind[record.kind as usize] = Some(seq);
+            }
+        }
+        tx.commit().await.map_err(log_error)?;
+        self.appended.notify_one();
+        let positions = Kind::ALL.into_iter().zip(last_of_kind).filter_map(|(kind, seq)| {
+            let Partition { topic, partition } = self.partition(kind);
+            Some(Position { topic, partition, offset: seq? })
+        });
+        Ok(positions.collect())
+    }
+
+    async fn heads(&self) -> Result<Vec<(Partition, i64)>, LogError> {
+        let next = self.last_seq().await? + 1;
+        Ok(Kind::ALL.into_iter().map(|kind| (self.partition(kind), next)).collect())
+    }
+}
+
+fn log_error(error: sqlx::Error) -> LogError {
+    match &error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+            LogError::Unavailable(error.to_string())
+        }
+        sqlx::Error::Database(e) if e.message().contains("database is locked") => {
+            LogError::Unavailable(error.to_string())
+        }
+        _ => LogError::Refused(error.to_string()),
+    }
+}

@@ -1,0 +1,52 @@
+//! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
+
+use super::{Projector, views};
+use crate::store::{Result, Transaction};
+
+/// Products that one step marks: a mark is a small row.
+const MARKS_A_STEP: u32 = 5_000;
+
+impl Projector {
+    /// Does one step of the fan-outs that are under way; answers whether there is more to do.
+    ///
+    /// Marking goes before computing, so that a product that several discounts reach is computed
+    /// once for all of them.
+    pub async fn fanout_step(&self) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let marked = mark(tx.as_mut()).await?;
+        let mut computed = 0;
+        if !marked {
+            let stale = tx.stale(self.bounds.chunk_products).await?;
+            let mut ids = stale;
+            ids.sort_unstable();
+            computed = ids.len();
+            views::recompute(tx.as_mut(), &ids, &self.markets).await?;
+        }
+        let left = tx.finish_fanouts().await?;
+        if left == 0 {
+            super::reconfigure::finish(tx.as_mut(), &self.markets).await?;
+        }
+        if !marked && computed == 0 {
+            // Nothing to do, but for tasks that have just ended.
+            return tx.commit().await.map(|()| false);
+        }
+        tx.commit().await?;
+        self.progress.send_modify(|n| *n += 1);
+        Ok(left > 0)
+    }
+}
+
+/// Marks products of the oldest tasks stale; false where no task has any left to mark.
+async fn mark(tx: &mut dyn Transaction) -> Result<bool> {
+    let mut budget = MARKS_A_STEP;
+    let mut any = false;
+    while budget > 0 {
+        let Some(task) = tx.unmarked_fanout().await? else { break };
+        let (reached, cursor) = tx.products_reached(&task.scope, task.cursor, budget).await?;
+        tx.mark_stale(task.task, &reached, cursor.as_ref()).await?;
+        // A task costs something even if it reaches nothing.
+        budget = budget.saturating_sub(reached.len().max(1) as u32);
+        any = true;
+    }
+    Ok(any)
+}

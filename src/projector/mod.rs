@@ -1,0 +1,202 @@
+//! The projector: batches of events become changes of the read store, each in one transaction with
+//! the positions that it moves.
+
+pub mod embedded;
+mod fanout;
+mod fold;
+pub mod reconfigure;
+mod views;
+
+use std::sync::Arc;
+
+use projections::discount::Scope;
+use projections::event::Event;
+use projections::market::Market;
+use tokio::sync::watch;
+
+use crate::config::Topics;
+use crate::log::position::Position;
+use crate::store::dead_letter::{NewDeadLetter, Settlement, Subject};
+use crate::store::fanout::{NewFanout, ScopeCursor, union};
+use crate::store::{Advance, ReadStore, Result, Transaction};
+use fold::Folded;
+
+/// An event and where it came from.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub position: Position,
+    pub event: Event,
+}
+
+/// What one transaction takes up.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub events: Vec<Incoming>,
+    pub dead_letters: Vec<NewDeadLetter>,
+    pub unknown_types: u64,
+    pub moves: Vec<Advance>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    pub applied: u64,
+    pub repeated: u64,
+    pub stale: u64,
+    pub conflicts: u64,
+    /// Products whose view was computed.
+    pub products: u64,
+}
+
+/// Bounds of a projector's work.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Products that a batch's discounts may reach to be computed in the same transaction; a
+    /// discount that reaches more fans out afterwards.
+    pub inline_products: u32,
+    /// Products a transaction of a fan-out.
+    pub chunk_products: u32,
+}
+
+/// Applies batches to a read store.
+pub struct Projector {
+    store: Arc<dyn ReadStore>,
+    markets: Vec<Market>,
+    topics: Topics,
+    bounds: Bounds,
+    progress: watch::Sender<u64>,
+}
+
+impl Projector {
+    pub fn new(
+        store: Arc<dyn ReadStore>,
+        markets: Vec<Market>,
+        topics: Topics,
+        bounds: Bounds,
+    ) -> Projector {
+        Projector { store, markets, topics, bounds, progress: watch::Sender::new(0) }
+    }
+
+    /// Changes with every commit.
+    pub fn progress(&self) -> watch::Receiver<u64> {
+        self.progress.subscribe()
+    }
+
+    pub fn store(&self) -> &Arc<dyn ReadStore> {
+        &self.store
+    }
+
+    /// Applies a batch in one transaction: all of it and its positions, or nothing.
+    pub async fn apply(&self, batch: &Batch) -> Result<Report> {
+        let mut tx = self.store.begin().await?;
+        tx.advance(&batch.moves).await?;
+        let report = self.apply_events(tx.as_mut(), batch).await?;
+        tx.commit().await?;
+        self.progress.send_modify(|n| *n += 1);
+        Ok(report)
+    }
+
+    /// Applies a dead letter's event again, and closes the dead letter with it.
+    pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
+        let batch = Batch { events: vec![incoming], ..Batch::default() };
+        let mut tx = self.store.begin().await?;
+        let report = self.apply_events(tx.as_mut(), &batch).await?;
+        tx.close_dead_letter(dead_letter, "retried").await?;
+        tx.commit().await?;
+        self.progress.send_modify(|n| *n += 1);
+        Ok(report)
+    }
+
+    async fn apply_events(&self, tx: &mut dyn Transaction, batch: &Batch) -> Result<Report> {
+        tx.put_dead_letters(&batch.dead_letters).await?;
+        let known = tx.known(&fold::keys(&batch.events)).await?;
+        let mut folded = Folded::of(&batch.events, &known);
+        tx.save_facts(&folded.writes).await?;
+        tx.add_review_counts(&folded.review_deltas()).await?;
+        self.reach_discounts(tx, &mut folded).await?;
+        let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
+        views::recompute(tx, &touched, &self.markets).await?;
+        settle(tx, &folded).await?;
+        let report = Report { products: touched.len() as u64, ..folded.report };
+        count(tx, batch, &report).await?;
+        Ok(report)
+    }
+
+    /// Products that changed discounts reach: few are computed with the batch, many fan out.
+    async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
+        let mut budget = self.bounds.inline_products;
+        for change in std::mem::take(&mut folded.discounts) {
+            let none = Scope::default();
+            let scope = union(
+                change.old_scope.as_ref().unwrap_or(&none),
+                change.new_scope.as_ref().unwrap_or(&none),
+            );
+            let start = ScopeCursor::default();
+            let (reached, _) = tx.products_reached(&scope, start, budget.saturating_add(1)).await?;
+            if reached.len() <= budget as usize {
+                budget -= reached.len() as u32;
+                folded.touched.extend(reached);
+            } else {
+                tx.add_fanout(&NewFanout {
+                    discount_id: &change.discount_id,
+                    topic: &change.position.topic,
+                    partition: change.position.partition,
+                    offset: change.position.offset,
+                    scope: &scope,
+                })
+                .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {
+    let settled: Vec<Settlement<'_>> = folded
+        .applied_versions
+        .iter()
+        .map(|((kind, key), version)| Settlement { kind: *kind, key, version: *version })
+        .collect();
+    tx.settle_dead_letters(&settled).await.map(|_| ())
+}
+
+async fn count(tx: &mut dyn Transaction, batch: &Batch, report: &Report) -> Result<()> {
+    let counts: Vec<(&'static str, u64)> = [
+        ("applied", report.applied),
+        ("repeated", report.repeated),
+        ("stale", report.stale),
+        ("conflict", report.conflicts),
+        ("unknown_type", batch.unknown_types),
+        ("dead_letter", batch.dead_letters.len() as u64),
+    ]
+    .into_iter()
+    .filter(|(_, n)| *n > 0)
+    .collect();
+    tx.count_outcomes(&counts).await
+}
+
+impl Batch {
+    /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
+    pub fn push(&mut self, position: Position, payload: &[u8]) {
+        match crate::decode::structured(payload) {
+            Ok(crate::decode::Decoded::Event { event, .. }) => {
+                self.events.push(Incoming { position, event });
+            }
+            Ok(crate::decode::Decoded::UnknownType { .. }) => self.unknown_types += 1,
+            Err(rejection) => {
+                let subject = crate::decode::subject_of(payload).map(|s| Subject {
+                    kind: s.kind,
+                    key: s.key,
+                    version: s.version,
+                });
+                self.dead_letters.push(NewDeadLetter {
+                    position,
+                    code: rejection.code,
+                    detail: rejection.detail,
+                    subject,
+                    payload: payload.to_vec(),
+                });
+            }
+        }
+    }
+}

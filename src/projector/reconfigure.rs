@@ -1,0 +1,57 @@
+//! Markets are part of every view. A change of them takes effect on all pages at once: until every
+//! view is computed for the new markets, none is answered.
+
+use projections::discount::Scope;
+use projections::market::Market;
+
+use crate::store::fanout::NewFanout;
+use crate::store::{ReadStore, Result, Transaction};
+
+/// The markets that the views are computed for.
+pub const MARKETS: &str = "markets";
+/// The markets that they are being computed for; while it is set, pages are not answered.
+pub const MARKETS_PENDING: &str = "markets_pending";
+
+/// What of the markets is in the views: ids and currencies. The locale is applied when read.
+fn fingerprint(markets: &[Market]) -> String {
+    let mut pairs: Vec<String> =
+        markets.iter().map(|m| format!("{}={}", m.id, m.currency)).collect();
+    pairs.sort_unstable();
+    pairs.join(" ")
+}
+
+/// Compares the configured markets with those of the views; if they differ, marks every view as to
+/// be computed again. Answers whether that is (still) under way.
+pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {
+    let ours = fingerprint(markets);
+    let mut tx = store.begin().await?;
+    let built_for = tx.meta(MARKETS).await?;
+    let pending = tx.meta(MARKETS_PENDING).await?;
+    if pending.as_deref() == Some(&ours) {
+        return Ok(true);
+    }
+    if pending.is_none() && built_for.as_deref() == Some(&ours) {
+        return Ok(false);
+    }
+    if built_for.is_none() && pending.is_none() {
+        // A new store: nothing was computed yet.
+        tx.set_meta(MARKETS, Some(&ours)).await?;
+        tx.commit().await?;
+        return Ok(false);
+    }
+    tx.set_meta(MARKETS_PENDING, Some(&ours)).await?;
+    let scope = Scope { all: true, ..Scope::default() };
+    let task = NewFanout { discount_id: "", topic: "", partition: 0, offset: 0, scope: &scope };
+    tx.add_fanout(&task).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// All fan-outs are done: what was pending is now in effect.
+pub(super) async fn finish(tx: &mut dyn Transaction, markets: &[Market]) -> Result<()> {
+    if tx.meta(MARKETS_PENDING).await?.as_deref() == Some(&fingerprint(markets)) {
+        tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;
+        tx.set_meta(MARKETS_PENDING, None).await?;
+    }
+    Ok(())
+}
