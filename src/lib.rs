@@ -1,3 +1,9 @@
-//! Vitrine, a CQRS read service for storefronts.
+//! Vitrine: a read service for storefronts. Events in, whole pages out.
+//!
+//! See `ARCHITECTURE.md` for the way of the data and the code map.
 
+pub mod clock;
+pub mod config;
 pub mod decode;
+pub mod log;
+pub mod store;

@@ -8,10 +8,17 @@ use crate::text::Text;
 /// What a discount's latest upsert says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Discount {
+    pub scope: Scope,
+    pub terms: Terms,
+}
+
+/// A discount without its reach: all that pricing needs of one that is known to reach a SKU.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Terms {
     pub name: Text,
     pub kind: DiscountKind,
+    /// Required unless the kind is a percentage; the market's must be the same.
     pub currency: Option<String>,
-    pub scope: Scope,
     /// `None`: all markets.
     pub market: Option<String>,
     /// `None`: everyone.

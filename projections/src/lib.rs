@@ -1,12 +1,26 @@
 //! The rules of Vitrine's pages, without any I/O: events and an instant in, changes and pages out.
 //!
-//! Nothing here knows a runtime, a database, a broker, HTTP or a clock.
+//! Nothing here knows a runtime, a database, a broker, HTTP or a clock. In the order of the data:
+//! an [`event`] is [folded](fold) into the facts of its entity ([`product`], [`price`], [`stock`],
+//! [`discount`], [`review`]); a product's [`facts`] give its prices at one instant ([`pricing`]) and
+//! at all instants ([`timeline`]); from them comes its [`view`], the view's [`placement`] in the
+//! [listings](listing), and at last what is served ([`page`]).
 
+pub mod codec;
 pub mod discount;
 pub mod event;
+pub mod facts;
+pub mod fold;
 pub mod instant;
+pub mod listing;
+pub mod market;
+pub mod page;
+pub mod placement;
 pub mod price;
+pub mod pricing;
 pub mod product;
 pub mod review;
 pub mod stock;
 pub mod text;
+pub mod timeline;
+pub mod view;

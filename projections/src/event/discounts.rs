@@ -6,7 +6,7 @@ use super::Change;
 use super::fields::{Choice, Currency, Id, List, MAX_AMOUNT, Moment, Named, Object};
 use super::rejection::{Problem, Rejection};
 use super::wire::{Data, Name, Signed, Version, ids, window};
-use crate::discount::{Discount, DiscountKind, Scope};
+use crate::discount::{Discount, DiscountKind, Scope, Terms};
 
 /// 100 % in basis points.
 const MAX_BASIS_POINTS: i64 = 10_000;
@@ -84,11 +84,10 @@ impl DiscountUpserted {
             let says = "is required unless the kind is percentage: name the value's currency";
             return Err(Rejection::new("data.currency", Problem::Missing, says));
         }
-        let state = Discount {
+        let terms = Terms {
             name: self.name.0,
             kind,
             currency: self.currency.map(|currency| currency.0),
-            scope: self.scope.0.into(),
             market: self.market.map(|market| market.0),
             group: self.group.map(|group| group.0),
             window: window(self.starts_at, self.ends_at),
@@ -96,6 +95,7 @@ impl DiscountUpserted {
             stackable: self.stackable.unwrap_or(false),
             active: self.active.unwrap_or(true),
         };
+        let state = Discount { scope: self.scope.0.into(), terms };
         let change = Change::Discount { discount_id: self.discount_id.0, state: Some(state) };
         Ok(Data::new(self.version, change))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::projections::discount::{Discount, DiscountKind, Scope};
+use crate::projections::discount::{Discount, DiscountKind, Scope, Terms};
 use crate::projections::event::{Change, Data, EventType, Kind, valid_id};
 use crate::projections::instant::{Instant, Window};
 use crate::projections::price::Price;
@@ -114,9 +114,6 @@ fn the_other_full_payloads_keep_everything() {
         window,
     };
     let discount = Discount {
-        name: plain("Sale"),
-        kind: DiscountKind::Amount(500),
-        currency: Some(id("EUR")),
         scope: Scope {
             all: true,
             products: vec![id("p1")],
@@ -124,12 +121,17 @@ fn the_other_full_payloads_keep_everything() {
             categories: vec![id("mugs")],
             brands: vec![id("b1")],
         },
-        market: Some(id("eu")),
-        group: Some(id("vip")),
-        window,
-        priority: -2,
-        stackable: true,
-        active: false,
+        terms: Terms {
+            name: plain("Sale"),
+            kind: DiscountKind::Amount(500),
+            currency: Some(id("EUR")),
+            market: Some(id("eu")),
+            group: Some(id("vip")),
+            window,
+            priority: -2,
+            stackable: true,
+            active: false,
+        },
     };
     let review = Review {
         product_id: id("p1"),
@@ -186,9 +188,10 @@ fn the_other_bare_payloads_have_the_defaults() {
     else {
         panic!("no discount");
     };
-    assert_eq!((discount.currency, discount.market, discount.group), (None, None, None));
-    assert_eq!((discount.scope, discount.window), (Scope::default(), Window::ALWAYS));
-    assert_eq!((discount.priority, discount.stackable, discount.active), (0, false, true));
+    let Discount { scope, terms } = discount;
+    assert_eq!((terms.currency, terms.market, terms.group), (None, None, None));
+    assert_eq!((scope, terms.window), (Scope::default(), Window::ALWAYS));
+    assert_eq!((terms.priority, terms.stackable, terms.active), (0, false, true));
 
     let bare = json!({"review_id": "r", "product_id": "p", "version": 1, "rating": 5});
     let Change::Review { state: Some(review), .. } = change(EventType::ReviewUpserted, &bare)

@@ -1,0 +1,44 @@
+//! `[projector]`: how events become the view.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The projector, which applies events to the view.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectorConfig {
+    /// The events applied in one transaction at most.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub batch_max_events: usize,
+    /// The bytes of events read for one transaction at most, in bytes. The lower bound is the size
+    /// that a single event may have.
+    #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
+    pub batch_max_bytes: usize,
+    /// How often the embedded log is looked at, in milliseconds, should its file's change
+    /// notification not come.
+    #[schemars(range(min = 10, max = 60_000))]
+    pub poll_interval_ms: u64,
+    /// The number of products up to which a discount's change is applied in the transaction that
+    /// takes its event; one that reaches more is fanned out in chunks after it.
+    #[schemars(range(max = 10_000))]
+    pub fanout_inline_products: usize,
+    /// The products of one chunk of a fan-out, each chunk a transaction of its own.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub fanout_chunk_products: usize,
+    /// How long events that keep coming may hold back the next chunk of a fan-out, in milliseconds.
+    #[schemars(range(max = 600_000))]
+    pub fanout_max_delay_ms: u64,
+}
+
+impl Default for ProjectorConfig {
+    fn default() -> Self {
+        Self {
+            batch_max_events: 20_000,
+            batch_max_bytes: 16 * 1024 * 1024,
+            poll_interval_ms: 1000,
+            fanout_inline_products: 256,
+            fanout_chunk_products: 500,
+            fanout_max_delay_ms: 2000,
+        }
+    }
+}

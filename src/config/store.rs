@@ -1,0 +1,94 @@
+//! `[store]`: where the view is kept.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::error::Findings;
+use super::secret::ConnectionUrl;
+
+/// The store of the view.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Where the view is kept: `sqlite:` is embedded, with its files in `data_dir`;
+    /// `postgres://user:password@host/database` is a PostgreSQL database, which is accepted and
+    /// checked, and which this build does not have yet.
+    pub url: ConnectionUrl,
+    /// `postgres://` addresses of read replicas that pages may be read from. Only for a PostgreSQL
+    /// store.
+    #[schemars(length(max = 64))]
+    pub replicas: Vec<ConnectionUrl>,
+    /// Connections held open for reading pages.
+    #[schemars(range(min = 1, max = 1024))]
+    pub read_connections: u32,
+    /// How long a statement waits for a lock that another one holds before it fails, in
+    /// milliseconds.
+    #[schemars(range(max = 600_000))]
+    pub busy_timeout_ms: u64,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:".into(),
+            replicas: Vec::new(),
+            read_connections: 8,
+            busy_timeout_ms: 10_000,
+        }
+    }
+}
+
+/// Which store `store.url` asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StoreKind {
+    /// Files under `data_dir`.
+    Sqlite,
+    /// A PostgreSQL database.
+    Postgres,
+}
+
+impl StoreConfig {
+    /// Which store the address asks for.
+    pub fn kind(&self) -> StoreKind {
+        if is_postgres(&self.url) { StoreKind::Postgres } else { StoreKind::Sqlite }
+    }
+
+    pub(super) fn check(&self, findings: &mut Findings) {
+        if self.url.scheme() == "sqlite" {
+            if self.url.reveal() != "sqlite:" {
+                findings.add(
+                    "store.url",
+                    format!("`{}` names a place", self.url),
+                    "write `sqlite:` alone; its files are kept in data_dir",
+                );
+            }
+        } else if !is_postgres(&self.url) {
+            findings.add(
+                "store.url",
+                format!("`{}` is no store", self.url),
+                "write `sqlite:` for the embedded store, or postgres://user@host/database",
+            );
+        }
+        for (index, replica) in self.replicas.iter().enumerate() {
+            let key = format!("store.replicas[{index}]");
+            if !is_postgres(replica) {
+                findings.add(
+                    key,
+                    format!("`{replica}` is no replica"),
+                    "write postgres://user@host/database",
+                );
+            } else if self.url.scheme() == "sqlite" {
+                findings.add(
+                    key,
+                    "an embedded store has no replicas",
+                    "leave store.replicas empty, or set store.url to a postgres:// address",
+                );
+            }
+        }
+    }
+}
+
+fn is_postgres(url: &ConnectionUrl) -> bool {
+    matches!(url.scheme(), "postgres" | "postgresql")
+        && url.after_slashes().is_some_and(|rest| !rest.is_empty())
+}

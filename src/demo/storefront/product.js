@@ -1,0 +1,234 @@
+// The product page.
+
+import { address, get, learn } from './api.js';
+import { h } from './dom.js';
+import * as f from './format.js';
+import { art, button, change, crumbs, listingHref, off, price, skeletons, stars, stock, tags } from './parts.js';
+import { categoryName } from './views.js';
+
+const REVIEW_SORTS = [['newest', 'Newest'], ['helpful', 'Most helpful'], ['highest', 'Highest rating'], ['lowest', 'Lowest rating']];
+
+const freshReviews = (sort) => ({ sort, items: [], cursor: null, loaded: false, loading: false, error: null });
+
+export class Product {
+  constructor(shop, route, touch) {
+    Object.assign(this, { shop, route, touch, page: null, image: 0, explain: null });
+    this.reviews = freshReviews('newest');
+  }
+
+  get path() { return `/products/${encodeURIComponent(this.route.id)}`; }
+  url() { return address(this.path, this.shop); }
+  get nextChange() { return this.page?.meta?.next_change_at ?? null; }
+  get title() { return this.page?.product?.name ?? this.route.id; }
+
+  async refresh(signal) {
+    const { data, info } = await get(this.url(), signal);
+    const changed = data !== this.page;
+    this.page = data;
+    learn(this.shop, data.product);
+    return { changed, info };
+  }
+
+  // Said aloud when it differs from what was said before.
+  summary() {
+    const { price: p, stock: s } = this.page;
+    return p ? `${f.money(p.final, p.currency)}, ${String(s?.state ?? 'unknown').replaceAll('_', ' ')}` : 'no price';
+  }
+
+  pending() { return skeletons(4); }
+
+  render() {
+    const { product, variants = [] } = this.page;
+    return [
+      h('div', { 'data-key': 'crumbs' }, this.crumbs(product)),
+      h('div', { class: 'product', 'data-key': 'product' }, this.gallery(product), this.buy(product)),
+      h('div', { class: 'columns', 'data-key': 'columns' },
+        h('div', {}, this.variants(variants), this.description(product)),
+        this.attributes(product)),
+      this.reviewSection(),
+      this.why(),
+    ];
+  }
+
+  crumbs(product) {
+    const category = product.categories?.[0];
+    const path = category ? (category.path?.length ? category.path : [category.id]) : [];
+    return crumbs([['Home', '#/'], ...path.map((id) => [categoryName(this.shop, id), listingHref('category', id)]), [product.name]]);
+  }
+
+  gallery(product) {
+    const images = product.images?.length ? product.images : [{ alt: '' }];
+    const shown = Math.min(this.image, images.length - 1);
+    const gone = this.page.stock?.state === 'out_of_stock';
+    return h('div', { class: `gallery${gone ? ' gone' : ''}` },
+      h('div', { class: 'picture' },
+        art(product.id, product.name, { view: shown, alt: images[shown].alt || product.name }),
+        h('div', { class: 'badges' }, off(this.page.price), gone && h('span', { class: 'badge dark' }, 'Sold out'))),
+      images.length > 1 && h('div', { class: 'thumbs' }, images.map((image, i) =>
+        h('button', { type: 'button', 'data-action': 'image', 'data-index': i, 'aria-pressed': String(i === shown), 'aria-label': `Picture ${i + 1}: ${image.alt || product.name}` },
+          art(product.id, product.name, { view: i })))));
+  }
+
+  buy(product) {
+    const { price: p, stock: s, meta = {}, reviews } = this.page;
+    const applied = p?.applied ?? [];
+    return h('div', { class: 'buy' },
+      product.brand && h('a', { class: 'brand', href: listingHref('brand', product.brand.id) }, product.brand.name),
+      h('h1', { tabindex: '-1' }, product.name),
+      stars(reviews, { link: true }),
+      h('div', { class: 'price-line' }, price(p, { big: true }), off(p)),
+      applied.length > 0 && h('ul', { class: 'applied', 'aria-label': 'Discounts in this price' }, applied.map((d) =>
+        h('li', { 'data-key': d.discount_id }, h('span', {}, d.name || d.discount_id), h('b', { 'data-live': d.off }, `−${f.money(d.off, p.currency)}`)))),
+      change(meta.next_change_at, this.shop, 'Price changes'),
+      h('p', {}, stock(s, { count: true })),
+      tags(product.tags),
+      this.freshness(meta.as_of),
+      product.released_at && h('p', { class: 'quiet' }, `In the shop since ${f.day(product.released_at)}`));
+  }
+
+  freshness(asOf) {
+    const known = ['price', 'stock', 'discount', 'review', 'product'].filter((kind) => asOf?.[kind]);
+    if (known.length === 0) return null;
+    return h('p', { class: 'as-of' }, known.map((kind, i) => [
+      i > 0 && ' · ',
+      h('span', { class: 'nowrap', 'data-live': asOf[kind] }, `${i === 0 ? 'Price' : kind} as of `, h('time', { datetime: asOf[kind], title: f.dateTime(asOf[kind]) }, f.freshness(asOf[kind])))]));
+  }
+
+  variants(list) {
+    if (list.length === 0) return null;
+    const names = [...new Set(list.flatMap((v) => Object.keys(v.options ?? {})))];
+    return h('section', { class: 'panel' },
+      h('h2', {}, list.length === 1 ? 'Variant' : `${f.number(list.length)} variants`),
+      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Variants' },
+        h('table', {},
+          h('thead', {}, h('tr', {}, [...names.map(f.pretty), 'SKU', 'Price', 'Stock'].map((t) => h('th', { scope: 'col' }, t)))),
+          h('tbody', {}, list.map((v) => h('tr', { 'data-key': v.sku, class: v.stock?.state === 'out_of_stock' ? 'gone' : null },
+            names.map((n) => h('td', {}, v.options?.[n] ?? '–')),
+            h('td', {}, h('code', {}, v.sku)),
+            h('td', {}, h('div', { class: 'price-line' }, price(v.price), off(v.price)),
+              (v.price?.applied ?? []).map((d) => h('small', {}, `${d.name || d.discount_id} −${f.money(d.off, v.price.currency)}`))),
+            h('td', {}, stock(v.stock, { count: true }))))))));
+  }
+
+  description(product) {
+    return product.description ? h('section', { class: 'panel' }, h('h2', {}, 'Description'), h('p', { class: 'prose' }, product.description)) : null;
+  }
+
+  attributes(product) {
+    const value = (v) => (typeof v === 'boolean' ? (v ? 'Yes' : 'No') : typeof v === 'number' ? f.number(v) : String(v));
+    const rows = Object.entries(product.attributes ?? {});
+    const categories = product.categories ?? [];
+    if (rows.length + categories.length === 0) return null;
+    return h('section', { class: 'panel' },
+      h('h2', {}, 'Details'),
+      h('dl', { class: 'facts' }, rows.map(([k, v]) => h('div', {}, h('dt', {}, f.pretty(k)), h('dd', {}, value(v)))),
+        categories.length > 0 && h('div', {}, h('dt', {}, categories.length > 1 ? 'Categories' : 'Category'),
+          h('dd', {}, categories.map((c, i) => [i > 0 && ', ', h('a', { href: listingHref('category', c.id) }, c.name || f.pretty(c.id))])))));
+  }
+
+  // Newest first comes with the page and stays live; what was loaded after it, and other orders, are as loaded.
+  shownReviews() {
+    const { sort, items } = this.reviews;
+    if (sort !== 'newest') return items;
+    const latest = this.page.reviews?.latest ?? [];
+    const have = new Set(latest.map((r) => r.id));
+    return [...latest, ...items.filter((r) => !have.has(r.id))];
+  }
+
+  reviewCursor() {
+    const { sort, cursor, loaded } = this.reviews;
+    return sort === 'newest' && !loaded ? this.page.reviews?.next_cursor ?? null : cursor;
+  }
+
+  reviewSection() {
+    const r = this.page.reviews ?? {};
+    const count = r.count ?? 0;
+    const state = this.reviews;
+    return h('section', { class: 'panel reviews', id: 'reviews', 'data-key': 'reviews', tabindex: '-1' },
+      h('h2', {}, 'Reviews'),
+      count === 0 ? h('p', { class: 'empty' }, 'No reviews yet.') : [
+        h('div', { class: 'rating' },
+          h('p', { class: 'average' }, h('b', { 'data-live': r.average }, f.rating(r.average ?? 0)), stars(r)),
+          h('ul', { class: 'bars' }, [5, 4, 3, 2, 1].map((n) => {
+            const k = r.histogram?.[n] ?? 0;
+            return h('li', {}, h('span', {}, `${n} ★`),
+              h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { style: { width: `${(k / count) * 100}%` } })),
+              h('span', { 'data-live': k }, f.number(k)));
+          }))),
+        h('div', {},
+          h('label', { class: 'review-sort' }, 'Sort by', h('select', { 'data-change': 'review-sort' },
+            REVIEW_SORTS.map(([v, t]) => h('option', { value: v, selected: v === state.sort }, t)))),
+          h('ul', { class: 'review-list' }, this.shownReviews().map((review) => this.review(review))),
+          state.error && h('p', { class: 'inline-error' }, `${state.error.message} (${state.error.code})`),
+          (this.reviewCursor() || state.loading) && button(state.loading ? 'Loading…' : 'More reviews', 'more-reviews', { 'aria-disabled': state.loading ? 'true' : null })),
+      ]);
+  }
+
+  review(review) {
+    return h('li', { 'data-key': review.id },
+      h('p', { class: 'review-head' },
+        h('span', { class: 'star-bar', role: 'img', 'aria-label': `${review.rating} of 5 stars`, style: { '--fill': `${review.rating * 20}%` } }),
+        review.title && h('b', {}, review.title)),
+      review.body && h('p', { class: 'prose' }, review.body),
+      h('p', { class: 'quiet' }, [review.author || 'Anonymous', review.created_at && f.day(review.created_at), review.helpful > 0 && `${f.number(review.helpful)} found this helpful`].filter(Boolean).join(' · ')));
+  }
+
+  why() {
+    return h('section', { class: 'why', 'data-key': 'why' },
+      button(this.explain ? 'Hide the explanation' : 'Why this price?', 'explain', { 'aria-expanded': String(Boolean(this.explain)) }),
+      this.explain && h('pre', { tabindex: '0' }, this.explain));
+  }
+
+  async loadReviews(start) {
+    const state = this.reviews;
+    const cursor = start ? null : this.reviewCursor();
+    if (state.loading || (!start && !cursor)) return;
+    Object.assign(state, { loading: true, error: null });
+    this.touch();
+    try {
+      const extra = [...(state.sort === 'newest' ? [] : [['sort', state.sort]]), ...(cursor ? [['cursor', cursor]] : [])];
+      const { data } = await get(address(`${this.path}/reviews`, this.shop, extra));
+      const have = new Set(state.items.map((r) => r.id));
+      state.items = [...state.items, ...(data.items ?? []).filter((r) => !have.has(r.id))];
+      Object.assign(state, { cursor: data.next_cursor ?? null, loaded: true });
+    } catch (problem) {
+      state.error = problem;
+    } finally {
+      state.loading = false;
+      this.touch();
+    }
+  }
+
+  actions = {
+    image: (el) => {
+      this.image = Number(el.dataset.index);
+      this.touch();
+    },
+    'more-reviews': () => { this.loadReviews(false); },
+    'review-sort': (el) => {
+      // A new object: an answer still under way for the old order lands in the old one.
+      this.reviews = freshReviews(el.value);
+      if (el.value === 'newest') this.touch();
+      else this.loadReviews(true);
+    },
+    'to-reviews': () => {
+      const section = document.getElementById('reviews');
+      section?.scrollIntoView({ behavior: 'smooth' });
+      section?.focus({ preventScroll: true });
+    },
+    explain: async () => {
+      if (this.explain) {
+        this.explain = null;
+      } else {
+        try {
+          // The answer is for people who look after the shop: its own words are the best view of it.
+          const { data } = await get(address(`${this.path}/explain`, { ...this.shop, locale: '' }));
+          this.explain = JSON.stringify(data, null, 2);
+        } catch (problem) {
+          this.explain = `${problem.message} (${problem.code})`;
+        }
+      }
+      this.touch();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+//! Positions: where in which topic something stands.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One partition of one topic.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Partition {
+    pub topic: String,
+    pub partition: i32,
+}
+
+/// An event's place: `topic:partition:offset`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Position {
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// Text that is no position.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a position: expected topic:partition:offset, like catalog.price:3:1042")]
+pub struct BadPosition(String);
+
+impl FromStr for Position {
+    type Err = BadPosition;
+
+    fn from_str(text: &str) -> Result<Self, BadPosition> {
+        let bad = || BadPosition(text.to_owned());
+        let mut parts = text.split(':');
+        let (Some(topic), Some(partition), Some(offset), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(bad());
+        };
+        let partition: i32 = partition.parse().map_err(|_| bad())?;
+        let offset: i64 = offset.parse().map_err(|_| bad())?;
+        if topic.is_empty() || partition < 0 || offset < 0 {
+            return Err(bad());
+        }
+        Ok(Position { topic: topic.to_owned(), partition, offset })
+    }
+}
+
+/// Reads several positions, joined by commas.
+pub fn parse_positions(text: &str) -> Result<Vec<Position>, BadPosition> {
+    text.split(',').map(|p| p.trim().parse()).collect()
+}
+
+/// Writes several positions, joined by commas.
+pub fn join_positions(positions: &[Position]) -> String {
+    let texts: Vec<String> = positions.iter().map(Position::to_string).collect();
+    texts.join(",")
+}

@@ -1,0 +1,75 @@
+//! A discount's fan-out: which products it reaches, walked in bounded chunks.
+
+use projections::discount::Scope;
+
+/// One part of a scope: each is walked in the order of product ids.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ScopePart<'a> {
+    All,
+    Products(&'a [String]),
+    Skus(&'a [String]),
+    Category(&'a str),
+    Brand(&'a str),
+}
+
+/// How far a walk over a scope has come.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ScopeCursor {
+    /// Index into [`parts`].
+    pub part: usize,
+    /// The last product of that part, or empty.
+    pub after: String,
+}
+
+/// The parts of a scope, in a fixed order. `all` makes the others needless.
+pub fn parts(scope: &Scope) -> Vec<ScopePart<'_>> {
+    if scope.all {
+        return vec![ScopePart::All];
+    }
+    let mut parts = Vec::new();
+    if !scope.products.is_empty() {
+        parts.push(ScopePart::Products(&scope.products));
+    }
+    if !scope.skus.is_empty() {
+        parts.push(ScopePart::Skus(&scope.skus));
+    }
+    parts.extend(scope.categories.iter().map(|id| ScopePart::Category(id)));
+    parts.extend(scope.brands.iter().map(|id| ScopePart::Brand(id)));
+    parts
+}
+
+/// What both scopes reach together.
+pub fn union(a: &Scope, b: &Scope) -> Scope {
+    let both = |x: &[String], y: &[String]| {
+        let mut ids: Vec<String> = x.iter().chain(y).cloned().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    Scope {
+        all: a.all || b.all,
+        products: both(&a.products, &b.products),
+        skus: both(&a.skus, &b.skus),
+        categories: both(&a.categories, &b.categories),
+        brands: both(&a.brands, &b.brands),
+    }
+}
+
+/// A fan-out to be done, and the event that it comes from.
+#[derive(Debug)]
+pub struct NewFanout<'a> {
+    /// Empty for a change of the configuration.
+    pub discount_id: &'a str,
+    pub topic: &'a str,
+    pub partition: i32,
+    pub offset: i64,
+    pub scope: &'a Scope,
+}
+
+/// A fan-out under way.
+#[derive(Clone, Debug)]
+pub struct FanoutTask {
+    pub task: i64,
+    pub scope: Scope,
+    pub cursor: ScopeCursor,
+}

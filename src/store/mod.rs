@@ -1,0 +1,252 @@
+//! The read store: facts, views, listings, positions and dead letters of one generation.
+//!
+//! [`ReadStore`] is what the rest of the service knows. Reads go through a [`Snapshot`], so that all
+//! parts of an answer come from one state; writes go through a [`Transaction`], in which a batch's
+//! changes and its positions commit together or not at all.
+
+pub mod dead_letter;
+pub mod document;
+pub mod facts;
+pub mod fanout;
+pub mod query;
+pub mod sqlite;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use projections::codec::CorruptDocument;
+use projections::facts::ProductFacts;
+use projections::instant::Instant;
+use projections::listing::Total;
+use projections::page::LatestReviews;
+use projections::placement::{Numbering, PlacementDiff};
+use projections::text::Text;
+use projections::view::{ListingKey, View};
+
+use crate::log::position::{Partition, Position};
+use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
+use facts::{FactKeys, FactWrites, KnownFacts};
+use fanout::{FanoutTask, NewFanout, ScopeCursor};
+use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Passing: the same call may succeed later.
+    #[error("the read store cannot be reached: {0}")]
+    Unavailable(String),
+    /// Another projector has moved this partition meanwhile; the batch must be dropped.
+    #[error(
+        "{}:{} is no longer at offset {expected}: another projector has moved it",
+        .partition.topic,
+        .partition.partition
+    )]
+    PositionMoved { partition: Partition, expected: i64 },
+    #[error(transparent)]
+    Corrupt(#[from] CorruptDocument),
+    /// The store was made by a version or a configuration that this one cannot go on with.
+    #[error("{0}")]
+    Incompatible(String),
+    #[error("the read store refused a statement: {0}")]
+    Database(String),
+}
+
+/// The version of facts, views and placements as stored. Another one needs another generation.
+pub const PROJECTION_VERSION: i64 = 1;
+
+/// A partition's move forward: only from the offset at which the batch started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Advance {
+    pub partition: Partition,
+    pub expected: i64,
+    pub next: i64,
+}
+
+/// A product's new view, and what becomes of its old one.
+#[derive(Debug)]
+pub struct ViewWrite<'a> {
+    pub product_id: &'a str,
+    pub old: Option<&'a View>,
+    /// `None`: the product is gone.
+    pub new: Option<&'a View>,
+    pub diff: PlacementDiff,
+}
+
+/// The numbers of listings and audiences that a batch needs.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    pub listings: HashMap<ListingKey, i64>,
+    /// By market and group; `None` is everyone.
+    pub audiences: HashMap<(String, Option<String>), i64>,
+}
+
+impl Numbering for Numbers {
+    fn listing(&self, key: &ListingKey) -> i64 {
+        self.listings.get(key).copied().unwrap_or_default()
+    }
+
+    fn audience(&self, market: &str, group: Option<&str>) -> i64 {
+        let key = (market.to_owned(), group.map(str::to_owned));
+        self.audiences.get(&key).copied().unwrap_or_default()
+    }
+}
+
+/// What `status` shows of the store.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct StoreStatus {
+    pub generation: i64,
+    pub projection_version: i64,
+    pub products: u64,
+    /// Events by outcome: applied, repeated, stale, conflict, unknown_type, dead_letter.
+    pub outcomes: HashMap<String, u64>,
+    pub dead_letters_open: u64,
+    /// Discount fan-outs that are not complete.
+    pub fanout_tasks: u64,
+    /// Products whose listings wait to be computed again.
+    pub stale_products: u64,
+    /// Bytes of the generation on disk.
+    pub store_bytes: u64,
+}
+
+/// One generation of the read store.
+#[async_trait]
+pub trait ReadStore: Send + Sync {
+    /// The number of the generation that this reads and writes.
+    fn generation(&self) -> i64;
+
+    /// A consistent state to read from.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
+
+    /// Begins to write. Waits its turn where the store has one writer.
+    async fn begin(&self) -> Result<Box<dyn Transaction>>;
+
+    /// What `status` shows.
+    async fn status(&self) -> Result<StoreStatus>;
+
+    /// Dead letters, oldest first, after the given id.
+    async fn dead_letters(
+        &self,
+        filter: DeadLetterFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>>;
+
+    /// One dead letter, whole.
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
+}
+
+/// Reads from one state of the store.
+#[async_trait]
+pub trait Snapshot: Send {
+    /// The offset that comes next, for every partition that was ever projected.
+    async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
+
+    /// Whether the view reflects all of these events, fan-outs included.
+    async fn reflects(&mut self, positions: &[Position]) -> Result<bool>;
+
+    /// A setting that the generation was built with.
+    async fn meta(&mut self, key: &str) -> Result<Option<String>>;
+
+    /// All that is known of these products, in any order; those that are not live are left out.
+    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
+
+    /// The reviews that a product page shows; `next_cursor` is left to the caller. The flag says
+    /// whether there are more than those.
+    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)>;
+
+    /// One page of a product's published reviews.
+    async fn reviews(
+        &mut self,
+        product_id: &str,
+        sort: ReviewSort,
+        after: Option<&ReviewKeyset>,
+        limit: u32,
+    ) -> Result<ReviewSlice>;
+
+    /// Views with their stock, in any order; unknown products are left out.
+    async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>>;
+
+    /// The places that come after `after`, in order, at most `limit`.
+    async fn listing(
+        &mut self,
+        query: &ListingQuery<'_>,
+        after: Option<&Keyset>,
+        limit: u32,
+    ) -> Result<Vec<Keyset>>;
+
+    /// How many places there are, as far as they are counted.
+    async fn listing_total(&mut self, query: &ListingQuery<'_>) -> Result<Total>;
+
+    /// No later than the first instant after `query.at` at which the listing changes by itself.
+    async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>>;
+
+    /// What the product with the newest event that carries this category or brand calls it.
+    async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>>;
+}
+
+/// A batch's changes. Nothing shows before [`Transaction::commit`]; dropping it undoes everything.
+#[async_trait]
+pub trait Transaction: Send {
+    async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
+
+    /// Moves positions, each only from where it is expected: else [`StoreError::PositionMoved`].
+    async fn advance(&mut self, moves: &[Advance]) -> Result<()>;
+
+    async fn meta(&mut self, key: &str) -> Result<Option<String>>;
+    /// Sets a setting; `None` removes it.
+    async fn set_meta(&mut self, key: &str, value: Option<&str>) -> Result<()>;
+
+    /// What is known of these entities.
+    async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts>;
+    /// Replaces the facts of these entities.
+    async fn save_facts(&mut self, writes: &FactWrites) -> Result<()>;
+    /// Adds to the counts of published reviews by rating.
+    async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()>;
+
+    /// See [`Snapshot::product_facts`].
+    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
+    async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>>;
+    /// The numbers of these listings and audiences; new ones are given.
+    async fn numbers(
+        &mut self,
+        listings: &[&ListingKey],
+        audiences: &[(&str, Option<&str>)],
+    ) -> Result<Numbers>;
+    async fn save_views(&mut self, writes: &[ViewWrite<'_>]) -> Result<()>;
+
+    /// Products that a scope reaches, after the cursor, at most `limit` (a product may come twice).
+    /// The cursor to go on with is `None` at the end.
+    async fn products_reached(
+        &mut self,
+        scope: &projections::discount::Scope,
+        cursor: ScopeCursor,
+        limit: u32,
+    ) -> Result<(Vec<String>, Option<ScopeCursor>)>;
+    async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()>;
+    /// The oldest task whose products are not all marked yet.
+    async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
+    /// Marks products stale for a task; with no cursor left, the task is marked whole.
+    async fn mark_stale(
+        &mut self,
+        task: i64,
+        ids: &[String],
+        cursor: Option<&ScopeCursor>,
+    ) -> Result<()>;
+    /// Stale products, those of the oldest task first.
+    async fn stale(&mut self, limit: u32) -> Result<Vec<String>>;
+    async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;
+    /// Ends the tasks that have nothing left to do; answers how many tasks are left.
+    async fn finish_fanouts(&mut self) -> Result<u64>;
+
+    async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()>;
+    /// A newer good version of an entity settles what was dead of it.
+    async fn settle_dead_letters(&mut self, settled: &[Settlement<'_>]) -> Result<u64>;
+    /// Closes a dead letter as `retried` or `discarded`; false if it is not open.
+    async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool>;
+    /// Adds to what is counted of events, by outcome.
+    async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()>;
+
+    async fn commit(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,90 @@
+//! Many rows in few statements. One row a statement costs ten times as much.
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
+
+use super::database;
+use crate::store::Result;
+
+/// Row counts of the statements that a batch is cut into. Few sizes, so that each statement is
+/// prepared once and then found in the connection's cache.
+const ROWS_A_STATEMENT: [usize; 4] = [1024, 128, 16, 1];
+/// SQLite's own limit on parameters of one statement.
+const MAX_PARAMETERS: usize = 32_766;
+
+/// The parameters of one statement.
+#[derive(Default)]
+pub struct Parameters(SqliteArguments, Option<sqlx::error::BoxDynError>);
+
+impl Parameters {
+    /// Binds the next parameter.
+    pub fn bind<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
+        if let Err(error) = self.0.add(value) {
+            self.1 = Some(error);
+        }
+        self
+    }
+
+    pub fn finish(self) -> Result<SqliteArguments> {
+        match self.1 {
+            None => Ok(self.0),
+            Some(error) => Err(database(sqlx::Error::Encode(error))),
+        }
+    }
+}
+
+/// Runs `{before} VALUES (?, ...), ... {after}` over all rows; `bind` binds one row's columns.
+pub async fn for_rows<T>(
+    conn: &mut SqliteConnection,
+    before: &str,
+    columns: usize,
+    after: &str,
+    rows: &[T],
+    bind: impl Fn(&mut Parameters, &T),
+) -> Result<()> {
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let count = ROWS_A_STATEMENT
+            .into_iter()
+            .find(|n| *n <= rest.len() && n * columns <= MAX_PARAMETERS)
+            .unwrap_or(1);
+        let (chunk, tail) = rest.split_at(count);
+        rest = tail;
+        let mut parameters = Parameters::default();
+        for row in chunk {
+            bind(&mut parameters, row);
+        }
+        let sql = statement(before, columns, after, count);
+        sqlx::query_with(AssertSqlSafe(sql), parameters.finish()?)
+            .execute(&mut *conn)
+            .await
+            .map_err(database)?;
+    }
+    Ok(())
+}
+
+fn statement(before: &str, columns: usize, after: &str, rows: usize) -> String {
+    let mut row = String::with_capacity(columns * 2 + 2);
+    row.push('(');
+    row.push_str(&vec!["?"; columns].join(","));
+    row.push(')');
+    let mut sql = String::with_capacity(before.len() + after.len() + rows * (row.len() + 1) + 16);
+    sql.push_str(before);
+    sql.push_str(" VALUES ");
+    for i in 0..rows {
+        if i > 0 {
+            sql.push(',');
+        }
+        sql.push_str(&row);
+    }
+    sql.push(' ');
+    sql.push_str(after);
+    sql
+}
+
+/// A list of ids as one JSON parameter, for `IN (SELECT value FROM json_each(?))`.
+pub fn json_list<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> String {
+    let ids: Vec<serde_json::Value> =
+        ids.into_iter().map(|id| serde_json::Value::from(id.as_ref())).collect();
+    serde_json::Value::Array(ids).to_string()
+}

@@ -1,0 +1,172 @@
+//! Fan-outs: which products a scope reaches, and which of them are still to be computed again.
+
+use projections::discount::Scope;
+use sqlx::sqlite::SqliteConnection;
+
+use super::bulk::{for_rows, json_list};
+use super::database;
+use crate::clock;
+use crate::log::position::Position;
+use crate::store::Result;
+use crate::store::document::{pack, unpack};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, parts};
+
+/// Products that a scope reaches, after the cursor.
+pub async fn products_reached(
+    conn: &mut SqliteConnection,
+    scope: &Scope,
+    mut cursor: ScopeCursor,
+    limit: u32,
+) -> Result<(Vec<String>, Option<ScopeCursor>)> {
+    let parts = parts(scope);
+    let mut reached: Vec<String> = Vec::new();
+    while let Some(part) = parts.get(cursor.part) {
+        let left = limit.saturating_sub(reached.len() as u32);
+        if left == 0 {
+            return Ok((reached, Some(cursor)));
+        }
+        let found = part_reached(conn, part, &cursor.after, left).await?;
+        if (found.len() as u32) < left {
+            cursor = ScopeCursor { part: cursor.part + 1, after: String::new() };
+        } else if let Some(last) = found.last() {
+            cursor.after.clone_from(last);
+        }
+        reached.extend(found);
+    }
+    Ok((reached, None))
+}
+
+async fn part_reached(
+    conn: &mut SqliteConnection,
+    part: &ScopePart<'_>,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<String>> {
+    let (sql, target) = match part {
+        ScopePart::All => (
+            "SELECT product_id FROM view WHERE product_id > ?2 AND ?1 = ''
+             ORDER BY product_id LIMIT ?3",
+            String::new(),
+        ),
+        ScopePart::Products(ids) => (
+            "SELECT product_id FROM view
+             WHERE product_id IN (SELECT value FROM json_each(?1)) AND product_id > ?2
+             ORDER BY product_id LIMIT ?3",
+            json_list(*ids),
+        ),
+        ScopePart::Skus(skus) => (
+            "SELECT DISTINCT product_id FROM variant
+             WHERE sku IN (SELECT value FROM json_each(?1)) AND product_id > ?2
+             ORDER BY product_id LIMIT ?3",
+            json_list(*skus),
+        ),
+        ScopePart::Category(id) => (
+            "SELECT m.product_id FROM listing l JOIN member m ON m.listing = l.number
+             WHERE l.kind = 'category' AND l.id = ?1 AND m.product_id > ?2
+             ORDER BY m.product_id LIMIT ?3",
+            (*id).to_owned(),
+        ),
+        ScopePart::Brand(id) => (
+            "SELECT m.product_id FROM listing l JOIN member m ON m.listing = l.number
+             WHERE l.kind = 'brand' AND l.id = ?1 AND m.product_id > ?2
+             ORDER BY m.product_id LIMIT ?3",
+            (*id).to_owned(),
+        ),
+    };
+    sqlx::query_scalar(sql)
+        .bind(target)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(database)
+}
+
+pub async fn add(conn: &mut SqliteConnection, task: &NewFanout<'_>) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO fanout
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
+         VALUES (?, ?, ?, ?, ?, 0, '', 0, ?)",
+    )
+    .bind(task.discount_id)
+    .bind(task.topic)
+    .bind(task.partition)
+    .bind(task.offset)
+    .bind(pack(task.scope))
+    .bind(clock::now().millis())
+    .execute(conn)
+    .await
+    .map_err(database)
+    .map(|_| ())
+}
+
+/// The oldest task whose products are not all marked yet.
+pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>> {
+    let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
+        "SELECT task, scope, part, after_product FROM fanout WHERE marked = 0
+         ORDER BY task LIMIT 1",
+    )
+    .fetch_optional(conn)
+    .await
+    .map_err(database)?;
+    row.map(|(task, scope, part, after)| {
+        let cursor = ScopeCursor { part: usize::try_from(part).unwrap_or_default(), after };
+        Ok(FanoutTask { task, scope: unpack(&scope)?, cursor })
+    })
+    .transpose()
+}
+
+/// Marks products stale. The first task that marks a product keeps it: once it is computed again,
+/// it is so for all of them.
+pub async fn mark_stale(
+    conn: &mut SqliteConnection,
+    task: i64,
+    ids: &[String],
+    cursor: Option<&ScopeCursor>,
+) -> Result<()> {
+    for_rows(conn, "INSERT OR IGNORE INTO stale (product_id, task)", 2, "", ids, |p, id| {
+        p.bind(id.as_str()).bind(task);
+    })
+    .await?;
+    let query = match cursor {
+        Some(cursor) => {
+            sqlx::query("UPDATE fanout SET part = ?2, after_product = ?3 WHERE task = ?1")
+                .bind(task)
+                .bind(cursor.part as i64)
+                .bind(&cursor.after)
+        }
+        None => sqlx::query("UPDATE fanout SET marked = 1 WHERE task = ?1").bind(task),
+    };
+    query.execute(conn).await.map_err(database).map(|_| ())
+}
+
+/// Ends the tasks that are marked whole and have no stale products left, of their own or of an
+/// earlier task (which may stand for theirs).
+pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
+    sqlx::query(
+        "DELETE FROM fanout WHERE marked = 1
+           AND NOT EXISTS (SELECT 1 FROM stale WHERE stale.task <= fanout.task)",
+    )
+    .execute(&mut *conn)
+    .await
+    .map_err(database)?;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM fanout")
+        .fetch_one(conn)
+        .await
+        .map_err(database)?;
+    Ok(left as u64)
+}
+
+/// Whether a fan-out of this event, or of an earlier one of its partition, is not complete.
+pub async fn pending_from(conn: &mut SqliteConnection, position: &Position) -> Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM fanout
+         WHERE topic = ? AND partition = ? AND \"offset\" <= ?)",
+    )
+    .bind(&position.topic)
+    .bind(position.partition)
+    .bind(position.offset)
+    .fetch_one(conn)
+    .await
+    .map_err(database)
+}

@@ -1,0 +1,221 @@
+//! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
+
+use projections::instant::Instant;
+use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
+use projections::placement::BOUNDARY;
+use projections::text::Text;
+use projections::view::ListingKey;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::database;
+use crate::store::Result;
+use crate::store::document::unpack;
+use crate::store::query::{Keyset, ListingQuery};
+
+/// A query's names as the numbers that rows have.
+struct Numbered {
+    listing: i64,
+    /// Whose entries to read; for a group: its own first, then everyone's, without the products
+    /// that have their own for the group.
+    audiences: Vec<Branch>,
+    /// Empty: any brand.
+    brands: Vec<i64>,
+}
+
+struct Branch {
+    audience: i64,
+    /// Products with offers for this audience are left out.
+    shadowed_by: Option<i64>,
+}
+
+/// `None` where nothing can be found: the listing, the market or every brand is unknown.
+async fn numbered(
+    conn: &mut SqliteConnection,
+    query: &ListingQuery<'_>,
+) -> Result<Option<Numbered>> {
+    let Some(listing) = listing_number(conn, query.listing).await? else { return Ok(None) };
+    let mut brands = Vec::new();
+    for brand in &query.filters.brands {
+        brands.extend(listing_number(conn, &ListingKey::Brand(brand.clone())).await?);
+    }
+    if brands.is_empty() && !query.filters.brands.is_empty() {
+        return Ok(None);
+    }
+    let groups: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT customer_group, number FROM audience
+         WHERE market = ?1 AND customer_group IN ('', ?2)",
+    )
+    .bind(query.market)
+    .bind(query.group.unwrap_or_default())
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let number = |group: &str| groups.iter().find(|(g, _)| g == group).map(|(_, n)| *n);
+    let own = query.group.and_then(number);
+    let mut audiences: Vec<Branch> =
+        own.iter().map(|n| Branch { audience: *n, shadowed_by: None }).collect();
+    audiences.extend(number("").map(|n| Branch { audience: n, shadowed_by: own }));
+    Ok(Some(Numbered { listing, audiences, brands }).filter(|n| !n.audiences.is_empty()))
+}
+
+async fn listing_number(conn: &mut SqliteConnection, key: &ListingKey) -> Result<Option<i64>> {
+    sqlx::query_scalar("SELECT number FROM listing WHERE kind = ? AND id = ?")
+        .bind(key.kind())
+        .bind(key.id())
+        .fetch_optional(conn)
+        .await
+        .map_err(database)
+}
+
+/// The conditions on an entry `e` that the branch, the instant and the filters make.
+fn push_conditions(
+    sql: &mut QueryBuilder<Sqlite>,
+    query: &ListingQuery<'_>,
+    numbered: &Numbered,
+    branch: &Branch,
+) {
+    let at = query.at.millis();
+    sql.push(" AND e.valid_from <= ").push_bind(at);
+    sql.push(" AND e.valid_until > ").push_bind(at);
+    if let Some(group) = branch.shadowed_by {
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group);
+        sql.push(" AND s.product_id = e.product_id)");
+    }
+    let filters = query.filters;
+    if filters.is_empty() {
+        return;
+    }
+    sql.push(" AND EXISTS (SELECT 1 FROM offer o WHERE o.audience = ").push_bind(branch.audience);
+    sql.push(" AND o.product_id = e.product_id AND o.valid_from <= ").push_bind(at);
+    sql.push(" AND o.valid_until > ").push_bind(at);
+    if let Some(min) = filters.min_price {
+        sql.push(" AND o.final_amount >= ").push_bind(min);
+    }
+    if let Some(max) = filters.max_price {
+        sql.push(" AND o.final_amount <= ").push_bind(max);
+    }
+    if filters.in_stock {
+        sql.push(" AND o.in_stock = 1");
+    }
+    if filters.on_sale {
+        sql.push(" AND o.on_sale = 1");
+    }
+    if let Some(min) = filters.min_rating_hundredths {
+        sql.push(" AND o.rating >= ").push_bind(min);
+    }
+    if !numbered.brands.is_empty() {
+        sql.push(" AND o.brand IN (");
+        let mut brands = sql.separated(", ");
+        for brand in &numbered.brands {
+            brands.push_bind(*brand);
+        }
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
+/// The places after `after`, in order. For a group, two ordered streams are merged lazily.
+pub async fn places(
+    conn: &mut SqliteConnection,
+    query: &ListingQuery<'_>,
+    after: Option<&Keyset>,
+    limit: u32,
+) -> Result<Vec<Keyset>> {
+    let Some(numbered) = numbered(conn, query).await? else { return Ok(Vec::new()) };
+    let mut sql = QueryBuilder::<Sqlite>::new("");
+    for (i, branch) in numbered.audiences.iter().enumerate() {
+        if i > 0 {
+            sql.push(" UNION ALL ");
+        }
+        sql.push("SELECT e.key AS key, e.product_id AS product_id FROM entry e WHERE e.listing = ");
+        sql.push_bind(numbered.listing);
+        sql.push(" AND e.audience = ").push_bind(branch.audience);
+        sql.push(" AND e.sort = ").push_bind(query.sort.number());
+        if let Some(after) = after {
+            sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
+            sql.push(", ").push_bind(after.product_id.clone()).push(")");
+        }
+        push_conditions(&mut sql, query, &numbered, branch);
+    }
+    sql.push(" ORDER BY key, product_id LIMIT ").push_bind(limit);
+    let rows: Vec<(i64, String)> = sql.build_query_as().fetch_all(conn).await.map_err(database)?;
+    Ok(rows.into_iter().map(|(key, product_id)| Keyset { key, product_id }).collect())
+}
+
+/// How many places there are, counted to [`TOTAL_CAP`] over at most [`EXAMINED_CAP`] entries.
+pub async fn total(conn: &mut SqliteConnection, query: &ListingQuery<'_>) -> Result<Total> {
+    let Some(numbered) = numbered(conn, query).await? else { return Ok(Total::default()) };
+    let (mut found, mut examined_all) = (0u64, true);
+    for branch in &numbered.audiences {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        push_examined(&mut sql, &numbered, branch, EXAMINED_CAP);
+        sql.push(" e WHERE 1");
+        push_conditions(&mut sql, query, &numbered, branch);
+        sql.push(" LIMIT ").push_bind((TOTAL_CAP + 1 - found.min(TOTAL_CAP)) as i64).push(")");
+        let counted: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        found += counted as u64;
+        if found > TOTAL_CAP {
+            return Ok(Total { total: TOTAL_CAP, capped: true });
+        }
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
+        push_examined(&mut sql, &numbered, branch, EXAMINED_CAP + 1);
+        let entries: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        examined_all &= entries as u64 <= EXAMINED_CAP;
+    }
+    Ok(Total { total: found, capped: !examined_all })
+}
+
+/// At most `limit` entries of one order: the one with the fewest entries a product.
+fn push_examined(sql: &mut QueryBuilder<Sqlite>, numbered: &Numbered, branch: &Branch, limit: u64) {
+    sql.push("(SELECT product_id, valid_from, valid_until FROM entry WHERE listing = ");
+    sql.push_bind(numbered.listing);
+    sql.push(" AND audience = ").push_bind(branch.audience);
+    sql.push(" AND sort = ").push_bind(Sort::Newest.number());
+    sql.push(" LIMIT ").push_bind(limit as i64).push(")");
+}
+
+/// The next boundary of any product in the listing, or the next release into it.
+pub async fn changes_at(
+    conn: &mut SqliteConnection,
+    query: &ListingQuery<'_>,
+) -> Result<Option<Instant>> {
+    let Some(numbered) = numbered(conn, query).await? else { return Ok(None) };
+    let mut next: Option<i64> = None;
+    for branch in &numbered.audiences {
+        let found: (Option<i64>, Option<i64>) = sqlx::query_as(
+            "SELECT
+               (SELECT min(key) FROM entry
+                WHERE listing = ?1 AND audience = ?2 AND sort = ?3 AND key > ?5),
+               -- By newest, a product stands at minus its release.
+               (SELECT -max(key) FROM entry
+                WHERE listing = ?1 AND audience = ?2 AND sort = ?4 AND key < -?5)",
+        )
+        .bind(numbered.listing)
+        .bind(branch.audience)
+        .bind(BOUNDARY)
+        .bind(Sort::Newest.number())
+        .bind(query.at.millis())
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(database)?;
+        next = next.into_iter().chain(found.0).chain(found.1).min();
+    }
+    Ok(next.map(Instant))
+}
+
+/// What the product with the newest event that carries this category or brand calls it.
+pub async fn name(conn: &mut SqliteConnection, listing: &ListingKey) -> Result<Option<Text>> {
+    let Some(number) = listing_number(conn, listing).await? else { return Ok(None) };
+    let name: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT name FROM member WHERE listing = ? AND named_at IS NOT NULL
+         ORDER BY named_at DESC, product_id LIMIT 1",
+    )
+    .bind(number)
+    .fetch_optional(conn)
+    .await
+    .map_err(database)?;
+    Ok(name.as_deref().map(unpack).transpose()?)
+}

@@ -1,0 +1,231 @@
+//! The read store in SQLite: one file a generation, one writer, many readers (WAL).
+
+mod bulk;
+mod dead_letters;
+mod facts;
+mod fanout;
+mod listings;
+mod product_facts;
+mod reviews;
+mod snapshot;
+mod transaction;
+mod views;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use projections::view::ListingKey;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, SqlitePool};
+
+use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::{
+    PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
+};
+
+/// How connections are opened.
+#[derive(Clone, Copy, Debug)]
+pub struct SqliteOptions {
+    /// Connections that read, each with a thread of its own.
+    pub read_connections: u32,
+    /// How long a statement waits for another process's lock.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        SqliteOptions { read_connections: 8, busy_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// Numbers that were given to listings and audiences; they never change once committed.
+#[derive(Default)]
+struct NumberCache {
+    listings: HashMap<ListingKey, i64>,
+    audiences: HashMap<(String, Option<String>), i64>,
+}
+
+/// Above this many, the cache of listing numbers starts anew.
+const MAX_CACHED_LISTINGS: usize = 200_000;
+
+/// One generation in one SQLite file.
+pub struct SqliteStore {
+    generation: i64,
+    file: PathBuf,
+    reader: SqlitePool,
+    writer: SqlitePool,
+    numbers: Arc<Mutex<NumberCache>>,
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/generation");
+
+/// Pages of the write-ahead log after which it is copied into the file: large batches touch many
+/// pages more than once, and each is copied only in its last state.
+const CHECKPOINT_PAGES: u32 = 16_384;
+
+/// Connection options that every file of the embedded store shares.
+pub fn connect_options(file: &Path, options: SqliteOptions) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(options.busy_timeout)
+        .statement_cache_capacity(512)
+        .pragma("temp_store", "MEMORY")
+}
+
+impl SqliteStore {
+    /// Opens a generation, and creates or migrates its file.
+    pub async fn open(file: &Path, generation: i64, options: SqliteOptions) -> Result<SqliteStore> {
+        // The positions are in the same file as the view: what a power cut takes of the last
+        // commits is projected again from the log, so NORMAL loses nothing.
+        let shared = connect_options(file, options).synchronous(SqliteSynchronous::Normal);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(
+                shared
+                    .clone()
+                    .pragma("cache_size", "-131072")
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
+            )
+            .await
+            .map_err(database)?;
+        MIGRATIONS.run(&writer).await.map_err(migration)?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(options.read_connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(shared.pragma("cache_size", "-16384").pragma("query_only", "ON"))
+            .await
+            .map_err(database)?;
+        let store = SqliteStore {
+            generation,
+            file: file.to_owned(),
+            reader,
+            writer,
+            numbers: Arc::default(),
+        };
+        store.check_version().await?;
+        Ok(store)
+    }
+
+    /// Refuses a generation whose documents another version has written.
+    async fn check_version(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let ours = PROJECTION_VERSION.to_string();
+        match tx.meta("projection_version").await? {
+            None => {
+                tx.set_meta("projection_version", Some(&ours)).await?;
+                tx.commit().await
+            }
+            Some(theirs) if theirs == ours => Ok(()),
+            Some(theirs) => Err(StoreError::Incompatible(format!(
+                "the read store {} has projection version {theirs}, this build needs {ours}: \
+                 move the file away, and it is built again from the event log",
+                self.file.display()
+            ))),
+        }
+    }
+
+    /// Closes all connections; what was committed is in the file.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl ReadStore for SqliteStore {
+    fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        let tx = self.reader.begin().await.map_err(database)?;
+        Ok(Box::new(snapshot::SqliteSnapshot { tx }))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
+        Ok(Box::new(transaction::SqliteTransaction::new(tx, Arc::clone(&self.numbers))))
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        let mut tx = self.reader.begin().await.map_err(database)?;
+        let counts: (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM view),
+                    (SELECT count(*) FROM dead_letter WHERE state = 'open'),
+                    (SELECT count(*) FROM fanout),
+                    (SELECT count(*) FROM stale)",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(database)?;
+        let outcomes = sqlx::query("SELECT outcome, events FROM outcome_count")
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(database)?
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)? as u64)))
+            .collect::<Result<HashMap<String, u64>, sqlx::Error>>()
+            .map_err(database)?;
+        Ok(StoreStatus {
+            generation: self.generation,
+            projection_version: PROJECTION_VERSION,
+            products: counts.0 as u64,
+            outcomes,
+            dead_letters_open: counts.1 as u64,
+            fanout_tasks: counts.2 as u64,
+            stale_products: counts.3 as u64,
+            store_bytes: bytes_on_disk(&self.file),
+        })
+    }
+
+    async fn dead_letters(
+        &self,
+        filter: DeadLetterFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>> {
+        let mut conn = self.reader.acquire().await.map_err(database)?;
+        dead_letters::list(&mut conn, filter, after, limit).await
+    }
+
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
+        let mut conn = self.reader.acquire().await.map_err(database)?;
+        dead_letters::show(&mut conn, id).await
+    }
+}
+
+/// The file with its write-ahead log.
+fn bytes_on_disk(file: &Path) -> u64 {
+    let wal = PathBuf::from(format!("{}-wal", file.display()));
+    [file, &wal].iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum()
+}
+
+/// What an error of the driver means to the caller.
+pub(crate) fn database(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+            StoreError::Unavailable(error.to_string())
+        }
+        sqlx::Error::Database(e) if e.message().contains("database is locked") => {
+            StoreError::Unavailable(error.to_string())
+        }
+        _ => StoreError::Database(error.to_string()),
+    }
+}
+
+pub(crate) fn migration(error: sqlx::migrate::MigrateError) -> StoreError {
+    match error {
+        sqlx::migrate::MigrateError::Execute(e) => database(e),
+        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Incompatible(format!(
+            "the schema has migration {version}, which this build does not know: it was made by a \
+             newer version; run that one"
+        )),
+        other => StoreError::Database(other.to_string()),
+    }
+}
