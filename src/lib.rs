@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod config;
+pub mod decode;
 pub mod log;
 pub mod store;
