@@ -1,1 +1,3 @@
+//! Vitrine: a CQRS read service for storefronts.
 
+pub mod generate;
