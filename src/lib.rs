@@ -5,5 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod decode;
+pub mod generate;
 pub mod log;
+pub mod projector;
 pub mod store;

@@ -129,12 +129,11 @@ impl EmbeddedLog {
         max_bytes: usize,
     ) -> Result<Vec<LogRecord>, LogError> {
         let limit = i64::try_from(max_events).unwrap_or(i64::MAX);
-        let mut rows = sqlx::query(
-            "SELECT seq, kind, payload FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
-        )
-        .bind(seq)
-        .bind(limit)
-        .fetch(&self.reader);
+        let mut rows =
+            sqlx::query("SELECT seq, kind, payload FROM event WHERE seq > ? ORDER BY seq LIMIT ?")
+                .bind(seq)
+                .bind(limit)
+                .fetch(&self.reader);
         let mut records = Vec::new();
         let mut bytes = 0;
         while let Some(row) = rows.try_next().await.map_err(log_error)? {
@@ -171,12 +170,15 @@ impl EmbeddedLog {
     /// Watches the log's files for other processes' appends. Dropping the watcher ends it.
     pub fn watch(&self) -> Result<notify::RecommendedWatcher, notify::Error> {
         let appended = Arc::clone(&self.appended);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading opens and closes files too; only writing says that something has come.
-            if event.is_ok_and(|e| matches!(e.kind, EventKind::Modify(_) | EventKind::Create(_))) {
-                appended.notify_one();
-            }
-        })?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // Reading opens and closes files too; only writing says that something has come.
+                if event
+                    .is_ok_and(|e| matches!(e.kind, EventKind::Modify(_) | EventKind::Create(_)))
+                {
+                    appended.notify_one();
+                }
+            })?;
         watcher.watch(&log_folder(&self.data_dir), RecursiveMode::NonRecursive)?;
         Ok(watcher)
     }

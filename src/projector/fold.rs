@@ -96,7 +96,8 @@ impl Folded {
     fn judge(&mut self, events: &[Incoming], known: &KnownFacts) -> Winning {
         let mut winning = Winning::default();
         for (i, Incoming { event, .. }) in events.iter().enumerate() {
-            let before = |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.event.head());
+            let before =
+                |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.event.head());
             let won = match &event.change {
                 Change::Product { product_id, .. } => {
                     let head = before(winning.products.get(product_id))
@@ -182,8 +183,7 @@ impl Folded {
     fn discount(&mut self, id: String, incoming: &Incoming, stamp: Stamp, known: &KnownFacts) {
         let Change::Discount { state, .. } = &incoming.event.change else { return };
         let old = known.discounts.get(&id).and_then(|k| k.state.clone());
-        let new: Option<DiscountState> =
-            state.as_ref().map(|d| (d.terms.clone(), d.scope.clone()));
+        let new: Option<DiscountState> = state.as_ref().map(|d| (d.terms.clone(), d.scope.clone()));
         if old != new {
             self.discounts.push(DiscountChange {
                 discount_id: id.clone(),
