@@ -42,6 +42,8 @@ impl Embedded {
         let bounds = Bounds {
             inline_products: bounded(config.projector.fanout_inline_products),
             chunk_products: bounded(config.projector.fanout_chunk_products),
+            past: Duration::from_secs(config.projector.steps_past_hours * 3600),
+            ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
         };
         let store: Arc<dyn ReadStore> = self.store.clone();
         Projector::new(store, markets(config), bounds)

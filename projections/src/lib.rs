@@ -11,6 +11,7 @@ pub mod discount;
 pub mod event;
 pub mod facts;
 pub mod fold;
+pub mod horizon;
 pub mod instant;
 pub mod listing;
 pub mod market;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{ProductFacts, ReviewCounts};
-use crate::instant::Instant;
+use crate::horizon::{self, Coverage, Horizon};
+use crate::instant::{Instant, Window};
 use crate::market::Market;
 use crate::pricing::{self, Applied, Audience, ProductQuote};
 use crate::product::{Brand, Image};
@@ -62,6 +63,10 @@ pub struct View {
     pub discounts: Vec<DiscountLabel>,
     /// A timeline for everyone in each market, and for each group that it differs for.
     pub audiences: Vec<AudienceTimeline>,
+    /// The instants that the timelines answer; others are evaluated from the facts.
+    pub covers: Window,
+    /// When the view is to be computed again, since its timelines go on beyond what they cover.
+    pub refresh_at: Option<Instant>,
 }
 
 /// What a price says of a discount that it was reduced by.
@@ -102,8 +107,8 @@ impl PriceStep {
 }
 
 impl View {
-    /// Computes the view from the facts, for the configured markets.
-    pub fn compute(facts: &ProductFacts, markets: &[Market]) -> View {
+    /// Computes the view from the facts, for the configured markets, within the horizon.
+    pub fn compute(facts: &ProductFacts, markets: &[Market], horizon: &Horizon) -> View {
         let product = &facts.product;
         let mut listings: Vec<ListingKey> = product
             .category_ids()
@@ -112,8 +117,10 @@ impl View {
             .collect();
         listings.extend(product.brand.iter().map(|b| ListingKey::Brand(b.id.clone())));
         let mut audiences = Vec::new();
+        let mut coverage = Coverage::WHOLE;
         for market in markets {
-            push_market(&mut audiences, facts, market);
+            let of_market = push_market(&mut audiences, facts, market, horizon);
+            coverage = coverage.and(of_market);
         }
         let discounts = relabel(&mut audiences, facts);
         View {
@@ -132,6 +139,8 @@ impl View {
             reviews: facts.reviews,
             discounts,
             audiences,
+            covers: coverage.window,
+            refresh_at: coverage.refresh_at,
         }
     }
 
@@ -163,36 +172,37 @@ pub fn available(facts: &ProductFacts) -> Option<i64> {
         .reduce(|a, b| a.saturating_add(b))
 }
 
-fn push_market(audiences: &mut Vec<AudienceTimeline>, facts: &ProductFacts, market: &Market) {
-    let steps_for = |group: Option<&str>| -> Timeline<Option<PriceStep>> {
-        VariantTimelines::compute(facts, Audience { market, group })
-            .product()
-            .into_iter()
-            .map(|s| Step {
-                from: s.from,
-                until: s.until,
-                value: s.value.map(PriceStep::from_quote),
-            })
-            .collect()
+fn push_market(
+    audiences: &mut Vec<AudienceTimeline>,
+    facts: &ProductFacts,
+    market: &Market,
+    horizon: &Horizon,
+) -> Coverage {
+    let steps_for = |group: Option<&str>| {
+        let steps = VariantTimelines::compute(facts, Audience { market, group }).product();
+        let (steps, coverage) = horizon::clip(steps, horizon);
+        let prices = steps.into_iter().map(|s| Step {
+            from: s.from,
+            until: s.until,
+            value: s.value.map(PriceStep::from_quote),
+        });
+        (prices.collect::<Timeline<_>>(), coverage)
     };
-    let everyone = steps_for(None);
+    let mut push = |group: Option<String>, steps| {
+        audiences.push(AudienceTimeline { market: market.id.clone(), group, steps });
+    };
+    let (everyone, mut coverage) = steps_for(None);
     for group in groups(facts, market) {
-        let steps = steps_for(Some(group));
+        let (steps, of_group) = steps_for(Some(group));
+        coverage = coverage.and(of_group);
         if steps != everyone {
-            audiences.push(AudienceTimeline {
-                market: market.id.clone(),
-                group: Some(group.to_owned()),
-                steps,
-            });
+            push(Some(group.to_owned()), steps);
         }
     }
     if everyone.iter().any(|s| s.value.is_some()) {
-        audiences.push(AudienceTimeline {
-            market: market.id.clone(),
-            group: None,
-            steps: everyone,
-        });
+        push(None, everyone);
     }
+    coverage
 }
 
 /// The groups that something in the facts singles out in this market.

@@ -28,6 +28,14 @@ pub struct ProjectorConfig {
     /// How long events that keep coming may hold back the next chunk of a fan-out, in milliseconds.
     #[schemars(range(max = 600_000))]
     pub fanout_max_delay_ms: u64,
+    /// How far back from the start of today the steps of prices are stored, in hours. Pages for
+    /// earlier instants (`at`) are evaluated from the facts: right, but slower.
+    #[schemars(range(max = 87_600))]
+    pub steps_past_hours: u64,
+    /// How far ahead of the end of today the steps of prices are stored, in days; they are moved
+    /// ahead in time. Pages for later instants (`at`) are evaluated from the facts: right, but slower.
+    #[schemars(range(min = 2, max = 3_650))]
+    pub steps_ahead_days: u64,
 }
 
 impl Default for ProjectorConfig {
@@ -39,6 +47,8 @@ impl Default for ProjectorConfig {
             fanout_inline_products: 256,
             fanout_chunk_products: 500,
             fanout_max_delay_ms: 2000,
+            steps_past_hours: 24,
+            steps_ahead_days: 30,
         }
     }
 }

@@ -87,6 +87,28 @@ impl EmbeddedLog {
 
     /// The file of the current generation; the first one is entered if there is none.
     pub async fn current_generation(&self) -> Result<GenerationFile, LogError> {
+        match self.generation_pointer().await? {
+            Some(current) => Ok(current),
+            None => {
+                self.enter_first_generation().await?;
+                self.generation_pointer().await?.ok_or_else(|| {
+                    LogError::Refused("the log has no current generation".to_owned())
+                })
+            }
+        }
+    }
+
+    async fn generation_pointer(&self) -> Result<Option<GenerationFile>, LogError> {
+        let row: Option<(i64, String)> = sqlx::query_as(
+            "SELECT g.number, g.file FROM generation g JOIN current_generation c USING (number)",
+        )
+        .fetch_optional(&self.reader)
+        .await
+        .map_err(log_error)?;
+        Ok(row.map(|(number, file)| GenerationFile { number, path: self.data_dir.join(file) }))
+    }
+
+    async fn enter_first_generation(&self) -> Result<(), LogError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
         sqlx::query(
             "INSERT INTO generation (number, file, projection_version, created_at)
@@ -99,20 +121,14 @@ impl EmbeddedLog {
         .map_err(log_error)?;
         sqlx::query(
             "INSERT INTO current_generation (one, number)
-             SELECT 1, max(number) FROM generation
-             WHERE NOT EXISTS (SELECT 1 FROM current_generation)",
+             SELECT 1, number FROM generation
+             WHERE NOT EXISTS (SELECT 1 FROM current_generation)
+             ORDER BY number DESC LIMIT 1",
         )
         .execute(&mut *tx)
         .await
         .map_err(log_error)?;
-        let (number, file): (i64, String) = sqlx::query_as(
-            "SELECT g.number, g.file FROM generation g JOIN current_generation c USING (number)",
-        )
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(log_error)?;
-        tx.commit().await.map_err(log_error)?;
-        Ok(GenerationFile { number, path: self.data_dir.join(file) })
+        tx.commit().await.map_err(log_error)
     }
 
     /// The topic's only partition.

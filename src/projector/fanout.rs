@@ -1,6 +1,7 @@
 //! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
 
 use super::{Projector, views};
+use crate::clock;
 use crate::store::{Result, Transaction};
 
 /// Products that one step marks: a mark is a small row.
@@ -16,11 +17,14 @@ impl Projector {
         let marked = mark(tx.as_mut()).await?;
         let mut computed = 0;
         if !marked {
-            let stale = tx.stale(self.bounds.chunk_products).await?;
-            let mut ids = stale;
+            let chunk = self.bounds.chunk_products;
+            let mut ids = tx.stale(chunk).await?;
+            if ids.is_empty() {
+                ids = tx.due_for_refresh(clock::now(), chunk).await?;
+            }
             ids.sort_unstable();
             computed = ids.len();
-            views::recompute(tx.as_mut(), &ids, &self.markets).await?;
+            views::recompute(tx.as_mut(), &ids, &self.markets, &self.horizon()).await?;
         }
         let left = tx.finish_fanouts().await?;
         if left == 0 {
@@ -32,7 +36,7 @@ impl Projector {
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(left > 0)
+        Ok(left > 0 || computed > 0)
     }
 }
 

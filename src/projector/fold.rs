@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use projections::discount::Scope;
 use projections::event::{Change, Event, Kind};
 use projections::fold::{Head, Outcome, fold};
+use projections::instant::Window;
 
 use super::{Incoming, Report};
 use crate::log::position::Position;
@@ -41,6 +42,8 @@ pub struct DiscountChange {
     pub position: Position,
     pub old_scope: Option<Scope>,
     pub new_scope: Option<Scope>,
+    /// When the old and the new version can apply at all; inactive ones never.
+    pub windows: Vec<Window>,
 }
 
 /// What a batch comes to.
@@ -188,6 +191,12 @@ impl Folded {
             self.discounts.push(DiscountChange {
                 discount_id: id.clone(),
                 position: incoming.position.clone(),
+                windows: [&old, &new]
+                    .into_iter()
+                    .flatten()
+                    .filter(|(terms, _)| terms.active && !terms.window.is_empty())
+                    .map(|(terms, _)| terms.window)
+                    .collect(),
                 old_scope: old.map(|(_, scope)| scope),
                 new_scope: new.as_ref().map(|(_, scope)| scope.clone()),
             });

@@ -8,12 +8,15 @@ pub mod reconfigure;
 mod views;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use projections::discount::Scope;
 use projections::event::Event;
+use projections::horizon::Horizon;
 use projections::market::Market;
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::decode::{self, Decoded};
 use crate::log::position::Position;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
@@ -56,6 +59,10 @@ pub struct Bounds {
     pub inline_products: u32,
     /// Products a transaction of a fan-out.
     pub chunk_products: u32,
+    /// How far back from now steps are stored.
+    pub past: Duration,
+    /// How far ahead.
+    pub ahead: Duration,
 }
 
 /// Applies batches to a read store.
@@ -78,6 +85,12 @@ impl Projector {
 
     pub fn store(&self) -> &Arc<dyn ReadStore> {
         &self.store
+    }
+
+    /// The part of time whose steps are stored.
+    fn horizon(&self) -> Horizon {
+        let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        Horizon::around(clock::now(), millis(self.bounds.past), millis(self.bounds.ahead))
     }
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
@@ -109,7 +122,7 @@ impl Projector {
         tx.add_review_counts(&folded.review_deltas()).await?;
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        views::recompute(tx, &touched, &self.markets).await?;
+        views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
         count(tx, batch, &report).await?;
@@ -119,7 +132,12 @@ impl Projector {
     /// Products that changed discounts reach: few are computed with the batch, many fan out.
     async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
         let mut budget = self.bounds.inline_products;
+        let horizon = self.horizon();
         for change in std::mem::take(&mut folded.discounts) {
+            if change.windows.iter().all(|window| horizon.is_past(*window)) {
+                // Nothing that is stored looks that far back.
+                continue;
+            }
             let none = Scope::default();
             let scope = union(
                 change.old_scope.as_ref().unwrap_or(&none),

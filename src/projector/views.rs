@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use projections::horizon::Horizon;
 use projections::market::Market;
 use projections::placement::{Placement, PlacementDiff};
 use projections::view::{ListingKey, View};
@@ -12,9 +13,14 @@ use crate::store::{Result, Transaction, ViewWrite};
 const PRODUCTS_AT_ONCE: usize = 2_000;
 
 /// Computes the views of these products (in id order) from their facts, and writes what changes.
-pub async fn recompute(tx: &mut dyn Transaction, ids: &[String], markets: &[Market]) -> Result<()> {
+pub async fn recompute(
+    tx: &mut dyn Transaction,
+    ids: &[String],
+    markets: &[Market],
+    horizon: &Horizon,
+) -> Result<()> {
     for chunk in ids.chunks(PRODUCTS_AT_ONCE) {
-        recompute_chunk(tx, chunk, markets).await?;
+        recompute_chunk(tx, chunk, markets, horizon).await?;
     }
     // Their views now know every discount: no fan-out needs to come back to them.
     if !ids.is_empty() {
@@ -27,11 +33,12 @@ async fn recompute_chunk(
     tx: &mut dyn Transaction,
     ids: &[String],
     markets: &[Market],
+    horizon: &Horizon,
 ) -> Result<()> {
     let facts = tx.product_facts(ids).await?;
     let old = tx.views(ids).await?;
     let new: HashMap<&str, View> =
-        facts.iter().map(|f| (f.product_id.as_str(), View::compute(f, markets))).collect();
+        facts.iter().map(|f| (f.product_id.as_str(), View::compute(f, markets, horizon))).collect();
     let changed: Vec<(&str, Option<&View>, Option<&View>)> = ids
         .iter()
         .map(|id| (id.as_str(), old.get(id), new.get(id.as_str())))

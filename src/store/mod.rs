@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use projections::codec::CorruptDocument;
 use projections::facts::ProductFacts;
-use projections::instant::Instant;
+use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
 use projections::placement::{Numbering, PlacementDiff};
@@ -168,6 +168,18 @@ pub trait Snapshot: Send {
     /// Views with their stock, in any order; unknown products are left out.
     async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>>;
 
+    /// The instants that listings and cards answer from what is stored.
+    async fn coverage(&mut self) -> Result<Window>;
+
+    /// The products of a listing, listed or not, after `after` in id order: to evaluate a listing
+    /// at an instant that is not covered.
+    async fn members(
+        &mut self,
+        listing: &ListingKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>>;
+
     /// The places that come after `after`, in order, at most `limit`.
     async fn listing(
         &mut self,
@@ -237,6 +249,8 @@ pub trait Transaction: Send {
     /// Stale products, those of the oldest task first.
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>>;
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;
+    /// Products whose stored steps are to be computed again by now, the longest due first.
+    async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>>;
     /// Ends the tasks that have nothing left to do; answers how many tasks are left.
     async fn finish_fanouts(&mut self) -> Result<u64>;
 

@@ -174,6 +174,18 @@ CREATE TABLE offer (
     PRIMARY KEY (audience, product_id, valid_from)
 ) WITHOUT ROWID;
 
+-- Products whose stored steps do not cover all of time: which part they cover, and when they are to
+-- be computed again. A product without a row covers everything.
+CREATE TABLE coverage (
+    product_id    TEXT PRIMARY KEY,
+    covers_from   INTEGER NOT NULL,
+    covers_until  INTEGER NOT NULL,
+    refresh_at    INTEGER
+) WITHOUT ROWID;
+CREATE INDEX coverage_from    ON coverage (covers_from);
+CREATE INDEX coverage_until   ON coverage (covers_until);
+CREATE INDEX coverage_refresh ON coverage (refresh_at) WHERE refresh_at IS NOT NULL;
+
 ---- Work that a transaction leaves behind.
 
 -- A discount that reaches many products: its products are marked stale in chunks.

@@ -36,7 +36,8 @@ pub async fn products_reached(
     Ok((reached, None))
 }
 
-async fn part_reached(
+/// Products of one part of a scope, after a product.
+pub async fn part_reached(
     conn: &mut SqliteConnection,
     part: &ScopePart<'_>,
     after: &str,

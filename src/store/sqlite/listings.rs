@@ -1,6 +1,6 @@
 //! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
 
-use projections::instant::Instant;
+use projections::instant::{Instant, Window};
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
 use projections::text::Text;
@@ -204,6 +204,20 @@ pub async fn changes_at(
         next = next.into_iter().chain(found.0).chain(found.1).min();
     }
     Ok(next.map(Instant))
+}
+
+/// The instants that every product's stored steps answer.
+pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
+    let (from, until): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage)",
+    )
+    .fetch_one(conn)
+    .await
+    .map_err(database)?;
+    Ok(Window {
+        from: from.map_or(Instant::MIN, Instant),
+        until: until.map_or(Instant::MAX, Instant),
+    })
 }
 
 /// What the product with the newest event that carries this category or brand calls it.

@@ -114,10 +114,12 @@ impl SqliteStore {
 
     /// Refuses a generation whose documents another version has written.
     async fn check_version(&self) -> Result<()> {
-        let mut tx = self.begin().await?;
         let ours = PROJECTION_VERSION.to_string();
-        match tx.meta("projection_version").await? {
+        // Looking takes no lock, so that `status` does not wait for a projector.
+        let known = self.snapshot().await?.meta("projection_version").await?;
+        match known {
             None => {
+                let mut tx = self.begin().await?;
                 tx.set_meta("projection_version", Some(&ours)).await?;
                 tx.commit().await
             }

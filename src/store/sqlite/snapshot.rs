@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use projections::facts::ProductFacts;
-use projections::instant::Instant;
+use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
 use projections::text::Text;
@@ -11,6 +11,7 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use super::{database, fanout, listings, product_facts, reviews, views};
 use crate::log::position::{Partition, Position};
+use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
@@ -65,6 +66,24 @@ impl Snapshot for SqliteSnapshot {
 
     async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>> {
         views::cards(&mut self.tx, ids).await
+    }
+
+    async fn coverage(&mut self) -> Result<Window> {
+        listings::coverage(&mut self.tx).await
+    }
+
+    async fn members(
+        &mut self,
+        listing: &ListingKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>> {
+        let part = match listing {
+            ListingKey::All => ScopePart::All,
+            ListingKey::Category(id) => ScopePart::Category(id),
+            ListingKey::Brand(id) => ScopePart::Brand(id),
+        };
+        fanout::part_reached(&mut self.tx, &part, after, limit).await
     }
 
     async fn listing(

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use projections::discount::Scope;
 use projections::facts::ProductFacts;
+use projections::instant::Instant;
 use projections::view::{ListingKey, View};
 use sqlx::Sqlite;
 
@@ -198,6 +199,17 @@ impl Transaction for SqliteTransaction {
             .await
             .map_err(database)
             .map(|_| ())
+    }
+
+    async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>> {
+        sqlx::query_scalar(
+            "SELECT product_id FROM coverage WHERE refresh_at <= ? ORDER BY refresh_at LIMIT ?",
+        )
+        .bind(now.millis())
+        .bind(limit)
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(database)
     }
 
     async fn finish_fanouts(&mut self) -> Result<u64> {

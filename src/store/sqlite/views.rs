@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use projections::instant::{Instant, Window};
 use projections::placement::{Entry, Offer};
 use projections::text::Text;
 use projections::view::{ListingKey, View};
@@ -102,8 +103,46 @@ pub async fn save(
     save_documents(conn, writes).await?;
     save_members(conn, writes, numbers).await?;
     save_variants(conn, writes).await?;
+    save_coverage(conn, writes).await?;
     save_entries(conn, writes).await?;
     save_offers(conn, writes).await
+}
+
+/// Where in time a view does not cover everything, and when it is to be computed again.
+type Cover = (Window, Option<Instant>);
+
+fn cover(view: Option<&View>) -> Option<Cover> {
+    let view = view.filter(|v| v.active)?;
+    let whole = view.covers == Window::ALWAYS && view.refresh_at.is_none();
+    (!whole).then_some((view.covers, view.refresh_at))
+}
+
+async fn save_coverage(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
+    let changed = || writes.iter().filter(|w| cover(w.old) != cover(w.new));
+    let gone: Vec<&str> =
+        changed().filter(|w| cover(w.new).is_none()).map(|w| w.product_id).collect();
+    if !gone.is_empty() {
+        sqlx::query("DELETE FROM coverage WHERE product_id IN (SELECT value FROM json_each(?))")
+            .bind(json_list(gone))
+            .execute(&mut *conn)
+            .await
+            .map_err(database)?;
+    }
+    let kept: Vec<(&str, Cover)> =
+        changed().filter_map(|w| Some((w.product_id, cover(w.new)?))).collect();
+    for_rows(
+        conn,
+        "INSERT INTO coverage (product_id, covers_from, covers_until, refresh_at)",
+        4,
+        "ON CONFLICT DO UPDATE SET covers_from = excluded.covers_from,
+             covers_until = excluded.covers_until, refresh_at = excluded.refresh_at",
+        &kept,
+        |p, (id, (covers, refresh_at))| {
+            p.bind(*id).bind(covers.from.millis()).bind(covers.until.millis());
+            p.bind(refresh_at.map(Instant::millis));
+        },
+    )
+    .await
 }
 
 async fn save_documents(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
