@@ -2,6 +2,7 @@
 //!
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod decode;
@@ -9,3 +10,4 @@ pub mod generate;
 pub mod log;
 pub mod projector;
 pub mod store;
+pub mod telemetry;
