@@ -3,9 +3,11 @@
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod decode;
+pub mod embedded;
 pub mod generate;
 pub mod log;
 pub mod projector;

@@ -68,7 +68,7 @@ impl Service {
         let log = EmbeddedLog::open(directory.path(), Topics::default(), wait).await.unwrap();
         let log = Arc::new(log);
         let read: Arc<dyn ReadStore> = store.clone();
-        let projector = Projector::new(read.clone(), markets(), Topics::default(), BOUNDS);
+        let projector = Projector::new(read.clone(), markets(), BOUNDS);
         let projector = Arc::new(projector);
         let stop = CancellationToken::new();
         let progress = projector.progress();

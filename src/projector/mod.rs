@@ -14,9 +14,9 @@ use projections::event::Event;
 use projections::market::Market;
 use tokio::sync::watch;
 
-use crate::config::Topics;
+use crate::decode::{self, Decoded};
 use crate::log::position::Position;
-use crate::store::dead_letter::{NewDeadLetter, Settlement, Subject};
+use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
 use crate::store::{Advance, ReadStore, Result, Transaction};
 use fold::Folded;
@@ -62,19 +62,13 @@ pub struct Bounds {
 pub struct Projector {
     store: Arc<dyn ReadStore>,
     markets: Vec<Market>,
-    topics: Topics,
     bounds: Bounds,
     progress: watch::Sender<u64>,
 }
 
 impl Projector {
-    pub fn new(
-        store: Arc<dyn ReadStore>,
-        markets: Vec<Market>,
-        topics: Topics,
-        bounds: Bounds,
-    ) -> Projector {
-        Projector { store, markets, topics, bounds, progress: watch::Sender::new(0) }
+    pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>, bounds: Bounds) -> Projector {
+        Projector { store, markets, bounds, progress: watch::Sender::new(0) }
     }
 
     /// Changes with every commit.
@@ -178,17 +172,13 @@ async fn count(tx: &mut dyn Transaction, batch: &Batch, report: &Report) -> Resu
 impl Batch {
     /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
     pub fn push(&mut self, position: Position, payload: &[u8]) {
-        match crate::decode::structured(payload) {
-            Ok(crate::decode::Decoded::Event { event, .. }) => {
+        match decode::structured(payload) {
+            Ok(Decoded::Event { event, .. }) => {
                 self.events.push(Incoming { position, event });
             }
-            Ok(crate::decode::Decoded::UnknownType { .. }) => self.unknown_types += 1,
+            Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
             Err(rejection) => {
-                let subject = crate::decode::subject_of(payload).map(|s| Subject {
-                    kind: s.kind,
-                    key: s.key,
-                    version: s.version,
-                });
+                let subject = decode::subject_of(payload);
                 self.dead_letters.push(NewDeadLetter {
                     position,
                     code: rejection.code,

@@ -3,6 +3,7 @@
 use projections::event::Kind;
 use projections::instant::Instant;
 
+use crate::decode::Subject;
 use crate::log::position::Position;
 
 /// A dead letter on its way into the store.
@@ -14,14 +15,6 @@ pub struct NewDeadLetter {
     pub detail: String,
     pub subject: Option<Subject>,
     pub payload: Vec<u8>,
-}
-
-/// Which entity a dead letter was about, as far as that could be read.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Subject {
-    pub kind: Kind,
-    pub key: String,
-    pub version: Option<u64>,
 }
 
 /// A version of an entity that was applied.

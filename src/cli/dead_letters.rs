@@ -1,0 +1,182 @@
+//! `vitrine dead-letters`: what could not be applied.
+
+use anyhow::{anyhow, bail};
+use clap::Subcommand;
+
+use super::{Context, output};
+use crate::config::Config;
+use crate::decode::{self, Decoded};
+use crate::embedded::Embedded;
+use crate::log::position::Position;
+use crate::projector::Incoming;
+use crate::store::ReadStore;
+use crate::store::dead_letter::{DeadLetter, DeadLetterFilter};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Lists them, oldest first.
+    List {
+        /// Settled, retried and discarded ones too.
+        #[arg(long)]
+        all: bool,
+        /// At most this many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Only those after this id.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Shows one, with its bytes as they came.
+    Show { id: i64 },
+    /// Applies some again, or all open ones: for those that this version can read.
+    Retry {
+        #[arg(required_unless_present = "all")]
+        ids: Vec<i64>,
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+    /// Closes some without applying them; they stay to be looked at.
+    Discard {
+        #[arg(required = true)]
+        ids: Vec<i64>,
+    },
+}
+
+pub async fn run(context: Context, command: Command) -> anyhow::Result<()> {
+    let embedded = Embedded::open(&context.config).await?;
+    let done = match command {
+        Command::List { all, limit, after } => list(&context, &embedded, all, limit, after).await,
+        Command::Show { id } => show(&context, &embedded, id).await,
+        Command::Retry { ids, all } => retry(&context, &embedded, ids, all).await,
+        Command::Discard { ids } => discard(&context, &embedded, &ids).await,
+    };
+    embedded.close().await;
+    done
+}
+
+async fn list(
+    context: &Context,
+    embedded: &Embedded,
+    all: bool,
+    limit: u32,
+    after: i64,
+) -> anyhow::Result<()> {
+    let filter = if all { DeadLetterFilter::All } else { DeadLetterFilter::Open };
+    let letters = embedded.store.dead_letters(filter, after, limit).await?;
+    output::answer(context.json, &letters, || {
+        if letters.is_empty() {
+            return "no dead letters".to_owned();
+        }
+        let lines: Vec<String> = letters.iter().map(line).collect();
+        lines.join("\n")
+    });
+    Ok(())
+}
+
+fn line(letter: &DeadLetter) -> String {
+    let entity = match (&letter.kind, &letter.entity_key) {
+        (Some(kind), Some(key)) => format!("{kind} {key}"),
+        _ => "unknown entity".to_owned(),
+    };
+    format!(
+        "{:>6}  {:<9} {}  {entity}  {}: {}",
+        letter.id, letter.state, letter.position, letter.code, letter.detail
+    )
+}
+
+async fn find(embedded: &Embedded, id: i64) -> anyhow::Result<DeadLetter> {
+    let letter = embedded.store.dead_letter(id).await?;
+    letter.ok_or_else(|| {
+        anyhow!("there is no dead letter {id}: `vitrine dead-letters list --all` shows them")
+    })
+}
+
+async fn show(context: &Context, embedded: &Embedded, id: i64) -> anyhow::Result<()> {
+    let letter = find(embedded, id).await?;
+    let payload = String::from_utf8_lossy(&letter.payload);
+    let mut value = serde_json::to_value(&letter)?;
+    value["payload"] = payload.as_ref().into();
+    output::answer(context.json, &value, || {
+        format!("{}\nreceived {}\n{payload}", line(&letter), letter.received_at)
+    });
+    Ok(())
+}
+
+async fn retry(
+    context: &Context,
+    embedded: &Embedded,
+    ids: Vec<i64>,
+    all: bool,
+) -> anyhow::Result<()> {
+    let ids = if all { open_ids(embedded).await? } else { ids };
+    let mut retried = Vec::new();
+    let mut failed = Vec::new();
+    for id in ids {
+        let letter = find(embedded, id).await?;
+        match retry_one(&context.config, embedded, &letter).await {
+            Ok(()) => retried.push(id),
+            Err(error) => failed.push((id, format!("{error:#}"))),
+        }
+    }
+    let answer = serde_json::json!({
+        "retried": retried,
+        "failed": failed.iter().map(|(id, why)| serde_json::json!({"id": id, "why": why}))
+            .collect::<Vec<_>>(),
+    });
+    output::answer(context.json, &answer, || {
+        let mut lines = vec![format!("{} applied", retried.len())];
+        lines.extend(failed.iter().map(|(id, why)| format!("{id} stays: {why}")));
+        lines.join("\n")
+    });
+    if !failed.is_empty() {
+        bail!("{} dead letters stay as they are", failed.len());
+    }
+    Ok(())
+}
+
+async fn open_ids(embedded: &Embedded) -> anyhow::Result<Vec<i64>> {
+    const PAGE: u32 = 1_000;
+    let mut ids: Vec<i64> = Vec::new();
+    loop {
+        let after = ids.last().copied().unwrap_or(0);
+        let page = embedded.store.dead_letters(DeadLetterFilter::Open, after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(ids);
+        }
+        ids.extend(page.iter().map(|letter| letter.id));
+    }
+}
+
+async fn retry_one(
+    config: &Config,
+    embedded: &Embedded,
+    letter: &DeadLetter,
+) -> anyhow::Result<()> {
+    if letter.state != "open" {
+        bail!("it is {}, not open", letter.state);
+    }
+    let position: Position = letter.position.parse()?;
+    match decode::structured(&letter.payload) {
+        Ok(Decoded::Event { event, .. }) => {
+            let incoming = Incoming { position, event };
+            embedded.projector(config).retry(letter.id, incoming).await?;
+            Ok(())
+        }
+        Ok(Decoded::UnknownType { ce_type }) => bail!("its type {ce_type} is not known"),
+        Err(rejection) => bail!("{}: {}", rejection.code, rejection.detail),
+    }
+}
+
+async fn discard(context: &Context, embedded: &Embedded, ids: &[i64]) -> anyhow::Result<()> {
+    let mut tx = embedded.store.begin().await?;
+    for id in ids {
+        if !tx.close_dead_letter(*id, "discarded").await? {
+            bail!("there is no open dead letter {id}; nothing was discarded");
+        }
+    }
+    tx.commit().await?;
+    output::answer(context.json, &serde_json::json!({ "discarded": ids }), || {
+        format!("{} discarded", ids.len())
+    });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! `vitrine generate`: a sample catalogue as an event stream.
+
+use std::io::{BufWriter, ErrorKind, Write};
+
+use anyhow::anyhow;
+use projections::instant::Instant;
+
+use crate::generate::{DEFAULT_START, Generator, Options};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How many products.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    products: u64,
+    /// How many events in all.
+    #[arg(long, value_name = "M")]
+    events: u64,
+    /// The same seed gives the same stream.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// When the stream begins (RFC 3339, or a date); 2026-01-01 if not given.
+    #[arg(long, value_name = "T", value_parser = instant)]
+    start: Option<Instant>,
+}
+
+/// An instant, or the start of a day in UTC.
+fn instant(text: &str) -> Result<Instant, String> {
+    Instant::parse(text)
+        .or_else(|| Instant::parse(&format!("{text}T00:00:00Z")))
+        .ok_or_else(|| "expected RFC 3339, like 2026-01-01T00:00:00Z, or a date".to_owned())
+}
+
+/// Bytes that are written at once.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let mut generator = Generator::new(Options {
+        products: args.products,
+        events: args.events,
+        seed: args.seed,
+        start: args.start.unwrap_or(DEFAULT_START),
+    });
+    let mut out = BufWriter::with_capacity(CHUNK_BYTES, std::io::stdout().lock());
+    let mut line = Vec::new();
+    while generator.write_next(&mut line) {
+        if let Err(error) = out.write_all(&line) {
+            return ended(error);
+        }
+        line.clear();
+    }
+    out.flush().or_else(ended_io).map_err(|e| anyhow!("cannot write the events: {e}"))
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn ended_io(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+fn ended(error: std::io::Error) -> anyhow::Result<()> {
+    ended_io(error).map_err(|e| anyhow!("cannot write the events: {e}"))
+}

@@ -1,0 +1,127 @@
+//! The command line: one binary, a file a command.
+
+mod config;
+mod dead_letters;
+mod demo;
+mod generate;
+mod migrate;
+mod output;
+mod publish;
+mod serve;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, LogFormat, Overrides, environment};
+
+/// A read service for storefronts: events in, whole pages out.
+#[derive(Parser)]
+#[command(name = "vitrine", version, about, max_term_width = 100)]
+struct Cli {
+    /// The TOML file with the configuration.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Sets one configuration key, over file and environment.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where the embedded store and log are (`data_dir`).
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// Answers in JSON, for machines.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service.
+    Serve(serve::Args),
+    /// Runs the service on a sample catalogue with live changes, and a storefront page to look at.
+    Demo(demo::Args),
+    /// Appends CloudEvents (NDJSON) to the configured log, whether or not a service runs.
+    Publish(publish::Args),
+    /// Prints a reproducible, realistic event stream as NDJSON.
+    Generate(generate::Args),
+    /// Lists, shows, retries or discards what could not be applied.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
+    /// Shows positions, lag, generation and dead letters.
+    Status,
+    /// Brings the store's schema up to date.
+    Migrate(migrate::Args),
+    /// Checks or shows the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub config: Config,
+    /// Answers in JSON.
+    pub json: bool,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(json, &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    // These need no configuration, so a broken one does not stop them.
+    match cli.command {
+        Command::Generate(args) => return generate::run(&args),
+        Command::Config(config::Command::Show { reference: true }) => {
+            return config::print_reference();
+        }
+        _ => {}
+    }
+    let overrides = Overrides {
+        set: cli.set,
+        listen: match &cli.command {
+            Command::Serve(args) => args.listen.clone(),
+            Command::Demo(args) => args.listen.clone(),
+            _ => None,
+        },
+        data_dir: cli.data_dir,
+    };
+    let config = Config::load(cli.config.as_deref(), environment()?.into_iter(), &overrides)?;
+    start_logging(&config)?;
+    let context = Context { config, json: cli.json };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => serve::run(context, args).await,
+            Command::Demo(args) => demo::run(context, args).await,
+            Command::Publish(args) => publish::run(context, args).await,
+            Command::DeadLetters(command) => dead_letters::run(context, command).await,
+            Command::Status => status::run(context).await,
+            Command::Migrate(args) => migrate::run(context, args).await,
+            Command::Config(command) => config::run(&context, &command),
+            Command::Generate(args) => generate::run(&args),
+        }
+    })
+}
+
+/// Logs go to standard error: standard output is for answers.
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::builder().parse(&config.telemetry.log_filter)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.telemetry.log_format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    started.map_err(|e| anyhow::anyhow!("cannot start logging: {e}"))
+}

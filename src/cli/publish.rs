@@ -1,0 +1,148 @@
+//! `vitrine publish`: NDJSON CloudEvents into the log.
+
+mod lines;
+mod wait;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::{Context, output};
+use crate::embedded::open_log;
+use crate::log::EventLog;
+use crate::log::position::{Position, join_positions};
+use lines::{Chunk, PassedOver};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The file with one CloudEvent a line; `-` is standard input.
+    file: String,
+    /// Returns once the view reflects them all.
+    #[arg(long)]
+    wait: bool,
+}
+
+/// What was published.
+#[derive(Default, Serialize)]
+struct Summary {
+    published: u64,
+    /// Lines that are no CloudEvents of a known type.
+    passed_over: u64,
+    /// The first of them.
+    examples: Vec<PassedOver>,
+    /// The last position in each topic; absent where nothing was published.
+    position: Option<String>,
+    seconds: f64,
+    /// The view reflects them all.
+    reflected: bool,
+}
+
+/// Lines that were passed over and are shown one by one.
+const SHOWN: usize = 20;
+
+pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
+    let config = &context.config;
+    let log = open_log(config).await?;
+    let started = std::time::Instant::now();
+    let bar = if context.json { ProgressBar::hidden() } else { bar(&args.file)? };
+    let (sender, mut chunks) = mpsc::channel::<Chunk>(2);
+    let file = args.file.clone();
+    let reading = tokio::task::spawn_blocking(move || lines::read(open(&file)?, &sender));
+
+    let mut summary = Summary::default();
+    let mut last: Vec<Position> = Vec::new();
+    while let Some(chunk) = chunks.recv().await {
+        let positions = log
+            .append(&chunk.records)
+            .await
+            .map_err(|e| anyhow!("{e}; {} events were published before this", summary.published))?;
+        merge(&mut last, positions);
+        summary.published += chunk.records.len() as u64;
+        for passed_over in chunk.passed_over {
+            summary.passed_over += 1;
+            if summary.examples.len() < SHOWN {
+                bar.suspend(|| eprintln!("passed over: {passed_over}"));
+                summary.examples.push(passed_over);
+            }
+        }
+        bar.inc(chunk.bytes);
+        bar.set_message(format!("{} events", summary.published));
+    }
+    reading.await.map_err(|e| anyhow!("reading ended: {e}"))??;
+    bar.finish_and_clear();
+    summary.position = (!last.is_empty()).then(|| join_positions(&last));
+    if args.wait && !last.is_empty() {
+        let stall = Duration::from_secs(config.wait.publish_stall_seconds);
+        wait::reflected(config, &last, stall, context.json).await?;
+        summary.reflected = true;
+    }
+    log.close().await;
+    summary.seconds = started.elapsed().as_secs_f64();
+    output::answer(context.json, &summary, || summary.text());
+    Ok(())
+}
+
+impl Summary {
+    fn text(&self) -> String {
+        let rate = self.published as f64 / self.seconds.max(1e-9);
+        let mut text = format!(
+            "published {} events in {:.2} s ({rate:.0} events/s)",
+            self.published, self.seconds
+        );
+        if self.reflected {
+            text.push_str(", and the view reflects them");
+        }
+        if self.passed_over > 0 {
+            text.push_str(&format!(
+                "\npassed over {} lines that are no CloudEvents of a known type",
+                self.passed_over
+            ));
+        }
+        if let Some(position) = &self.position {
+            text.push_str(&format!("\nposition {position}"));
+        }
+        text
+    }
+}
+
+fn open(file: &str) -> anyhow::Result<Box<dyn std::io::BufRead>> {
+    const BUFFER_BYTES: usize = 1 << 20;
+    let reader: Box<dyn Read> = if file == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(file).with_context(|| format!("cannot read {file}"))?)
+    };
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, reader)))
+}
+
+/// Keeps the last position of each topic.
+fn merge(last: &mut Vec<Position>, newer: Vec<Position>) {
+    for position in newer {
+        let same = |p: &Position| p.topic == position.topic && p.partition == position.partition;
+        last.retain(|p| !same(p));
+        last.push(position);
+    }
+    last.sort_unstable();
+}
+
+/// With the whole in view where its size is known.
+fn bar(file: &str) -> anyhow::Result<ProgressBar> {
+    let bytes = if file == "-" { None } else { std::fs::metadata(file).ok().map(|m| m.len()) };
+    let (bar, template) = match bytes {
+        Some(bytes) => (
+            ProgressBar::new(bytes),
+            "publishing {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} ETA {eta}",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "publishing {spinner} {bytes} {bytes_per_sec} {msg} {elapsed}",
+        ),
+    };
+    bar.set_style(ProgressStyle::with_template(template)?);
+    Ok(bar)
+}
