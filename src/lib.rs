@@ -2,6 +2,7 @@
 //!
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
+pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -11,3 +12,4 @@ pub mod generate;
 pub mod log;
 pub mod projector;
 pub mod store;
+pub mod telemetry;

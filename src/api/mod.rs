@@ -1,0 +1,139 @@
+//! The HTTP API: pages out, events in, and what those who run the service ask.
+//!
+//! A request for a page goes this way: [`params`] and [`path`] read it strictly, [`reader`] finds
+//! its market and its instant, [`position`] a snapshot that reflects what it has to; one file for
+//! each kind of page reads its parts and puts them together, and [`answer`] sends it. [`cursor`]
+//! says where a walk goes on, and what goes wrong is a [`problem`].
+
+pub mod answer;
+mod auth;
+mod cards;
+pub mod cursor;
+pub mod events;
+mod home;
+mod listings;
+pub mod params;
+pub mod path;
+mod position;
+mod probes;
+pub mod problem;
+mod products;
+mod reader;
+mod reviews;
+
+use std::sync::Arc;
+use std::time::Instant as Clock;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder, Route, web};
+use projections::market::Market;
+use tokio::sync::watch;
+
+use crate::config::{HomeSection, Topics};
+use crate::log::EventLog;
+use crate::store::ReadStore;
+use crate::telemetry::metrics::Metrics;
+use problem::{Kind, Problem};
+
+/// Whether the process is ready to answer, else what it waits for.
+pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What requests are answered from.
+pub struct ApiState {
+    pub store: Arc<dyn ReadStore>,
+    pub log: Arc<dyn EventLog>,
+    /// The first is the default.
+    pub markets: Vec<Market>,
+    /// Up to this many units are `low_stock`.
+    pub low_stock_threshold: i64,
+    /// The home page.
+    pub sections: Vec<HomeSection>,
+    /// Asked for where events are written or what is to come is shown; also the cursors' key.
+    pub admin_token: Option<String>,
+    /// Changes whenever a projector of this process commits. Where there is none it never does.
+    pub progress: watch::Receiver<u64>,
+    /// What the process itself says; whether the store can be read is looked at besides.
+    pub readiness: Readiness,
+    /// Positions are in these.
+    pub topics: Topics,
+    /// The largest request body.
+    pub request_body_max_bytes: usize,
+    pub metrics: Arc<Metrics>,
+}
+
+/// All routes. The state is the app's, as `web::Data<ApiState>`.
+pub fn configure(app: &mut web::ServiceConfig) {
+    app.service(reads(products::ONE, products::one))
+        .service(reads(products::SEVERAL, products::several))
+        .service(reads(reviews::REVIEWS, reviews::reviews))
+        .service(reads(listings::CATEGORY, listings::category))
+        .service(reads(listings::BRAND, listings::brand))
+        .service(reads(listings::ALL, listings::all))
+        .service(reads(home::HOME, home::home))
+        .service(writes(events::EVENTS, events::ingest))
+        .service(reads("/healthz", probes::healthz))
+        .service(reads("/readyz", probes::readyz))
+        .service(reads("/metrics", probes::metrics))
+        .service(reads("/openapi.json", probes::openapi))
+        .default_service(web::to(not_found));
+}
+
+fn reads<F, A>(path: &'static str, handler: F) -> impl HttpServiceFactory + 'static
+where
+    F: Handler<A> + Clone,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let routes = vec![web::get().to(handler.clone()), web::head().to(handler)];
+    observed(path, "GET, HEAD", routes)
+}
+
+fn writes<F, A>(path: &'static str, handler: F) -> impl HttpServiceFactory + 'static
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    observed(path, "POST", vec![web::post().to(handler)])
+}
+
+fn observed(
+    path: &'static str,
+    allow: &'static str,
+    routes: Vec<Route>,
+) -> impl HttpServiceFactory + 'static {
+    let refuse = move |request: HttpRequest| async move {
+        Err::<&str, Problem>(Problem::method_not_allowed(request.method().as_str(), allow))
+    };
+    let resource = routes.into_iter().fold(web::resource(path), |r, route| r.route(route));
+    resource
+        .default_service(web::to(refuse))
+        .wrap(from_fn(move |request, next| observe(path, request, next)))
+}
+
+/// Counts a request and times it.
+async fn observe<B: MessageBody>(
+    route: &'static str,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let state = request.app_data::<web::Data<ApiState>>().cloned();
+    let started = Clock::now();
+    let answered = next.call(request).await;
+    if let Some(state) = state {
+        let status = answered
+            .as_ref()
+            .map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status());
+        state.metrics.http_request(route, status.as_u16(), started.elapsed());
+    }
+    answered
+}
+
+async fn not_found(request: HttpRequest) -> Result<&'static str, Problem> {
+    if let Some(state) = request.app_data::<web::Data<ApiState>>() {
+        state.metrics.http_request("none", 404, std::time::Duration::ZERO);
+    }
+    Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
+}

@@ -1,0 +1,104 @@
+//! Reading one's own writes: a snapshot that reflects the positions that a request names.
+
+use std::time::Duration;
+
+use actix_web::http::header::HeaderMap;
+use tokio::time::Instant as Deadline;
+
+use super::ApiState;
+use super::problem::{Kind, Problem};
+use crate::log::position::{Position, join_positions, parse_positions};
+use crate::projector::reconfigure::MARKETS_PENDING;
+use crate::store::Snapshot;
+
+pub const MIN_POSITION: &str = "Vitrine-Min-Position";
+pub const WAIT_MS: &str = "Vitrine-Wait-Ms";
+const MAX_WAIT_MS: u64 = 5000;
+/// Positions in one request.
+const MAX_POSITIONS: usize = 100;
+/// Where no projector runs in this process, nobody tells of progress: it is looked for.
+const POLL: Duration = Duration::from_millis(20);
+
+/// What an answer has to reflect, and how long it may take until it does.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    pub positions: Vec<Position>,
+    pub wait: Duration,
+}
+
+impl Wanted {
+    pub fn read(state: &ApiState, headers: &HeaderMap) -> Result<Wanted, Problem> {
+        let wait = wait(headers)?;
+        let mut positions = Vec::new();
+        for value in headers.get_all(MIN_POSITION) {
+            let text = value.to_str().map_err(|_| invalid("must be ASCII".to_owned()))?;
+            positions.extend(parse_positions(text).map_err(|bad| invalid(bad.to_string()))?);
+        }
+        if positions.len() > MAX_POSITIONS {
+            return Err(invalid(format!("{MIN_POSITION} names more than 100 positions")));
+        }
+        match positions.iter().find(|p| state.topics.kind(&p.topic).is_none()) {
+            Some(p) => Err(invalid(format!("`{}` is not one of the topics here", p.topic))),
+            None => Ok(Wanted { positions, wait }),
+        }
+    }
+}
+
+fn invalid(detail: String) -> Problem {
+    Problem::parameter(Kind::InvalidMinPosition, MIN_POSITION, detail)
+}
+
+fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
+    let mut values = headers.get_all(WAIT_MS);
+    let millis = match (values.next(), values.next()) {
+        (None, _) => Some(0),
+        (Some(value), None) => value
+            .to_str()
+            .ok()
+            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|text| text.parse().ok())
+            .filter(|ms| *ms <= MAX_WAIT_MS),
+        _ => None,
+    };
+    millis.map(Duration::from_millis).ok_or_else(|| {
+        let detail = format!("{WAIT_MS} must be given once, an integer from 0 to {MAX_WAIT_MS}");
+        Problem::parameter(Kind::InvalidParameter, WAIT_MS, detail)
+    })
+}
+
+/// A snapshot that reflects what is wanted: all of the answer is to be read from it.
+pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snapshot>, Problem> {
+    let deadline = Deadline::now() + wanted.wait;
+    let mut progress = state.progress.clone();
+    loop {
+        // Before the look: what is committed after it wakes the wait.
+        progress.borrow_and_update();
+        let mut snapshot = state.store.snapshot().await?;
+        if snapshot.meta(MARKETS_PENDING).await?.is_some() {
+            return Err(Problem::new(
+                Kind::ViewBeingRebuilt,
+                "the view is being computed again for another configuration; try again",
+            ));
+        }
+        if wanted.positions.is_empty() || snapshot.reflects(&wanted.positions).await? {
+            return Ok(snapshot);
+        }
+        drop(snapshot);
+        if Deadline::now() >= deadline {
+            return Err(not_reached(wanted));
+        }
+        let until = deadline.min(Deadline::now() + POLL);
+        // An error: the projector of this process has ended; others may go on.
+        if let Ok(Err(_)) = tokio::time::timeout_at(until, progress.changed()).await {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+fn not_reached(wanted: &Wanted) -> Problem {
+    let detail = format!(
+        "{} is not reflected yet; wait longer with {WAIT_MS} (at most {MAX_WAIT_MS}), or try again",
+        join_positions(&wanted.positions)
+    );
+    Problem::parameter(Kind::PositionNotReached, MIN_POSITION, detail)
+}

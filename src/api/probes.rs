@@ -1,0 +1,62 @@
+//! What those who run the service ask: is it there, is it ready, how does it do, what can it do.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+
+use super::ApiState;
+use super::problem::{Kind, Problem};
+use crate::projector::reconfigure::MARKETS_PENDING;
+use crate::store::StoreError;
+
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// The process runs.
+pub async fn healthz() -> HttpResponse {
+    status("ok")
+}
+
+/// The instance can answer pages: the process says so, and the store can be read.
+pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
+    (state.readiness)().map_err(|waits_for| Problem::new(Kind::NotReady, waits_for))?;
+    match pending(&state).await {
+        Ok(false) => Ok(status("ready")),
+        Ok(true) => Err(Problem::new(
+            Kind::NotReady,
+            "the view is being computed again for another configuration",
+        )),
+        Err(error) => {
+            tracing::warn!(%error, "not ready: the read store cannot be read");
+            Err(Problem::new(Kind::NotReady, "the read store cannot be read"))
+        }
+    }
+}
+
+async fn pending(state: &ApiState) -> Result<bool, StoreError> {
+    Ok(state.store.snapshot().await?.meta(MARKETS_PENDING).await?.is_some())
+}
+
+fn status(status: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(serde_json::json!({ "status": status }))
+}
+
+/// Prometheus' text format.
+pub async fn metrics(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
+    let text = state.metrics.render().map_err(|error| {
+        tracing::error!(%error, "metrics cannot be written");
+        Problem::internal()
+    })?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, prometheus::TEXT_FORMAT))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text))
+}
+
+/// The OpenAPI 3.1 document of this version.
+pub async fn openapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .body(OPENAPI)
+}
