@@ -41,7 +41,12 @@ impl Drop for Service {
     }
 }
 
-const BOUNDS: Bounds = Bounds { inline_products: 100, chunk_products: 100 };
+const BOUNDS: Bounds = Bounds {
+    inline_products: 100,
+    chunk_products: 100,
+    past: Duration::from_secs(24 * 3600),
+    ahead: Duration::from_secs(30 * 24 * 3600),
+};
 const TAIL: TailOptions = TailOptions {
     batch_max_events: 100,
     batch_max_bytes: 1 << 20,

@@ -105,10 +105,32 @@ pub struct Filters {
 }
 
 impl Filters {
+    /// Whether a product passes, whose offer at the instant is this.
+    pub fn pass(&self, offer: &OfferFacts<'_>) -> bool {
+        (self.brands.is_empty()
+            || offer.brand.is_some_and(|brand| self.brands.iter().any(|b| b == brand)))
+            && self.min_price.is_none_or(|min| offer.final_amount >= min)
+            && self.max_price.is_none_or(|max| offer.final_amount <= max)
+            && (!self.in_stock || offer.in_stock)
+            && (!self.on_sale || offer.final_amount < offer.regular)
+            && self.min_rating_hundredths.is_none_or(|min| offer.rating_hundredths >= min)
+    }
+
     /// Whether everything passes.
     pub fn is_empty(&self) -> bool {
         *self == Filters::default()
     }
+}
+
+/// What filters look at.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferFacts<'a> {
+    pub brand: Option<&'a str>,
+    pub final_amount: i64,
+    pub regular: i64,
+    pub in_stock: bool,
+    /// The rounded average; 0 where there are no reviews.
+    pub rating_hundredths: i64,
 }
 
 /// `total` is counted up to this.

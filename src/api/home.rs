@@ -6,11 +6,11 @@ use projections::page::{self, HomePage, Meta};
 use projections::view::ListingKey;
 
 use super::ApiState;
-use super::cards::Cards;
 use super::params::{Common, Query};
 use super::problem::Problem;
 use super::reader::Asked;
 use crate::config::{HomeSection, SectionListing, SectionSort};
+use crate::pages::{self, Cards};
 use crate::store::query::{Keyset, ListingQuery};
 
 pub const HOME: &str = "/api/v1/home";
@@ -39,14 +39,14 @@ pub async fn home(
             at: reading.at,
         };
         let limit = u32::try_from(section.limit).unwrap_or(u32::MAX);
-        places.push(snapshot.listing(&query, None, limit).await?);
-        let changes_at = snapshot.listing_changes_at(&query).await?;
-        next_change_at = next_change_at.into_iter().chain(changes_at).min();
+        let slice = pages::listing(snapshot, &query, asked.market, None, limit).await?;
+        next_change_at = next_change_at.into_iter().chain(slice.next_change_at).min();
+        places.push(slice.places);
     }
     let mut ids: Vec<String> = places.iter().flatten().map(|p| p.product_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let cards = Cards::read(snapshot, &ids).await?;
+    let cards = Cards::read(snapshot, &ids, asked.market, reading.at).await?;
 
     let reader = asked.reader(reading.at);
     let sections = state.sections.iter().zip(&places);

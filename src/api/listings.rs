@@ -4,12 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use projections::page::{ListingBody, ListingPage, Meta};
 use projections::view::ListingKey;
 
-use super::cards::Cards;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, ListingParams, Query};
 use super::problem::Problem;
 use super::reader::Asked;
 use super::{ApiState, path};
+use crate::pages::{self, Cards, Slice};
 use crate::store::query::{Keyset, ListingQuery};
 
 pub const CATEGORY: &str = "/api/v1/categories/{id}/products";
@@ -63,14 +63,11 @@ async fn listing(
     let query = ListingQuery { listing: key, market, group, sort: params.sort, filters, at };
     let snapshot = &mut *reading.snapshot;
     let after = cursor.as_ref().map(|c| &c.after);
-    let mut places = snapshot.listing(&query, after, params.limit + 1).await?;
-    let limit = params.limit as usize;
-    let more = places.len() > limit;
-    places.truncate(limit);
+    let (slice, total) =
+        pages::counted_listing(snapshot, &query, asked.market, after, params.limit).await?;
+    let Slice { places, more, next_change_at } = slice;
     let ids: Vec<String> = places.iter().map(|place| place.product_id.clone()).collect();
-    let cards = Cards::read(snapshot, &ids).await?;
-    let total = snapshot.listing_total(&query).await?;
-    let next_change_at = snapshot.listing_changes_at(&query).await?;
+    let cards = Cards::read(snapshot, &ids, asked.market, at).await?;
     let name = match key {
         ListingKey::All => None,
         ListingKey::Category(_) | ListingKey::Brand(_) => snapshot.listing_name(key).await?,

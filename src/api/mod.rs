@@ -7,7 +7,6 @@
 
 pub mod answer;
 mod auth;
-mod cards;
 pub mod cursor;
 pub mod events;
 mod home;

@@ -7,12 +7,12 @@ use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage};
 
-use super::cards::Cards;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, ProductsParams, Query, Shown};
 use super::problem::{Kind, Problem};
 use super::reader::{Asked, Reading};
 use super::{ApiState, path};
+use crate::pages::Cards;
 use crate::store::query::{ReviewKeyset, ReviewSort};
 
 pub const ONE: &str = "/api/v1/products/{id}";
@@ -56,7 +56,7 @@ pub async fn several(
     let ids = &params.ids;
     match params.shown {
         Shown::Card => {
-            let cards = Cards::read(&mut *reading.snapshot, ids).await?;
+            let cards = Cards::read(&mut *reading.snapshot, ids, asked.market, reading.at).await?;
             let changes = |id: &String| page::card_changes_at(&cards.get(id)?.view, &reader);
             let next = ids.iter().filter_map(changes).min();
             let body = products(ids, next, |id| cards.card(id, &reader));

@@ -3,13 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use projections::page::{Meta, ReviewBody, ReviewsPage};
 
-use super::cards::Cards;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, Query, ReviewParams};
 use super::problem::Problem;
 use super::products::{ID_SEGMENT, unknown};
 use super::reader::Asked;
 use super::{ApiState, path};
+use crate::pages::Cards;
 use crate::store::query::ReviewKeyset;
 
 pub const REVIEWS: &str = "/api/v1/products/{id}/reviews";
@@ -32,7 +32,9 @@ pub async fn reviews(
     let walk = cursor.as_ref().map(|c| c.walk);
     let mut reading = asked.open(walk).await?;
 
-    let cards = Cards::read(&mut *reading.snapshot, std::slice::from_ref(&id)).await?;
+    let cards =
+        Cards::read(&mut *reading.snapshot, std::slice::from_ref(&id), asked.market, reading.at)
+            .await?;
     if !cards.get(&id).is_some_and(|card| card.view.is_visible(reading.at)) {
         return Err(unknown(&id));
     }

@@ -158,7 +158,7 @@ async fn retry_one(
     let position: Position = letter.position.parse()?;
     match decode::structured(&letter.payload) {
         Ok(Decoded::Event { event, .. }) => {
-            let incoming = Incoming { position, event };
+            let incoming = Incoming::new(position, event);
             embedded.projector(config).retry(letter.id, incoming).await?;
             Ok(())
         }

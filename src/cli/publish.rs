@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::{Context, output};
+use crate::config::Config;
 use crate::embedded::open_log;
 use crate::log::EventLog;
 use crate::log::position::{Position, join_positions};
@@ -120,8 +121,14 @@ fn open(file: &str) -> anyhow::Result<Box<dyn std::io::BufRead>> {
     Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, reader)))
 }
 
+/// Returns once the view reflects these positions.
+pub async fn wait_for(config: &Config, positions: &[Position]) -> anyhow::Result<()> {
+    let stall = Duration::from_secs(config.wait.publish_stall_seconds);
+    wait::reflected(config, positions, stall, false).await
+}
+
 /// Keeps the last position of each topic.
-fn merge(last: &mut Vec<Position>, newer: Vec<Position>) {
+pub fn merge(last: &mut Vec<Position>, newer: Vec<Position>) {
     for position in newer {
         let same = |p: &Position| p.topic == position.topic && p.partition == position.partition;
         last.retain(|p| !same(p));

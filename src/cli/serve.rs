@@ -1,5 +1,7 @@
 //! `vitrine serve`: the service.
 
+use crate::service::{Role, Service};
+
 use super::Context;
 
 #[derive(clap::Args)]
@@ -7,17 +9,15 @@ pub struct Args {
     /// Where the API listens (`http.listen`).
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
+    /// What this process does; all of it if not given.
+    #[arg(long, value_delimiter = ',', default_value = "api,projector,scheduler")]
+    roles: Vec<Role>,
 }
-pub async fn run(context: Context, _args: Args) -> anyhow::Result<()> {
-    let embedded = crate::embedded::Embedded::open(&context.config).await?;
-    let projector = std::sync::Arc::new(embedded.projector(&context.config));
-    let stop = tokio_util::sync::CancellationToken::new();
-    crate::projector::embedded::run(
-        projector,
-        embedded.log.clone(),
-        crate::embedded::tail_options(&context.config),
-        stop,
-    )
-    .await?;
-    Ok(())
+
+pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
+    let service = Service::start(&context.config, &args.roles, |_| {}).await?;
+    if let Some(address) = service.address {
+        tracing::info!("listening on http://{address}");
+    }
+    service.run().await
 }

@@ -20,7 +20,7 @@ pub struct TailOptions {
     pub batch_max_bytes: usize,
     /// Looks again after this long even if nothing was heard of an append.
     pub poll_interval: Duration,
-    /// How long a backlog may hold back the next step of a fan-out.
+    /// How long a backlog may hold back fan-outs.
     pub fanout_max_delay: Duration,
 }
 
@@ -125,7 +125,8 @@ async fn apply(
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
     let mut fanning_out = true;
-    let mut last_step = Instant::now();
+    // Since when a backlog holds back fan-outs.
+    let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
         let next = match batches.try_recv() {
             Ok(batch) => Some(batch),
@@ -139,15 +140,22 @@ async fn apply(
                 () = stop.cancelled() => return Ok(()),
             },
         };
-        let idle = next.is_none();
-        if let Some(batch) = next {
-            let report = projector.apply(&batch).await?;
-            tracing::debug!(?report, "batch applied");
-            fanning_out = true;
-        }
-        if fanning_out && (idle || last_step.elapsed() >= options.fanout_max_delay) {
+        let Some(batch) = next else {
             fanning_out = projector.fanout_step().await?;
-            last_step = Instant::now();
+            held_back = None;
+            continue;
+        };
+        let started = Instant::now();
+        let report = projector.apply(&batch).await?;
+        tracing::debug!(?report, "batch applied");
+        fanning_out = true;
+        // Waiting pays: a product that several discounts reach meanwhile is computed once.
+        if held_back.get_or_insert(started).elapsed() >= options.fanout_max_delay {
+            let budget = started.elapsed() / 3;
+            let started = Instant::now();
+            while fanning_out && started.elapsed() < budget {
+                fanning_out = projector.fanout_step().await?;
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use projections::discount::Scope;
-use projections::event::{Change, Event, Kind};
+use projections::event::{Change, Kind};
 use projections::fold::{Head, Outcome, fold};
 use projections::instant::Window;
 
@@ -98,21 +98,21 @@ impl Folded {
     /// Judges each event by the version before it, and keeps the last that won for each entity.
     fn judge(&mut self, events: &[Incoming], known: &KnownFacts) -> Winning {
         let mut winning = Winning::default();
-        for (i, Incoming { event, .. }) in events.iter().enumerate() {
-            let before =
-                |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.event.head());
+        for (i, incoming) in events.iter().enumerate() {
+            let event = &incoming.event;
+            let before = |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.head);
             let won = match &event.change {
                 Change::Product { product_id, .. } => {
                     let head = before(winning.products.get(product_id))
                         .or_else(|| known.products.get(product_id).copied());
-                    self.wins(event, head)
+                    self.wins(incoming, head)
                         .then(|| winning.products.insert(product_id.clone(), i))
                         .is_some()
                 }
                 Change::Price { price_id, .. } => {
                     let head = before(winning.prices.get(price_id))
                         .or_else(|| known.prices.get(price_id).map(|k| k.head));
-                    self.wins(event, head)
+                    self.wins(incoming, head)
                         .then(|| winning.prices.insert(price_id.clone(), i))
                         .is_some()
                 }
@@ -120,19 +120,19 @@ impl Folded {
                     let key = (sku.clone(), location.clone());
                     let head = before(winning.stock.get(&key))
                         .or_else(|| known.stock.get(&key).map(|k| k.head));
-                    self.wins(event, head).then(|| winning.stock.insert(key, i)).is_some()
+                    self.wins(incoming, head).then(|| winning.stock.insert(key, i)).is_some()
                 }
                 Change::Discount { discount_id, .. } => {
                     let head = before(winning.discounts.get(discount_id))
                         .or_else(|| known.discounts.get(discount_id).map(|k| k.head));
-                    self.wins(event, head)
+                    self.wins(incoming, head)
                         .then(|| winning.discounts.insert(discount_id.clone(), i))
                         .is_some()
                 }
                 Change::Review { review_id, .. } => {
                     let head = before(winning.reviews.get(review_id))
                         .or_else(|| known.reviews.get(review_id).map(|k| k.head));
-                    self.wins(event, head)
+                    self.wins(incoming, head)
                         .then(|| winning.reviews.insert(review_id.clone(), i))
                         .is_some()
                 }
@@ -145,8 +145,8 @@ impl Folded {
         winning
     }
 
-    fn wins(&mut self, event: &Event, known: Option<Head>) -> bool {
-        let outcome = fold(known, event.head());
+    fn wins(&mut self, incoming: &Incoming, known: Option<Head>) -> bool {
+        let outcome = fold(known, incoming.head);
         let counter = match outcome {
             Outcome::Applied => &mut self.report.applied,
             Outcome::Repeated => &mut self.report.repeated,
@@ -254,7 +254,7 @@ impl Folded {
 
 fn stamp(incoming: &Incoming) -> Stamp {
     Stamp {
-        head: incoming.event.head(),
+        head: incoming.head,
         time: incoming.event.time,
         partition: incoming.position.partition,
         offset: incoming.position.offset,

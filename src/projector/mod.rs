@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use projections::discount::Scope;
 use projections::event::Event;
+use projections::fold::Head;
 use projections::horizon::Horizon;
 use projections::market::Market;
 use tokio::sync::watch;
@@ -29,6 +30,15 @@ use fold::Folded;
 pub struct Incoming {
     pub position: Position,
     pub event: Event,
+    /// Of the event: computed once, where it is decoded.
+    pub head: Head,
+}
+
+impl Incoming {
+    pub fn new(position: Position, event: Event) -> Incoming {
+        let head = event.head();
+        Incoming { position, event, head }
+    }
 }
 
 /// What one transaction takes up.
@@ -192,7 +202,7 @@ impl Batch {
     pub fn push(&mut self, position: Position, payload: &[u8]) {
         match decode::structured(payload) {
             Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming { position, event });
+                self.events.push(Incoming::new(position, event));
             }
             Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
             Err(rejection) => {

@@ -91,8 +91,12 @@ fn narrowed(
     filters: &Filters,
 ) -> Vec<String> {
     let markets = [market()];
-    let view =
-        |(id, facts): &(&str, &ProductFacts)| ((*id).to_owned(), View::compute(facts, &markets));
+    let view = |(id, facts): &(&str, &ProductFacts)| {
+        (
+            (*id).to_owned(),
+            View::compute(facts, &markets, &vitrine_projections::horizon::Horizon::everything()),
+        )
+    };
     let table = Table::of(&products.iter().map(view).collect());
     let asking = Asking { listing, market: "default", group: None, at: Instant(ms) };
     table.listing(asking, Sort::PriceAsc, filters)

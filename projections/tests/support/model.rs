@@ -14,6 +14,7 @@ use projections::facts::{
     discount_order,
 };
 use projections::fold::{Outcome, fold};
+use projections::horizon::Horizon;
 use projections::instant::Instant;
 use projections::page::{LATEST_REVIEWS, LatestReviews, Reader, card, product_page};
 use projections::product::Product;
@@ -132,7 +133,7 @@ impl Model {
     }
 
     pub fn view(&self, id: &str) -> Option<View> {
-        self.facts(id).map(|facts| View::compute(&facts, &markets()))
+        self.facts(id).map(|facts| View::compute(&facts, &markets(), &Horizon::everything()))
     }
 
     /// Those of the live products, by id.
@@ -154,7 +155,7 @@ impl Model {
 
     pub fn card(&self, id: &str, reader: &Reader<'_>) -> Option<Value> {
         let facts = self.facts(id)?;
-        let view = View::compute(&facts, &markets());
+        let view = View::compute(&facts, &markets(), &Horizon::everything());
         let card = card(id, &view, available(&facts), reader)?;
         Some(serde_json::to_value(card).expect("a card is JSON"))
     }

@@ -43,24 +43,33 @@ pub async fn for_rows<T>(
     bind: impl Fn(&mut Parameters, &T),
 ) -> Result<()> {
     let mut rest = rows;
-    while !rest.is_empty() {
-        let count = ROWS_A_STATEMENT
-            .into_iter()
-            .find(|n| *n <= rest.len() && n * columns <= MAX_PARAMETERS)
-            .unwrap_or(1);
-        let (chunk, tail) = rest.split_at(count);
+    // The next statement's parameters are bound while SQLite's own thread runs the one before.
+    let mut bind_next = || -> Result<Option<(String, SqliteArguments)>> {
+        let count = rows_that_fit(rest.len(), columns);
+        let Some((chunk, tail)) = rest.split_at_checked(count).filter(|_| count > 0) else {
+            return Ok(None);
+        };
         rest = tail;
         let mut parameters = Parameters::default();
         for row in chunk {
             bind(&mut parameters, row);
         }
-        let sql = statement(before, columns, after, count);
-        sqlx::query_with(AssertSqlSafe(sql), parameters.finish()?)
-            .execute(&mut *conn)
-            .await
-            .map_err(database)?;
+        Ok(Some((statement(before, columns, after, count), parameters.finish()?)))
+    };
+    let mut bound = bind_next()?;
+    while let Some((sql, parameters)) = bound {
+        let query = sqlx::query_with(AssertSqlSafe(sql), parameters);
+        let (done, next) = tokio::join!(query.execute(&mut *conn), async { bind_next() });
+        done.map_err(database)?;
+        bound = next?;
     }
     Ok(())
+}
+
+/// The largest of the few sizes that the rows that are left can fill.
+fn rows_that_fit(left: usize, columns: usize) -> usize {
+    let fits = |n: &usize| *n <= left && n * columns <= MAX_PARAMETERS;
+    ROWS_A_STATEMENT.into_iter().find(fits).unwrap_or(left.min(1))
 }
 
 pub fn statement(before: &str, columns: usize, after: &str, rows: usize) -> String {

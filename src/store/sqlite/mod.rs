@@ -74,6 +74,7 @@ pub fn connect_options(file: &Path, options: SqliteOptions) -> SqliteConnectOpti
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(options.busy_timeout)
         .statement_cache_capacity(512)
+        .row_buffer_size(4096)
         .pragma("temp_store", "MEMORY")
 }
 
@@ -89,7 +90,7 @@ impl SqliteStore {
             .connect_with(
                 shared
                     .clone()
-                    .pragma("cache_size", "-131072")
+                    .pragma("cache_size", "-262144")
                     .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
             )
             .await

@@ -1,0 +1,85 @@
+//! Listings at instants that no stored steps cover: every product of the listing is evaluated.
+
+use projections::facts::ProductFacts;
+use projections::horizon::Horizon;
+use projections::instant::Instant;
+use projections::listing::{OfferFacts, SortFacts, TOTAL_CAP, Total};
+use projections::market::Market;
+use projections::pricing::discount_bp;
+use projections::timeline::step_at;
+use projections::view::View;
+
+use super::Slice;
+use crate::store::query::{Keyset, ListingQuery};
+use crate::store::{Result, Snapshot};
+
+/// Products whose facts are in memory at once.
+const PRODUCTS_AT_ONCE: u32 = 1_000;
+
+pub async fn listing(
+    snapshot: &mut dyn Snapshot,
+    query: &ListingQuery<'_>,
+    market: &Market,
+    after: Option<&Keyset>,
+    limit: usize,
+) -> Result<(Slice, Total)> {
+    let markets = std::slice::from_ref(market);
+    let mut places: Vec<Keyset> = Vec::new();
+    let mut next_change_at: Option<Instant> = None;
+    let mut seen = String::new();
+    loop {
+        let ids = snapshot.members(query.listing, &seen, PRODUCTS_AT_ONCE).await?;
+        let Some(last) = ids.last() else { break };
+        seen.clone_from(last);
+        for facts in snapshot.product_facts(&ids).await? {
+            let view = View::compute(&facts, markets, &Horizon::at(query.at));
+            next_change_at = next_change_at.into_iter().chain(changes_at(&view, query)).min();
+            places.extend(place(&facts, &view, query));
+        }
+    }
+    places.sort_unstable();
+    let found = places.len() as u64;
+    let total = Total { total: found.min(TOTAL_CAP), capped: found > TOTAL_CAP };
+    let skip = after.map_or(0, |after| places.partition_point(|place| place <= after));
+    let mut places = places.split_off(skip);
+    let more = places.len() > limit;
+    places.truncate(limit);
+    Ok((Slice { places, more, next_change_at }, total))
+}
+
+/// Where the product stands, if it is listed and passes the filters.
+fn place(facts: &ProductFacts, view: &View, query: &ListingQuery<'_>) -> Option<Keyset> {
+    if !view.is_visible(query.at) {
+        return None;
+    }
+    let step = step_at(view.timeline(query.market, query.group), query.at)?;
+    let price = step.value.as_ref()?;
+    let passes = query.filters.pass(&OfferFacts {
+        brand: view.brand.as_ref().map(|b| b.id.as_str()),
+        final_amount: price.final_amount,
+        regular: price.regular,
+        in_stock: view.in_stock,
+        rating_hundredths: view.reviews.average_hundredths().unwrap_or(0) as i64,
+    });
+    let sort = SortFacts {
+        released_at: view.released_at,
+        final_amount: price.final_amount,
+        discount_bp: discount_bp(price.regular, price.final_amount),
+        reviews: view.reviews,
+    };
+    passes.then(|| Keyset { key: sort.key(query.sort), product_id: facts.product_id.clone() })
+}
+
+/// When the product's place changes by itself.
+fn changes_at(view: &View, query: &ListingQuery<'_>) -> Option<Instant> {
+    if !view.active {
+        return None;
+    }
+    if view.released_at > query.at {
+        return Some(view.released_at);
+    }
+    // Where no step has a price, none is stored: the coverage still says until when that holds.
+    let until = step_at(view.timeline(query.market, query.group), query.at)
+        .map_or(view.covers.until, |step| step.until);
+    Some(until).filter(|until| until.is_finite())
+}

@@ -1,0 +1,192 @@
+//! The running service: its roles started together and stopped together.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, web};
+use anyhow::{Context, bail};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiState};
+use crate::config::Config;
+use crate::embedded::{self, Embedded};
+use crate::projector::embedded::ProjectorError;
+use crate::projector::{self, Projector, reconfigure};
+use crate::telemetry::metrics::Metrics;
+
+/// What a process does of the service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Role {
+    /// Answers pages and takes events.
+    Api,
+    /// Applies events to the view.
+    Projector,
+    /// Runs scheduled jobs.
+    Scheduler,
+}
+
+/// Adds routes beside the API's.
+pub type Routes = fn(&mut web::ServiceConfig);
+
+/// A service that runs.
+pub struct Service {
+    /// Where the API listens; `None` without that role.
+    pub address: Option<SocketAddr>,
+    pub embedded: Arc<Embedded>,
+    stop: CancellationToken,
+    projecting: Option<JoinHandle<Result<(), ProjectorError>>>,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Service {
+    /// Opens what the roles need and starts them.
+    pub async fn start(config: &Config, roles: &[Role], routes: Routes) -> anyhow::Result<Service> {
+        config.check_exposure()?;
+        // Before anything is opened: an address in use is the likeliest mistake.
+        let listener = roles.contains(&Role::Api).then(|| bind(config)).transpose()?;
+        let embedded = Arc::new(Embedded::open(config).await?);
+        let projector = Arc::new(embedded.projector(config));
+        let stop = CancellationToken::new();
+        let mut service = Service {
+            address: None,
+            embedded: Arc::clone(&embedded),
+            stop: stop.clone(),
+            projecting: None,
+            serving: None,
+        };
+        if roles.contains(&Role::Projector) {
+            service.start_projector(config, &projector).await?;
+        }
+        if let Some(listener) = listener {
+            service.address = Some(listener.local_addr()?);
+            service.start_api(config, listener, &projector, routes)?;
+        }
+        Ok(service)
+    }
+
+    async fn start_projector(
+        &mut self,
+        config: &Config,
+        projector: &Arc<Projector>,
+    ) -> anyhow::Result<()> {
+        let store = projector.store();
+        if reconfigure::begin(store.as_ref(), &embedded::markets(config)).await? {
+            tracing::info!(
+                "the markets have changed: every view is computed again, and pages are answered \
+                 once all are"
+            );
+        }
+        let options = embedded::tail_options(config);
+        let (projector, log) = (Arc::clone(projector), Arc::clone(&self.embedded.log));
+        let stop = self.stop.clone();
+        self.projecting = Some(tokio::spawn(async move {
+            let ended = projector::embedded::run(projector, log, options, stop.clone()).await;
+            // Without its projector the service would only grow stale: it ends, and says why.
+            stop.cancel();
+            ended
+        }));
+        Ok(())
+    }
+
+    fn start_api(
+        &mut self,
+        config: &Config,
+        listener: TcpListener,
+        projector: &Projector,
+        routes: Routes,
+    ) -> anyhow::Result<()> {
+        let state = web::Data::new(self.api_state(config, projector)?);
+        let body_limit = config.http.request_body_max_bytes;
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .app_data(web::PayloadConfig::new(body_limit))
+                .configure(routes)
+                .configure(api::configure)
+        })
+        .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
+        .shutdown_timeout(5)
+        .disable_signals();
+        if config.http.workers > 0 {
+            server = server.workers(config.http.workers);
+        }
+        let server = server.listen(listener)?.run();
+        let (handle, stop) = (server.handle(), self.stop.clone());
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            handle.stop(true).await;
+        });
+        self.serving = Some(tokio::spawn(server));
+        Ok(())
+    }
+
+    fn api_state(&self, config: &Config, projector: &Projector) -> anyhow::Result<ApiState> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            seen.store(true, Ordering::Relaxed);
+        });
+        Ok(ApiState {
+            store: self.embedded.store.clone(),
+            log: self.embedded.log.clone(),
+            markets: embedded::markets(config),
+            low_stock_threshold: i64::try_from(config.low_stock_threshold).unwrap_or(i64::MAX),
+            sections: config.home.sections.clone(),
+            admin_token: config.http.token().map(str::to_owned),
+            progress: projector.progress(),
+            readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
+                true => Err("the service is stopping".to_owned()),
+                false => Ok(()),
+            }),
+            topics: config.log.topics.clone(),
+            request_body_max_bytes: config.http.request_body_max_bytes,
+            metrics: Arc::new(Metrics::new()?),
+        })
+    }
+
+    /// Stops all roles and waits for them; what failed meanwhile is told.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        if let Some(serving) = self.serving.take() {
+            serving.await.context("the API ended")??;
+        }
+        let projected = match self.projecting.take() {
+            Some(projecting) => projecting.await.context("the projector ended")?,
+            None => Ok(()),
+        };
+        self.embedded.close().await;
+        projected.context("projecting ended")
+    }
+
+    /// Runs until the process is told to stop, or something that does not pass ends a role.
+    pub async fn run(self) -> anyhow::Result<()> {
+        tokio::select! {
+            signal = terminated() => tracing::info!("{} received: stopping", signal?),
+            () = self.stop.cancelled() => {}
+        }
+        self.stop().await
+    }
+}
+
+async fn terminated() -> anyhow::Result<&'static str> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "SIGINT").map_err(Into::into),
+        _ = terminate.recv() => Ok("SIGTERM"),
+    }
+}
+
+fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    let listen = &config.http.listen;
+    match TcpListener::bind(listen) {
+        Ok(listener) => Ok(listener),
+        Err(error) => bail!(
+            "cannot listen on {listen}: {error}; choose another address with --listen or \
+             http.listen"
+        ),
+    }
+}
