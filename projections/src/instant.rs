@@ -17,10 +17,21 @@ impl Instant {
     /// After all times: a window that has no end.
     pub const MAX: Instant = Instant(i64::MAX);
 
+    /// 0000-01-01T00:00:00.000Z, the first that RFC 3339 can write in UTC.
+    const FIRST_WRITABLE: Instant = Instant(-62_167_219_200_000);
+    /// 9999-12-31T23:59:59.999Z, the last one.
+    const LAST_WRITABLE: Instant = Instant(253_402_300_799_999);
+
     /// Reads RFC 3339 with any offset. Digits beyond the millisecond are cut, as the contract says.
+    ///
+    /// An offset can lead out of the years 0 to 9999 (publishers write "for ever" as the last second
+    /// of 9999 in their own zone). Answers in UTC have no way to write that: it becomes the nearest
+    /// instant that they have.
     pub fn parse(text: &str) -> Option<Instant> {
-        let parsed = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Instant(parsed.timestamp_millis()))
+        // chrono takes the minus sign U+2212 as well.
+        let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.is_ascii())?;
+        let instant = Instant(parsed.timestamp_millis());
+        Some(instant.clamp(Instant::FIRST_WRITABLE, Instant::LAST_WRITABLE))
     }
 
     /// Milliseconds since the epoch; negative before 1970.

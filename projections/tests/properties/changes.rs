@@ -33,7 +33,7 @@ fn without_meta(mut page: Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn a_page_changes_when_it_says(history in history(), readers in readers(2)) {

@@ -101,7 +101,7 @@ fn answers(model: &Model, readers: &[Who]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn any_order_gives_the_same_pages(

@@ -63,12 +63,12 @@ fn patch<T: Ord + Copy + std::fmt::Debug>(
 }
 
 proptest! {
-    #![proptest_config(cases(96))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn rows_are_listed_as_the_oracle_lists(
         history in history(),
-        readers in readers(3),
+        readers in readers(2),
         filters in filters(),
     ) {
         let (model, oracle, markets) = (model_of(&history), oracle_of(&history), markets());

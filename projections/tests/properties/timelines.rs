@@ -26,7 +26,7 @@ fn check_cover<T: PartialEq + Debug>(steps: &[Step<T>]) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(cases(96))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn timelines_agree_with_direct_evaluation(history in history()) {
@@ -52,6 +52,11 @@ proptest! {
             }
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
 
     /// Pages are evaluated from facts, cards from views: both say what the contract's words say.
     #[test]

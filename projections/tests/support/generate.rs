@@ -59,6 +59,19 @@ fn moment() -> impl Strategy<Value = Value> {
     (0..EDGES).prop_map(|nth| json!(edge(nth)))
 }
 
+/// Start and end: mostly in this order, and often with one of them left out.
+fn window() -> impl Strategy<Value = (Value, Value)> {
+    let end = || prop::option::weighted(0.6, 0..EDGES);
+    (end(), end(), prop::bool::weighted(0.9)).prop_map(|(a, b, ordered)| {
+        let (from, until) = match (a, b) {
+            (Some(a), Some(b)) if ordered && a >= b => (Some(b), Some(a + 1)),
+            other => other,
+        };
+        let at = |nth: Option<i64>| nth.map_or(Value::Null, |nth| json!(edge(nth)));
+        (at(from), at(until))
+    })
+}
+
 fn text() -> impl Strategy<Value = Value> {
     let plain = pick(&["plain", "text"]);
     let locales: &[&str] = &["de", "de-AT", "en", "en-GB", "fr", "it"];
@@ -119,8 +132,10 @@ fn product() -> impl Strategy<Value = Value> {
 }
 
 fn price() -> impl Strategy<Value = Value> {
-    let ids = pick(&["pr1", "pr2", "pr3", "pr4", "pr5", "pr6", "pr7", "pr8"]);
+    let ids = (1..=14).prop_map(|n| json!(format!("pr{n}")));
     let place = select(vec![
+        ("default", "USD"),
+        ("default", "USD"),
         ("default", "USD"),
         ("default", "USD"),
         ("default", "USD"),
@@ -190,12 +205,12 @@ fn discount() -> impl Strategy<Value = Value> {
     let market = optional(pick(&["default", "default", "eu"]));
     (
         (ids, text(), kind, scope(), market, optional(pick(&["g1", "g2"]))),
-        (optional(moment()), optional(moment()), -1..=1i64, any::<bool>()),
+        (window(), -1..=1i64, any::<bool>()),
         prop::bool::weighted(0.9),
     )
         .prop_map(|(a, b, active)| {
             let (id, name, (kind, value, currency), scope, market, group) = a;
-            let (starts_at, ends_at, priority, stackable) = b;
+            let ((starts_at, ends_at), priority, stackable) = b;
             json!({
                 "discount_id": id, "name": name, "kind": kind, "value": value,
                 "currency": currency, "scope": scope, "market": market, "group": group,
@@ -283,9 +298,9 @@ fn message(ty: EventType, data: impl Strategy<Value = Value> + 'static) -> Boxed
 /// One event of any type.
 pub fn any_message() -> impl Strategy<Value = Message> {
     prop_oneof![
-        8 => message(EventType::ProductUpserted, product()),
+        6 => message(EventType::ProductUpserted, product()),
         1 => message(EventType::ProductDeleted, removal(EventType::ProductDeleted)),
-        12 => message(EventType::PriceSet, price()),
+        18 => message(EventType::PriceSet, price()),
         1 => message(EventType::PriceRemoved, removal(EventType::PriceRemoved)),
         4 => message(EventType::StockSet, stock()),
         8 => message(EventType::DiscountUpserted, discount()),
@@ -299,7 +314,7 @@ pub fn any_message() -> impl Strategy<Value = Message> {
 pub fn history() -> impl Strategy<Value = Vec<Message>> {
     (
         prop::collection::vec(message(EventType::ProductUpserted, product()), 2..5),
-        prop::collection::vec(any_message(), 10..70),
+        prop::collection::vec(any_message(), 10..90),
     )
         .prop_map(|(mut first, mut rest)| {
             first.append(&mut rest);
