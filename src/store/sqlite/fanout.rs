@@ -117,17 +117,24 @@ pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>>
     .transpose()
 }
 
-/// Marks products stale. The first task that marks a product keeps it: once it is computed again,
-/// it is so for all of them.
+/// Marks products stale. Of several tasks that mark a product it belongs to the oldest: no later
+/// one ends before it, and once it is computed again, it is so for all of them.
 pub async fn mark_stale(
     conn: &mut SqliteConnection,
     task: i64,
     ids: &[String],
     cursor: Option<&ScopeCursor>,
 ) -> Result<()> {
-    for_rows(conn, "INSERT OR IGNORE INTO stale (product_id, task)", 2, "", ids, |p, id| {
-        p.bind(id.as_str()).bind(task);
-    })
+    for_rows(
+        conn,
+        "INSERT INTO stale (product_id, task)",
+        2,
+        "ON CONFLICT DO UPDATE SET task = excluded.task WHERE excluded.task < stale.task",
+        ids,
+        |p, id| {
+            p.bind(id.as_str()).bind(task);
+        },
+    )
     .await?;
     let query = match cursor {
         Some(cursor) => {
