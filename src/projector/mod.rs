@@ -67,8 +67,13 @@ pub struct Bounds {
     /// Products that a batch's discounts may reach to be computed in the same transaction; a
     /// discount that reaches more fans out afterwards.
     pub inline_products: u32,
-    /// Products a transaction of a fan-out.
+    /// Products that a batch may touch to be computed in the same transaction; a batch that touches
+    /// more leaves them to be computed afterwards, as a fan-out does.
+    pub defer_products: u32,
+    /// Products a transaction of a fan-out, as long as few wait.
     pub chunk_products: u32,
+    /// And at most, where many wait: a tenth of them.
+    pub chunk_products_max: u32,
     /// How far back from now steps are stored.
     pub past: Duration,
     /// How far ahead.
@@ -132,7 +137,12 @@ impl Projector {
         tx.add_review_counts(&folded.review_deltas()).await?;
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        // Many products: each is computed once after the backlog, not once a batch.
+        if touched.len() > self.bounds.defer_products as usize && !batch.moves.is_empty() {
+            tx.defer(&touched, &batch.moves).await?;
+        } else {
+            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
         count(tx, batch, &report).await?;
