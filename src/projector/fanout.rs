@@ -30,6 +30,9 @@ impl Projector {
             views::recompute(tx.as_mut(), &ids, &self.markets, &self.horizon()).await?;
         }
         let left = tx.finish_fanouts().await?;
+        if let Some(metrics) = &self.metrics {
+            metrics.fanouts_left(left);
+        }
         if left == 0 {
             super::reconfigure::finish(tx.as_mut(), &self.markets).await?;
         }
