@@ -125,10 +125,19 @@ pub async fn defer(conn: &mut SqliteConnection, ids: &[String], moves: &[Advance
     enter_stale(conn, task, ids).await
 }
 
+/// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
+/// once it is computed again, it is so for all of them.
 async fn enter_stale(conn: &mut SqliteConnection, task: i64, ids: &[String]) -> Result<()> {
-    for_rows(conn, "INSERT OR IGNORE INTO stale (product_id, task)", 2, "", ids, |p, id| {
-        p.bind(id.as_str()).bind(task);
-    })
+    for_rows(
+        conn,
+        "INSERT INTO stale (product_id, task)",
+        2,
+        "ON CONFLICT DO UPDATE SET task = excluded.task WHERE excluded.task < stale.task",
+        ids,
+        |p, id| {
+            p.bind(id.as_str()).bind(task);
+        },
+    )
     .await
 }
 
@@ -148,8 +157,7 @@ pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>>
     .transpose()
 }
 
-/// Marks products stale. The first task that marks a product keeps it: once it is computed again,
-/// it is so for all of them.
+/// Marks products stale for a task.
 pub async fn mark_stale(
     conn: &mut SqliteConnection,
     task: i64,
