@@ -31,7 +31,8 @@ pub async fn listing(
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<Slice> {
-    if !snapshot.coverage().await?.holds(query.at) {
+    let covers = snapshot.coverage().await?;
+    if !covers.holds(query.at) {
         return evaluate::listing(snapshot, query, market, after, limit as usize)
             .await
             .map(|(slice, _)| slice);
@@ -39,7 +40,9 @@ pub async fn listing(
     let mut places = snapshot.listing(query, after, limit.saturating_add(1)).await?;
     let more = places.len() > limit as usize;
     places.truncate(limit as usize);
-    let next_change_at = snapshot.listing_changes_at(query).await?;
+    // A price that comes after what is covered has left no boundary yet.
+    let end = Some(covers.until).filter(|until| until.is_finite());
+    let next_change_at = snapshot.listing_changes_at(query).await?.into_iter().chain(end).min();
     Ok(Slice { places, more, next_change_at })
 }
 

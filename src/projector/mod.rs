@@ -8,7 +8,7 @@ pub mod reconfigure;
 mod views;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use projections::discount::Scope;
 use projections::event::Event;
@@ -23,6 +23,7 @@ use crate::log::position::Position;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
 use crate::store::{Advance, ReadStore, Result, Transaction};
+use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 
 /// An event and where it came from.
@@ -67,8 +68,13 @@ pub struct Bounds {
     /// Products that a batch's discounts may reach to be computed in the same transaction; a
     /// discount that reaches more fans out afterwards.
     pub inline_products: u32,
-    /// Products a transaction of a fan-out.
+    /// Products that a batch may touch to be computed in the same transaction; a batch that touches
+    /// more leaves them to be computed afterwards, as a fan-out does.
+    pub defer_products: u32,
+    /// Products a transaction of a fan-out, as long as few wait.
     pub chunk_products: u32,
+    /// And at most, where many wait: a tenth of them.
+    pub chunk_products_max: u32,
     /// How far back from now steps are stored.
     pub past: Duration,
     /// How far ahead.
@@ -81,11 +87,17 @@ pub struct Projector {
     markets: Vec<Market>,
     bounds: Bounds,
     progress: watch::Sender<u64>,
+    metrics: Option<ProjectorMetrics>,
 }
 
 impl Projector {
     pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>, bounds: Bounds) -> Projector {
-        Projector { store, markets, bounds, progress: watch::Sender::new(0) }
+        Projector { store, markets, bounds, progress: watch::Sender::new(0), metrics: None }
+    }
+
+    /// Tells of its work in these metrics.
+    pub fn with_metrics(self, metrics: ProjectorMetrics) -> Projector {
+        Projector { metrics: Some(metrics), ..self }
     }
 
     /// Changes with every commit.
@@ -105,11 +117,16 @@ impl Projector {
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
     pub async fn apply(&self, batch: &Batch) -> Result<Report> {
+        let started = Instant::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
         let report = self.apply_events(tx.as_mut(), batch).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
+        if let Some(metrics) = &self.metrics {
+            metrics.batch(&outcomes(batch, &report), &batch.moves, started.elapsed());
+        }
+        trace(batch);
         Ok(report)
     }
 
@@ -132,10 +149,15 @@ impl Projector {
         tx.add_review_counts(&folded.review_deltas()).await?;
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        // Many products: each is computed once after the backlog, not once a batch.
+        if touched.len() > self.bounds.defer_products as usize && !batch.moves.is_empty() {
+            tx.defer(&touched, &batch.moves).await?;
+        } else {
+            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
-        count(tx, batch, &report).await?;
+        tx.count_outcomes(&outcomes(batch, &report)).await?;
         Ok(report)
     }
 
@@ -182,8 +204,9 @@ async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {
     tx.settle_dead_letters(&settled).await.map(|_| ())
 }
 
-async fn count(tx: &mut dyn Transaction, batch: &Batch, report: &Report) -> Result<()> {
-    let counts: Vec<(&'static str, u64)> = [
+/// What became of a batch's events, without the zeros.
+fn outcomes(batch: &Batch, report: &Report) -> Vec<(&'static str, u64)> {
+    [
         ("applied", report.applied),
         ("repeated", report.repeated),
         ("stale", report.stale),
@@ -193,8 +216,17 @@ async fn count(tx: &mut dyn Transaction, batch: &Batch, report: &Report) -> Resu
     ]
     .into_iter()
     .filter(|(_, n)| *n > 0)
-    .collect();
-    tx.count_outcomes(&counts).await
+    .collect()
+}
+
+/// Carries the trace context of events that have one into the logs of this process.
+fn trace(batch: &Batch) {
+    for Incoming { position, event, .. } in &batch.events {
+        if let Some(traceparent) = &event.traceparent {
+            let (kind, key) = (event.kind().name(), event.entity_key());
+            tracing::debug!(traceparent, %position, kind, key, "event projected");
+        }
+    }
 }
 
 impl Batch {

@@ -171,6 +171,18 @@ impl Transaction for SqliteTransaction {
         fanout::add(&mut self.tx, task).await
     }
 
+    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()> {
+        fanout::defer(&mut self.tx, ids, moves).await
+    }
+
+    async fn stale_count(&mut self) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM stale")
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(database)?;
+        Ok(count as u64)
+    }
+
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
         fanout::unmarked(&mut self.tx).await
     }
