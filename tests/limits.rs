@@ -185,8 +185,6 @@ async fn prices_for_a_thousand_groups() {
     events.push(price("undated", "p", json!({"amount": 3_000})));
     let both = Both::hear(&events, now).await;
     for group in [None, Some("g0"), Some("g7"), Some("g999"), Some("g1000")] {
-        for hours in [0] {
-            both.assert_right(group, hours * HOUR_MS + 1);
-        }
+        both.assert_right(group, 1);
     }
 }

@@ -101,6 +101,7 @@ pub async fn dead_letters_are_listed_page_by_page(fixture: &impl Fixture) {
                     break;
                 }
                 seen.extend(page.iter().map(|l| l.id));
+                assert!(seen.len() <= expected.len(), "{filter:?} by {limit}: {seen:?}");
             }
             assert_eq!(seen, expected, "{filter:?} by {limit}");
         }

@@ -67,6 +67,7 @@ async fn assert_walks(store: &Store, reviews: &[ReviewWrite]) {
                 let Some(last) = slice.items.last() else { break };
                 after = Some(ReviewKeyset::of(last, sort));
                 seen.extend(ids(&slice.items));
+                assert!(seen.len() <= expected.len(), "{sort:?} by {limit}: {seen:?}");
             }
             assert_eq!(seen, expected, "{sort:?} by {limit}");
         }

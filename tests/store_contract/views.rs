@@ -238,6 +238,7 @@ pub async fn members_come_in_byte_order(fixture: &impl Fixture) {
                     break;
                 }
                 seen.extend(found);
+                assert!(seen.len() <= expected.len(), "{listing:?} by {limit}: {seen:?}");
             }
             assert_eq!(seen, expected, "{listing:?} by {limit}");
         }
