@@ -1,5 +1,7 @@
 //! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
 
+use std::sync::Mutex;
+
 use projections::instant::{Instant, Window};
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
@@ -8,7 +10,7 @@ use projections::view::ListingKey;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::database;
+use super::{NumberCache, database};
 use crate::store::Result;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery};
@@ -29,43 +31,79 @@ struct Branch {
     shadowed_by: Option<i64>,
 }
 
+/// Numbers that are known, so that most reads ask the database for none.
+type Cache = Mutex<NumberCache>;
+
 /// `None` where nothing can be found: the listing, the market or every brand is unknown.
 async fn numbered(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
 ) -> Result<Option<Numbered>> {
-    let Some(listing) = listing_number(conn, query.listing).await? else { return Ok(None) };
+    let Some(listing) = listing_number(conn, cache, query.listing).await? else {
+        return Ok(None);
+    };
     let mut brands = Vec::new();
     for brand in &query.filters.brands {
-        brands.extend(listing_number(conn, &ListingKey::Brand(brand.clone())).await?);
+        brands.extend(listing_number(conn, cache, &ListingKey::Brand(brand.clone())).await?);
     }
     if brands.is_empty() && !query.filters.brands.is_empty() {
         return Ok(None);
     }
-    let groups: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT customer_group, number FROM audience
-         WHERE market = ?1 AND customer_group IN ('', ?2)",
-    )
-    .bind(query.market)
-    .bind(query.group.unwrap_or_default())
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    let number = |group: &str| groups.iter().find(|(g, _)| g == group).map(|(_, n)| *n);
-    let own = query.group.and_then(number);
+    let own = match query.group {
+        Some(group) => audience_number(conn, cache, query.market, Some(group)).await?,
+        None => None,
+    };
+    let everyone = audience_number(conn, cache, query.market, None).await?;
     let mut audiences: Vec<Branch> =
         own.iter().map(|n| Branch { audience: *n, shadowed_by: None }).collect();
-    audiences.extend(number("").map(|n| Branch { audience: n, shadowed_by: own }));
+    audiences.extend(everyone.map(|n| Branch { audience: n, shadowed_by: own }));
     Ok(Some(Numbered { listing, audiences, brands }).filter(|n| !n.audiences.is_empty()))
 }
 
-async fn listing_number(conn: &mut SqliteConnection, key: &ListingKey) -> Result<Option<i64>> {
-    sqlx::query_scalar("SELECT number FROM listing WHERE kind = ? AND id = ?")
+/// A number that is not known yet is looked for again each time: whoever asks for what does not
+/// exist takes no memory.
+async fn listing_number(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    key: &ListingKey,
+) -> Result<Option<i64>> {
+    if let Some(number) = cache.lock().ok().and_then(|c| c.listings.get(key).copied()) {
+        return Ok(Some(number));
+    }
+    let number = sqlx::query_scalar("SELECT number FROM listing WHERE kind = ? AND id = ?")
         .bind(key.kind())
         .bind(key.id())
         .fetch_optional(conn)
         .await
-        .map_err(database)
+        .map_err(database)?;
+    if let (Some(number), Ok(mut cache)) = (number, cache.lock()) {
+        cache.take([(key.clone(), number)], []);
+    }
+    Ok(number)
+}
+
+async fn audience_number(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    market: &str,
+    group: Option<&str>,
+) -> Result<Option<i64>> {
+    let key = (market.to_owned(), group.map(str::to_owned));
+    if let Some(number) = cache.lock().ok().and_then(|c| c.audiences.get(&key).copied()) {
+        return Ok(Some(number));
+    }
+    let number =
+        sqlx::query_scalar("SELECT number FROM audience WHERE market = ? AND customer_group = ?")
+            .bind(market)
+            .bind(group.unwrap_or_default())
+            .fetch_optional(conn)
+            .await
+            .map_err(database)?;
+    if let (Some(number), Ok(mut cache)) = (number, cache.lock()) {
+        cache.take([], [(key, number)]);
+    }
+    Ok(number)
 }
 
 /// The conditions on an entry `e` that the branch, the instant and the filters make.
@@ -118,11 +156,12 @@ fn push_conditions(
 /// The places after `after`, in order. For a group, two ordered streams are merged lazily.
 pub async fn places(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<Vec<Keyset>> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(Vec::new()) };
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Vec::new()) };
     let mut sql = QueryBuilder::<Sqlite>::new("");
     for (i, branch) in numbered.audiences.iter().enumerate() {
         if i > 0 {
@@ -144,8 +183,12 @@ pub async fn places(
 }
 
 /// How many places there are, counted to [`TOTAL_CAP`] over at most [`EXAMINED_CAP`] entries.
-pub async fn total(conn: &mut SqliteConnection, query: &ListingQuery<'_>) -> Result<Total> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(Total::default()) };
+pub async fn total(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    query: &ListingQuery<'_>,
+) -> Result<Total> {
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
     let (mut found, mut examined_all) = (0u64, true);
     for branch in &numbered.audiences {
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
@@ -180,9 +223,10 @@ fn push_examined(sql: &mut QueryBuilder<Sqlite>, numbered: &Numbered, branch: &B
 /// The next boundary of any product in the listing, or the next release into it.
 pub async fn changes_at(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
 ) -> Result<Option<Instant>> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(None) };
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(None) };
     let mut next: Option<i64> = None;
     for branch in &numbered.audiences {
         let found: (Option<i64>, Option<i64>) = sqlx::query_as(
@@ -221,8 +265,12 @@ pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
 }
 
 /// What the product with the newest event that carries this category or brand calls it.
-pub async fn name(conn: &mut SqliteConnection, listing: &ListingKey) -> Result<Option<Text>> {
-    let Some(number) = listing_number(conn, listing).await? else { return Ok(None) };
+pub async fn name(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    listing: &ListingKey,
+) -> Result<Option<Text>> {
+    let Some(number) = listing_number(conn, cache, listing).await? else { return Ok(None) };
     let name: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT name FROM member WHERE listing = ? AND named_at IS NOT NULL
          ORDER BY named_at DESC, product_id LIMIT 1",

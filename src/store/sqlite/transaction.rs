@@ -12,8 +12,7 @@ use projections::view::{ListingKey, View};
 use sqlx::Sqlite;
 
 use super::{
-    MAX_CACHED_LISTINGS, NumberCache, bulk, database, dead_letters, facts, fanout, product_facts,
-    snapshot, views,
+    NumberCache, bulk, database, dead_letters, facts, fanout, product_facts, snapshot, views,
 };
 use crate::log::position::Partition;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
@@ -258,11 +257,7 @@ impl Transaction for SqliteTransaction {
         let SqliteTransaction { tx, cache, given } = *self;
         tx.commit().await.map_err(database)?;
         if let Ok(mut cache) = cache.lock() {
-            if cache.listings.len() + given.listings.len() > MAX_CACHED_LISTINGS {
-                cache.listings.clear();
-            }
-            cache.listings.extend(given.listings);
-            cache.audiences.extend(given.audiences);
+            cache.take(given.listings, given.audiences);
         }
         Ok(())
     }
