@@ -1,5 +1,7 @@
 //! Listings at instants that no stored steps cover: every product of the listing is evaluated.
 
+use std::sync::OnceLock;
+
 use projections::facts::ProductFacts;
 use projections::horizon::Horizon;
 use projections::instant::Instant;
@@ -8,10 +10,20 @@ use projections::market::Market;
 use projections::pricing::discount_bp;
 use projections::timeline::step_at;
 use projections::view::View;
+use tokio::sync::Semaphore;
 
 use super::Slice;
 use crate::store::query::{Keyset, ListingQuery};
-use crate::store::{Result, Snapshot};
+use crate::store::{Result, Snapshot, StoreError};
+
+/// Evaluations of whole listings that go on at once; further ones are refused for now.
+static EVALUATIONS: OnceLock<Semaphore> = OnceLock::new();
+const EVALUATIONS_AT_ONCE: usize = 2;
+
+/// Sets how many listings the process evaluates at once. Only the first call counts.
+pub fn limit_evaluations(at_once: usize) {
+    EVALUATIONS.get_or_init(|| Semaphore::new(at_once));
+}
 
 /// Products whose facts are in memory at once.
 const PRODUCTS_AT_ONCE: u32 = 1_000;
@@ -23,6 +35,13 @@ pub async fn listing(
     after: Option<&Keyset>,
     limit: usize,
 ) -> Result<(Slice, Total)> {
+    // Waiting would hold a connection that other pages need.
+    let permits = EVALUATIONS.get_or_init(|| Semaphore::new(EVALUATIONS_AT_ONCE));
+    let Ok(_permit) = permits.try_acquire() else {
+        return Err(StoreError::Unavailable(
+            "as many listings as may be are being evaluated for far instants".to_owned(),
+        ));
+    };
     let markets = std::slice::from_ref(market);
     let mut places: Vec<Keyset> = Vec::new();
     let mut next_change_at: Option<Instant> = None;
