@@ -170,9 +170,10 @@ pub fn card_changes_at(view: &View, reader: &Reader<'_>) -> Option<Instant> {
     if view.released_at > reader.at {
         return Some(view.released_at);
     }
-    step_at(view.timeline(&reader.market.id, reader.group), reader.at)
-        .map(|s| s.until)
-        .filter(|until| until.is_finite())
+    // Where no step has a price, none is stored: the coverage still says until when that holds.
+    let until = step_at(view.timeline(&reader.market.id, reader.group), reader.at)
+        .map_or(view.covers.until, |step| step.until);
+    Some(until).filter(|until| until.is_finite())
 }
 
 fn applied<'a>(

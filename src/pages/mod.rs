@@ -31,7 +31,8 @@ pub async fn listing(
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<Slice> {
-    if !snapshot.coverage().await?.holds(query.at) {
+    let coverage = snapshot.coverage().await?;
+    if !coverage.holds(query.at) {
         return evaluate::listing(snapshot, query, market, after, limit as usize)
             .await
             .map(|(slice, _)| slice);
@@ -39,7 +40,10 @@ pub async fn listing(
     let mut places = snapshot.listing(query, after, limit.saturating_add(1)).await?;
     let more = places.len() > limit as usize;
     places.truncate(limit as usize);
-    let next_change_at = snapshot.listing_changes_at(query).await?;
+    // A product that has no price within what is stored may get one after it.
+    let covered_until = Some(coverage.until).filter(|until| until.is_finite());
+    let changes_at = snapshot.listing_changes_at(query).await?;
+    let next_change_at = changes_at.into_iter().chain(covered_until).min();
     Ok(Slice { places, more, next_change_at })
 }
 
