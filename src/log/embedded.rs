@@ -19,7 +19,7 @@ use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::{SqliteOptions, connect_options};
+use crate::store::sqlite::{SqliteOptions, connect_options, migrate};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -75,7 +75,7 @@ impl EmbeddedLog {
             .connect_with(connect.clone())
             .await
             .map_err(log_error)?;
-        MIGRATIONS.run(&writer).await.map_err(|e| LogError::Refused(e.to_string()))?;
+        migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
         let reader = SqlitePoolOptions::new()
             .max_connections(2)
             .connect_with(connect.pragma("query_only", "ON"))
