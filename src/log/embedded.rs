@@ -19,9 +19,12 @@ use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::{SqliteOptions, connect_options};
+use crate::store::sqlite::{SqliteOptions, connect_options, migrate};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
+
+/// A file in the log's folder that is written after each append.
+const APPENDED: &str = "appended";
 
 /// Rows of one `INSERT`.
 const APPEND_ROWS: usize = 256;
@@ -75,7 +78,7 @@ impl EmbeddedLog {
             .connect_with(connect.clone())
             .await
             .map_err(log_error)?;
-        MIGRATIONS.run(&writer).await.map_err(|e| LogError::Refused(e.to_string()))?;
+        migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
         let reader = SqlitePoolOptions::new()
             .max_connections(2)
             .connect_with(connect.pragma("query_only", "ON"))
@@ -183,6 +186,15 @@ impl EmbeddedLog {
         Arc::clone(&self.appended)
     }
 
+    /// Writes a file that other processes' watchers hear of. The write to the log itself comes
+    /// before its commit does: who hears only of that looks too early, and finds nothing.
+    async fn tell_others(&self) {
+        if let Err(error) = tokio::fs::write(log_folder(&self.data_dir).join(APPENDED), "\n").await
+        {
+            tracing::debug!(%error, "other processes were not told of an append: they look by and by");
+        }
+    }
+
     /// Watches the log's files for other processes' appends. Dropping the watcher ends it.
     pub fn watch(&self) -> Result<notify::RecommendedWatcher, notify::Error> {
         let appended = Arc::clone(&self.appended);
@@ -238,6 +250,7 @@ impl EventLog for EmbeddedLog {
         }
         tx.commit().await.map_err(log_error)?;
         self.appended.notify_one();
+        self.tell_others().await;
         let positions = Kind::ALL.into_iter().zip(last_of_kind).filter_map(|(kind, seq)| {
             let Partition { topic, partition } = self.partition(kind);
             Some(Position { topic, partition, offset: seq? })

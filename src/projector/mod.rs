@@ -8,12 +8,13 @@ pub mod reconfigure;
 mod views;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Clock};
 
 use projections::discount::Scope;
 use projections::event::Event;
 use projections::fold::Head;
 use projections::horizon::Horizon;
+use projections::instant::Instant;
 use projections::market::Market;
 use tokio::sync::watch;
 
@@ -22,7 +23,7 @@ use crate::decode::{self, Decoded};
 use crate::log::position::Position;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, ReadStore, Result, Transaction};
+use crate::store::{Advance, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 
@@ -117,7 +118,7 @@ impl Projector {
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
     pub async fn apply(&self, batch: &Batch) -> Result<Report> {
-        let started = Instant::now();
+        let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
         let report = self.apply_events(tx.as_mut(), batch).await?;
@@ -165,9 +166,12 @@ impl Projector {
     async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
         let mut budget = self.bounds.inline_products;
         let horizon = self.horizon();
+        let mut revised: Option<Instant> = None;
         for change in std::mem::take(&mut folded.discounts) {
             if change.windows.iter().all(|window| horizon.is_past(*window)) {
-                // Nothing that is stored looks that far back.
+                // Not worth computing anything again: what is stored no longer answers for then.
+                let over = change.windows.iter().map(|window| window.until).max();
+                revised = revised.max(over);
                 continue;
             }
             let none = Scope::default();
@@ -191,8 +195,18 @@ impl Projector {
                 .await?;
             }
         }
-        Ok(())
+        revise_past(tx, revised).await
     }
+}
+
+/// Before this instant, prices have changed that no stored step shows.
+async fn revise_past(tx: &mut dyn Transaction, until: Option<Instant>) -> Result<()> {
+    let Some(until) = until else { return Ok(()) };
+    let known = tx.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
+    if known.is_none_or(|known: i64| known < until.millis()) {
+        tx.set_meta(REVISED_UNTIL, Some(&until.millis().to_string())).await?;
+    }
+    Ok(())
 }
 
 async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {

@@ -11,9 +11,9 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{NumberCache, database};
-use crate::store::Result;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery};
+use crate::store::{REVISED_UNTIL, Result};
 
 /// A query's names as the numbers that rows have.
 struct Numbered {
@@ -252,14 +252,16 @@ pub async fn changes_at(
 
 /// The instants that every product's stored steps answer.
 pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
-    let (from, until): (Option<i64>, Option<i64>) = sqlx::query_as(
-        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage)",
+    let (from, until, revised): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage),
+                (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?)",
     )
+    .bind(REVISED_UNTIL)
     .fetch_one(conn)
     .await
     .map_err(database)?;
     Ok(Window {
-        from: from.map_or(Instant::MIN, Instant),
+        from: from.max(revised).map_or(Instant::MIN, Instant),
         until: until.map_or(Instant::MAX, Instant),
     })
 }
