@@ -26,7 +26,7 @@ pub struct StoreConfig {
     #[schemars(range(max = 600_000))]
     pub busy_timeout_ms: u64,
     /// Listings for instants beyond the stored steps (`at`, old cursors) that a process evaluates
-    /// at once; a further one is a 503 for now. Each takes time that grows with the listing.
+    /// at once; further ones wait, up to 30 s. Each takes time that grows with the listing.
     #[schemars(range(min = 1, max = 1024))]
     pub evaluated_listings: usize,
 }

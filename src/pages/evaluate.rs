@@ -1,6 +1,7 @@
 //! Listings at instants that no stored steps cover: every product of the listing is evaluated.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use projections::facts::ProductFacts;
 use projections::horizon::Horizon;
@@ -10,19 +11,34 @@ use projections::market::Market;
 use projections::pricing::discount_bp;
 use projections::timeline::step_at;
 use projections::view::View;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Slice;
 use crate::store::query::{Keyset, ListingQuery};
 use crate::store::{Result, Snapshot, StoreError};
 
-/// Evaluations of whole listings that go on at once; further ones are refused for now.
+/// Evaluations of whole listings that go on at once.
 static EVALUATIONS: OnceLock<Semaphore> = OnceLock::new();
 const EVALUATIONS_AT_ONCE: usize = 2;
 
 /// Sets how many listings the process evaluates at once. Only the first call counts.
 pub fn limit_evaluations(at_once: usize) {
     EVALUATIONS.get_or_init(|| Semaphore::new(at_once));
+}
+
+/// How long a further one waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The turn of a listing that has to be evaluated. To be waited for without a snapshot: that would
+/// hold a connection that other pages need.
+pub async fn evaluation_turn() -> Result<SemaphorePermit<'static>> {
+    let permits = EVALUATIONS.get_or_init(|| Semaphore::new(EVALUATIONS_AT_ONCE));
+    match tokio::time::timeout(TURN_WITHIN, permits.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(StoreError::Unavailable(
+            "too many listings are being evaluated for instants far from now".to_owned(),
+        )),
+    }
 }
 
 /// Products whose facts are in memory at once.
@@ -35,13 +51,6 @@ pub async fn listing(
     after: Option<&Keyset>,
     limit: usize,
 ) -> Result<(Slice, Total)> {
-    // Waiting would hold a connection that other pages need.
-    let permits = EVALUATIONS.get_or_init(|| Semaphore::new(EVALUATIONS_AT_ONCE));
-    let Ok(_permit) = permits.try_acquire() else {
-        return Err(StoreError::Unavailable(
-            "as many listings as may be are being evaluated for far instants".to_owned(),
-        ));
-    };
     let markets = std::slice::from_ref(market);
     let mut places: Vec<Keyset> = Vec::new();
     let mut next_change_at: Option<Instant> = None;

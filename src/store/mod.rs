@@ -216,6 +216,8 @@ pub trait Transaction: Send {
 
     /// What is known of these entities.
     async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts>;
+    /// How many live prices these products have; those without any are left out.
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>>;
     /// Replaces the facts of these entities.
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()>;
     /// Adds to the counts of published reviews by rating.
