@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use service::{Answer, Running, TOKEN, event, price, product, review};
+use service::{Answer, Running, event, price, product, review};
+
+const TOKEN: &str = "a-secret-token";
 
 /// The document, as it is served.
 struct Document(Value);

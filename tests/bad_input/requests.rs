@@ -4,7 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::assert_problem;
-use super::service::{Running, TOKEN, price, product};
+use super::service::{Running, price, product};
+
+const TOKEN: &str = "a-secret-token";
 
 fn encoded(id: &str) -> String {
     utf8_percent_encode(id, NON_ALPHANUMERIC).to_string()

@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use vitrine::config::{Config, Overrides};
 use vitrine::service::{Role, Service};
 
-pub const TOKEN: &str = "a-secret-token";
-
 /// A service that runs until the test ends.
 pub struct Running {
     address: SocketAddr,
@@ -147,7 +145,7 @@ impl Running {
         }
         let Some(position) = position else { return };
         let headers = [("vitrine-min-position", &*position), ("vitrine-wait-ms", "5000")];
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let answer = self.send("GET", "/api/v1/home", &headers, b"");
             if answer.status == 200 {
