@@ -1,5 +1,7 @@
 //! Killed at any moment, or running twice: nothing is lost, and nothing counts twice.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod harness;
 
 use std::time::Duration;

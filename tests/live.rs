@@ -3,6 +3,8 @@
 //!
 //! How long things take is printed; what is asserted is only that they happen, and in what order.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod harness;
 
 use std::time::{Duration, Instant as Clock};

@@ -1,6 +1,8 @@
 //! Every answer of the running service equals the oracle's: at every instant, in whatever order and
 //! however often the events came, and wherever the line between stored and evaluated steps lies.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod harness;
 
 use harness::compare::{Readers, around_edges, compare};
@@ -161,7 +163,7 @@ fn a_discount_that_is_over_still_shows_in_the_past() {
         });
         discount("sale", 10 * version, window)
     };
-    let lines = vec![
+    let lines = [
         product("mug", json!({})),
         price("mug-usd", "mug", 500, json!({})),
         product("cup", json!({})),

@@ -141,7 +141,7 @@ impl Comparison<'_> {
         for (i, (kind, id)) in listings.iter().enumerate() {
             for (j, sort) in Sort::ALL.into_iter().enumerate() {
                 // One order of each listing a time; from time to time it is another one.
-                if !full() && (i + j + self.turn) % Sort::ALL.len() != 0 {
+                if !full() && !(i + j + self.turn).is_multiple_of(Sort::ALL.len()) {
                     continue;
                 }
                 let filters = self.filters(asked, (2 * i + j + self.turn / 2) % 8);

@@ -207,6 +207,15 @@ fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
+/// Where a process's threads wait.
+fn threads(id: u32) -> Vec<String> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{id}/task")) else { return Vec::new() };
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let thread =
+        |task: PathBuf| ["comm", "wchan", "syscall"].map(|file| read(task.join(file))).join(" ");
+    tasks.flatten().map(|task| thread(task.path())).collect()
+}
+
 /// A child that does not outlive its owner, nor stays as a zombie.
 struct Reaped(Child);
 
@@ -217,7 +226,8 @@ impl Reaped {
             if let Some(status) = self.0.try_wait().unwrap() {
                 return status;
             }
-            assert!(started.elapsed() < PATIENCE, "{what} does not end");
+            let stuck = || format!("{what} does not end: {:#?}", threads(self.0.id()));
+            assert!(started.elapsed() < PATIENCE, "{}", stuck());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
