@@ -12,8 +12,7 @@ use projections::view::{ListingKey, View};
 use sqlx::Sqlite;
 
 use super::{
-    MAX_CACHED_LISTINGS, NumberCache, bulk, database, dead_letters, facts, fanout, product_facts,
-    snapshot, views,
+    NumberCache, bulk, database, dead_letters, facts, fanout, product_facts, snapshot, views,
 };
 use crate::log::position::Partition;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
@@ -107,6 +106,10 @@ impl Transaction for SqliteTransaction {
 
     async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts> {
         facts::known(&mut self.tx, keys).await
+    }
+
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>> {
+        facts::live_prices(&mut self.tx, product_ids).await
     }
 
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()> {
@@ -258,11 +261,7 @@ impl Transaction for SqliteTransaction {
         let SqliteTransaction { tx, cache, given } = *self;
         tx.commit().await.map_err(database)?;
         if let Ok(mut cache) = cache.lock() {
-            if cache.listings.len() + given.listings.len() > MAX_CACHED_LISTINGS {
-                cache.listings.clear();
-            }
-            cache.listings.extend(given.listings);
-            cache.audiences.extend(given.audiences);
+            cache.take(given.listings, given.audiences);
         }
         Ok(())
     }
