@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, ApiState};
 use crate::config::Config;
 use crate::embedded::{self, Embedded};
+use crate::pages;
 use crate::projector::embedded::ProjectorError;
 use crate::projector::{self, Projector, reconfigure};
 use crate::telemetry::metrics::Metrics;
@@ -48,6 +49,7 @@ impl Service {
         config.check_exposure()?;
         // Before anything is opened: an address in use is the likeliest mistake.
         let listener = roles.contains(&Role::Api).then(|| bind(config)).transpose()?;
+        pages::limit_evaluations(config.store.evaluated_listings);
         let embedded = Arc::new(Embedded::open(config).await?);
         let metrics = Metrics::new()?;
         let of_projector = ProjectorMetrics::new(metrics.registry())?;

@@ -8,7 +8,7 @@ use tokio::time::Instant as Deadline;
 use super::ApiState;
 use super::problem::{Kind, Problem};
 use crate::log::position::{Position, join_positions, parse_positions};
-use crate::projector::reconfigure::MARKETS_PENDING;
+use crate::projector::reconfigure;
 use crate::store::Snapshot;
 
 pub const MIN_POSITION: &str = "Vitrine-Min-Position";
@@ -74,10 +74,10 @@ pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snaps
         // Before the look: what is committed after it wakes the wait.
         progress.borrow_and_update();
         let mut snapshot = state.store.snapshot().await?;
-        if snapshot.meta(MARKETS_PENDING).await?.is_some() {
+        if !reconfigure::in_effect(snapshot.as_mut(), &state.markets).await? {
             return Err(Problem::new(
                 Kind::ViewBeingRebuilt,
-                "the view is being computed again for another configuration; try again",
+                "the view is not computed for this configuration of markets yet; try again",
             ));
         }
         if wanted.positions.is_empty() || snapshot.reflects(&wanted.positions).await? {

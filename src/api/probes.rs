@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use super::ApiState;
 use super::problem::{Kind, Problem};
-use crate::projector::reconfigure::MARKETS_PENDING;
+use crate::projector::reconfigure;
 use crate::store::StoreError;
 
 const OPENAPI: &str = include_str!("openapi.json");
@@ -18,11 +18,11 @@ pub async fn healthz() -> HttpResponse {
 /// The instance can answer pages: the process says so, and the store can be read.
 pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
     (state.readiness)().map_err(|waits_for| Problem::new(Kind::NotReady, waits_for))?;
-    match pending(&state).await {
-        Ok(false) => Ok(status("ready")),
-        Ok(true) => Err(Problem::new(
+    match in_effect(&state).await {
+        Ok(true) => Ok(status("ready")),
+        Ok(false) => Err(Problem::new(
             Kind::NotReady,
-            "the view is being computed again for another configuration",
+            "the view is not computed for this configuration of markets yet",
         )),
         Err(error) => {
             tracing::warn!(%error, "not ready: the read store cannot be read");
@@ -31,8 +31,9 @@ pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem>
     }
 }
 
-async fn pending(state: &ApiState) -> Result<bool, StoreError> {
-    Ok(state.store.snapshot().await?.meta(MARKETS_PENDING).await?.is_some())
+async fn in_effect(state: &ApiState) -> Result<bool, StoreError> {
+    let mut snapshot = state.store.snapshot().await?;
+    reconfigure::in_effect(snapshot.as_mut(), &state.markets).await
 }
 
 fn status(status: &str) -> HttpResponse {

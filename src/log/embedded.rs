@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
+use projections::instant::Instant;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use tokio::sync::Notify;
@@ -19,9 +20,12 @@ use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::{SqliteOptions, connect_options};
+use crate::store::sqlite::{SqliteOptions, connect_options, migrate};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
+
+/// A file in the log's folder that is written after each append.
+const APPENDED: &str = "appended";
 
 /// Rows of one `INSERT`.
 const APPEND_ROWS: usize = 256;
@@ -75,7 +79,7 @@ impl EmbeddedLog {
             .connect_with(connect.clone())
             .await
             .map_err(log_error)?;
-        MIGRATIONS.run(&writer).await.map_err(|e| LogError::Refused(e.to_string()))?;
+        migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
         let reader = SqlitePoolOptions::new()
             .max_connections(2)
             .connect_with(connect.pragma("query_only", "ON"))
@@ -169,6 +173,16 @@ impl EmbeddedLog {
         Ok(records)
     }
 
+    /// When the first event from `seq` on was appended; `None` where there is none.
+    pub async fn appended_at(&self, seq: i64) -> Result<Option<Instant>, LogError> {
+        sqlx::query_scalar("SELECT appended_at FROM event WHERE seq >= ? ORDER BY seq LIMIT 1")
+            .bind(seq)
+            .fetch_optional(&self.reader)
+            .await
+            .map(|at| at.map(Instant))
+            .map_err(log_error)
+    }
+
     /// The offset of the last event; 0 where there is none.
     pub async fn last_seq(&self) -> Result<i64, LogError> {
         let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM event")
@@ -181,6 +195,15 @@ impl EmbeddedLog {
     /// Wakes up when this process or another one may have appended.
     pub fn appended(&self) -> Arc<Notify> {
         Arc::clone(&self.appended)
+    }
+
+    /// Writes a file that other processes' watchers hear of. The write to the log itself comes
+    /// before its commit does: who hears only of that looks too early, and finds nothing.
+    async fn tell_others(&self) {
+        if let Err(error) = tokio::fs::write(log_folder(&self.data_dir).join(APPENDED), "\n").await
+        {
+            tracing::debug!(%error, "other processes were not told of an append: they look by and by");
+        }
     }
 
     /// Watches the log's files for other processes' appends. Dropping the watcher ends it.
@@ -218,14 +241,16 @@ impl EventLog for EmbeddedLog {
             return Ok(Vec::new());
         }
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
+        const INSERT: &str = "INSERT INTO event (kind, appended_at, payload)";
+        let now = clock::now().millis();
         let mut last_of_kind: [Option<i64>; Kind::ALL.len()] = Default::default();
         for chunk in records.chunks(APPEND_ROWS) {
             let mut parameters = Parameters::default();
             for record in chunk {
-                parameters.bind(record.kind as i64).bind(record.payload.as_ref());
+                parameters.bind(record.kind as i64).bind(now).bind(record.payload.as_ref());
             }
             let parameters = parameters.finish().map_err(|e| LogError::Refused(e.to_string()))?;
-            let sql = bulk::statement("INSERT INTO event (kind, payload)", 2, "", chunk.len());
+            let sql = bulk::statement(INSERT, 3, "", chunk.len());
             let done = sqlx::query_with(AssertSqlSafe(sql), parameters)
                 .execute(&mut *tx)
                 .await
@@ -238,6 +263,7 @@ impl EventLog for EmbeddedLog {
         }
         tx.commit().await.map_err(log_error)?;
         self.appended.notify_one();
+        self.tell_others().await;
         let positions = Kind::ALL.into_iter().zip(last_of_kind).filter_map(|(kind, seq)| {
             let Partition { topic, partition } = self.partition(kind);
             Some(Position { topic, partition, offset: seq? })

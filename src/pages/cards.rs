@@ -8,8 +8,9 @@ use projections::market::Market;
 use projections::page::{self, Card, Reader};
 use projections::view::View;
 
+use crate::clock;
 use crate::store::query::{Keyset, StoredCard};
-use crate::store::{Result, Snapshot};
+use crate::store::{REVISED_UNTIL, Result, Snapshot};
 
 /// What cards are made of, by product id.
 pub struct Cards(HashMap<String, StoredCard>);
@@ -28,9 +29,14 @@ impl Cards {
         let stored = snapshot.cards(ids).await?;
         let mut cards: HashMap<String, StoredCard> =
             stored.into_iter().map(|card| (card.product_id.clone(), card)).collect();
+        // Only what is over is ever revised.
+        let revised = at < clock::now() && {
+            let until = snapshot.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
+            until.is_some_and(|until: i64| at.millis() < until)
+        };
         let uncovered: Vec<String> = cards
             .values()
-            .filter(|card| !card.view.covers.holds(at))
+            .filter(|card| revised || !card.view.covers.holds(at))
             .map(|card| card.product_id.clone())
             .collect();
         if !uncovered.is_empty() {

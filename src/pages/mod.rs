@@ -9,6 +9,7 @@ use projections::listing::Total;
 use projections::market::Market;
 
 pub use cards::Cards;
+pub use evaluate::{evaluation_turn, limit_evaluations};
 
 use crate::store::query::{Keyset, ListingQuery};
 use crate::store::{Result, Snapshot};

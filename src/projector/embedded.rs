@@ -222,7 +222,7 @@ fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
             partition: partition.partition,
             offset: record.seq,
         };
-        batch.push(position, &record.payload);
+        batch.push(position, record.payload.clone());
     }
     let after = records.last().map_or(0, |r| r.seq + 1);
     batch.moves = standing

@@ -4,25 +4,29 @@
 pub mod embedded;
 mod fanout;
 mod fold;
+mod limits;
 pub mod reconfigure;
 mod views;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Clock};
+
+use bytes::Bytes;
 
 use projections::discount::Scope;
 use projections::event::Event;
 use projections::fold::Head;
 use projections::horizon::Horizon;
+use projections::instant::Instant;
 use projections::market::Market;
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::decode::{self, Decoded};
+use crate::decode::{self, Decoded, Subject};
 use crate::log::position::Position;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, ReadStore, Result, Transaction};
+use crate::store::{Advance, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 
@@ -33,12 +37,22 @@ pub struct Incoming {
     pub event: Event,
     /// Of the event: computed once, where it is decoded.
     pub head: Head,
+    /// As it came.
+    pub payload: Bytes,
 }
 
 impl Incoming {
-    pub fn new(position: Position, event: Event) -> Incoming {
+    pub fn new(position: Position, event: Event, payload: Bytes) -> Incoming {
         let head = event.head();
-        Incoming { position, event, head }
+        Incoming { position, event, head, payload }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            kind: self.event.kind(),
+            key: self.event.entity_key(),
+            version: Some(self.event.version),
+        }
     }
 }
 
@@ -58,6 +72,8 @@ pub struct Report {
     pub repeated: u64,
     pub stale: u64,
     pub conflicts: u64,
+    /// Refused for what the store knows: dead letters.
+    pub refused: u64,
     /// Products whose view was computed.
     pub products: u64,
 }
@@ -117,7 +133,7 @@ impl Projector {
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
     pub async fn apply(&self, batch: &Batch) -> Result<Report> {
-        let started = Instant::now();
+        let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
         let report = self.apply_events(tx.as_mut(), batch).await?;
@@ -130,11 +146,15 @@ impl Projector {
         Ok(report)
     }
 
-    /// Applies a dead letter's event again, and closes the dead letter with it.
+    /// Applies a dead letter's event again, and closes the dead letter with it; one that is refused
+    /// again stays as it is.
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
         let mut tx = self.store.begin().await?;
         let report = self.apply_events(tx.as_mut(), &batch).await?;
+        if report.refused > 0 {
+            return Ok(report);
+        }
         tx.close_dead_letter(dead_letter, "retried").await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
@@ -144,7 +164,15 @@ impl Projector {
     async fn apply_events(&self, tx: &mut dyn Transaction, batch: &Batch) -> Result<Report> {
         tx.put_dead_letters(&batch.dead_letters).await?;
         let known = tx.known(&fold::keys(&batch.events)).await?;
-        let mut folded = Folded::of(&batch.events, &known);
+        let excess = limits::excess_prices(tx, &batch.events, &known).await?;
+        let refused: Vec<NewDeadLetter> = (0..)
+            .zip(&batch.events)
+            .filter(|(place, _)| excess.contains(place))
+            .map(|(_, incoming)| limits::dead_letter(incoming))
+            .collect();
+        tx.put_dead_letters(&refused).await?;
+        let mut folded = Folded::of(&batch.events, &known, &excess);
+        folded.report.refused = refused.len() as u64;
         tx.save_facts(&folded.writes).await?;
         tx.add_review_counts(&folded.review_deltas()).await?;
         self.reach_discounts(tx, &mut folded).await?;
@@ -165,9 +193,12 @@ impl Projector {
     async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
         let mut budget = self.bounds.inline_products;
         let horizon = self.horizon();
+        let mut revised: Option<Instant> = None;
         for change in std::mem::take(&mut folded.discounts) {
             if change.windows.iter().all(|window| horizon.is_past(*window)) {
-                // Nothing that is stored looks that far back.
+                // Not worth computing anything again: what is stored no longer answers for then.
+                let over = change.windows.iter().map(|window| window.until).max();
+                revised = revised.max(over);
                 continue;
             }
             let none = Scope::default();
@@ -191,8 +222,18 @@ impl Projector {
                 .await?;
             }
         }
-        Ok(())
+        revise_past(tx, revised).await
     }
+}
+
+/// Before this instant, prices have changed that no stored step shows.
+async fn revise_past(tx: &mut dyn Transaction, until: Option<Instant>) -> Result<()> {
+    let Some(until) = until else { return Ok(()) };
+    let known = tx.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
+    if known.is_none_or(|known: i64| known < until.millis()) {
+        tx.set_meta(REVISED_UNTIL, Some(&until.millis().to_string())).await?;
+    }
+    Ok(())
 }
 
 async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {
@@ -212,7 +253,7 @@ fn outcomes(batch: &Batch, report: &Report) -> Vec<(&'static str, u64)> {
         ("stale", report.stale),
         ("conflict", report.conflicts),
         ("unknown_type", batch.unknown_types),
-        ("dead_letter", batch.dead_letters.len() as u64),
+        ("dead_letter", batch.dead_letters.len() as u64 + report.refused),
     ]
     .into_iter()
     .filter(|(_, n)| *n > 0)
@@ -231,14 +272,14 @@ fn trace(batch: &Batch) {
 
 impl Batch {
     /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
-    pub fn push(&mut self, position: Position, payload: &[u8]) {
-        match decode::structured(payload) {
+    pub fn push(&mut self, position: Position, payload: Bytes) {
+        match decode::structured(&payload) {
             Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming::new(position, event));
+                self.events.push(Incoming::new(position, event, payload));
             }
             Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
             Err(rejection) => {
-                let subject = decode::subject_of(payload);
+                let subject = decode::subject_of(&payload);
                 self.dead_letters.push(NewDeadLetter {
                     position,
                     code: rejection.code,

@@ -5,9 +5,9 @@ use projections::discount::Scope;
 use projections::market::Market;
 
 use crate::store::fanout::NewFanout;
-use crate::store::{ReadStore, Result, Transaction};
+use crate::store::{ReadStore, Result, Snapshot, Transaction};
 
-/// The markets that the views are computed for.
+/// The markets that the views are computed for; not set in a new store, nor while that changes.
 pub const MARKETS: &str = "markets";
 /// The markets that they are being computed for; while it is set, pages are not answered.
 pub const MARKETS_PENDING: &str = "markets_pending";
@@ -18,6 +18,15 @@ fn fingerprint(markets: &[Market]) -> String {
         markets.iter().map(|m| format!("{}={}", m.id, m.currency)).collect();
     pairs.sort_unstable();
     pairs.join(" ")
+}
+
+/// Whether the views are computed for these markets, all of them. A process that is configured with
+/// others than the projectors answers no page: it would mix both.
+pub async fn in_effect(snapshot: &mut dyn Snapshot, markets: &[Market]) -> Result<bool> {
+    match snapshot.meta(MARKETS).await? {
+        Some(built_for) => Ok(built_for == fingerprint(markets)),
+        None => Ok(snapshot.meta(MARKETS_PENDING).await?.is_none()),
+    }
 }
 
 /// Compares the configured markets with those of the views; if they differ, marks every view as to
@@ -39,6 +48,7 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {
         tx.commit().await?;
         return Ok(false);
     }
+    tx.set_meta(MARKETS, None).await?;
     tx.set_meta(MARKETS_PENDING, Some(&ours)).await?;
     let scope = Scope { all: true, ..Scope::default() };
     let task = NewFanout { discount_id: "", topic: "", partition: 0, offset: 0, scope: &scope };

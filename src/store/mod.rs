@@ -56,6 +56,10 @@ pub enum StoreError {
 /// The version of facts, views and placements as stored. Another one needs another generation.
 pub const PROJECTION_VERSION: i64 = 1;
 
+/// The setting that says, in milliseconds, before which instant nothing is answered from stored
+/// steps, whatever they cover: discounts that were over by then have changed since.
+pub const REVISED_UNTIL: &str = "revised_until";
+
 /// A partition's move forward: only from the offset at which the batch started.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Advance {
@@ -212,6 +216,8 @@ pub trait Transaction: Send {
 
     /// What is known of these entities.
     async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts>;
+    /// How many live prices these products have; those without any are left out.
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>>;
     /// Replaces the facts of these entities.
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()>;
     /// Adds to the counts of published reviews by rating.

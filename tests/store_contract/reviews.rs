@@ -19,7 +19,7 @@ fn some_reviews() -> Vec<ReviewWrite> {
             let review = Review {
                 helpful: [0, 3, -2][i % 3],
                 created_at: created[i % 6],
-                published: i % 7 != 0,
+                published: !i.is_multiple_of(7),
                 ..review("mug", (i % 5 + 1) as u8)
             };
             review_write(&id, 1, review)

@@ -11,9 +11,9 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{NumberCache, database};
-use crate::store::Result;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery};
+use crate::store::{REVISED_UNTIL, Result};
 
 /// A query's names as the numbers that rows have.
 struct Numbered {
@@ -179,11 +179,28 @@ pub async fn places(
             sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
             sql.push(", ").push_bind(after.product_id.clone()).push(")");
         }
+        push_price_range(&mut sql, query);
         push_conditions(&mut sql, query, &numbered, branch);
     }
     sql.push(" ORDER BY key, product_id LIMIT ").push_bind(limit);
     let rows: Vec<(i64, String)> = sql.build_query_as().fetch_all(conn).await.map_err(database)?;
     Ok(rows.into_iter().map(|(key, product_id)| Keyset { key, product_id }).collect())
+}
+
+/// Where the key is the price, a price filter is a range of the index.
+fn push_price_range(sql: &mut QueryBuilder<Sqlite>, query: &ListingQuery<'_>) {
+    let (min, max) = (query.filters.min_price, query.filters.max_price);
+    let (first, last) = match query.sort {
+        Sort::PriceAsc => (min, max),
+        Sort::PriceDesc => (max.map(|m| -m), min.map(|m| -m)),
+        _ => return,
+    };
+    if let Some(first) = first {
+        sql.push(" AND e.key >= ").push_bind(first);
+    }
+    if let Some(last) = last {
+        sql.push(" AND e.key <= ").push_bind(last);
+    }
 }
 
 /// How many places there are, counted to [`TOTAL_CAP`] over at most [`EXAMINED_CAP`] entries.
@@ -193,13 +210,18 @@ pub async fn total(
     query: &ListingQuery<'_>,
 ) -> Result<Total> {
     let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
-    let (mut found, mut examined_all) = (0u64, true);
+    let (mut found, mut examined_all, mut to_examine) = (0u64, true, EXAMINED_CAP);
     for branch in &numbered.audiences {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
+        push_examined(&mut sql, &numbered, branch, to_examine + 1);
+        let entries: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        examined_all &= entries as u64 <= to_examine;
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
         if *query.listing == ListingKey::All && !query.filters.is_empty() {
-            push_offers(&mut sql, query, &numbered, branch);
+            push_offers(&mut sql, query, &numbered, branch, to_examine);
         } else {
-            push_examined(&mut sql, &numbered, branch, EXAMINED_CAP);
+            push_examined(&mut sql, &numbered, branch, to_examine);
             sql.push(" e WHERE 1");
             push_conditions(&mut sql, query, &numbered, branch);
         }
@@ -210,11 +232,7 @@ pub async fn total(
         if found > TOTAL_CAP {
             return Ok(Total { total: TOTAL_CAP, capped: true });
         }
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
-        push_examined(&mut sql, &numbered, branch, EXAMINED_CAP + 1);
-        let entries: i64 =
-            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
-        examined_all &= entries as u64 <= EXAMINED_CAP;
+        to_examine = to_examine.saturating_sub(entries as u64);
     }
     Ok(Total { total: found, capped: !examined_all })
 }
@@ -235,12 +253,13 @@ fn push_offers(
     query: &ListingQuery<'_>,
     numbered: &Numbered,
     branch: &Branch,
+    limit: u64,
 ) {
     let at = query.at.millis();
     sql.push("(SELECT * FROM offer WHERE audience = ").push_bind(branch.audience);
     sql.push(" AND valid_from <= ").push_bind(at);
     sql.push(" AND valid_until > ").push_bind(at);
-    sql.push(" LIMIT ").push_bind(EXAMINED_CAP as i64).push(") o WHERE 1");
+    sql.push(" LIMIT ").push_bind(limit as i64).push(") o WHERE 1");
     if let Some(group) = branch.shadowed_by {
         push_not_shadowed(sql, group, "o");
     }
@@ -284,14 +303,16 @@ pub async fn changes_at(
 
 /// The instants that every product's stored steps answer.
 pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
-    let (from, until): (Option<i64>, Option<i64>) = sqlx::query_as(
-        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage)",
+    let (from, until, revised): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage),
+                (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?)",
     )
+    .bind(REVISED_UNTIL)
     .fetch_one(conn)
     .await
     .map_err(database)?;
     Ok(Window {
-        from: from.map_or(Instant::MIN, Instant),
+        from: from.max(revised).map_or(Instant::MIN, Instant),
         until: until.map_or(Instant::MAX, Instant),
     })
 }

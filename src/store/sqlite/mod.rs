@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use projections::view::ListingKey;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
 
@@ -75,7 +76,7 @@ pub struct SqliteStore {
     numbers: Arc<Mutex<NumberCache>>,
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/generation");
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/generation");
 
 /// Pages of the write-ahead log after which it is copied into the file: large batches touch many
 /// pages more than once, and each is copied only in its last state.
@@ -91,6 +92,26 @@ pub fn connect_options(file: &Path, options: SqliteOptions) -> SqliteConnectOpti
         .statement_cache_capacity(512)
         .row_buffer_size(4096)
         .pragma("temp_store", "MEMORY")
+}
+
+/// Brings a file's schema up to date. Several processes may open a new file at once: where there is
+/// something to do, it is done under the write lock. Where there is not, none is taken.
+pub(crate) async fn migrate(
+    writer: &SqlitePool,
+    migrations: &Migrator,
+) -> std::result::Result<(), MigrateError> {
+    let newest = migrations.iter().map(|migration| migration.version).max();
+    let applied: std::result::Result<Option<i64>, sqlx::Error> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(writer)
+            .await;
+    // An error: there is no such table yet.
+    if applied.is_ok_and(|applied| applied == newest) {
+        return migrations.run(writer).await;
+    }
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    migrations.run(&mut *tx).await?;
+    tx.commit().await.map_err(MigrateError::from)
 }
 
 impl SqliteStore {
@@ -110,7 +131,7 @@ impl SqliteStore {
             )
             .await
             .map_err(database)?;
-        MIGRATIONS.run(&writer).await.map_err(migration)?;
+        migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
         let reader = SqlitePoolOptions::new()
             .max_connections(options.read_connections)
             .acquire_timeout(Duration::from_secs(10))
@@ -237,10 +258,10 @@ pub(crate) fn database(error: sqlx::Error) -> StoreError {
     }
 }
 
-pub(crate) fn migration(error: sqlx::migrate::MigrateError) -> StoreError {
+pub(crate) fn migration(error: MigrateError) -> StoreError {
     match error {
-        sqlx::migrate::MigrateError::Execute(e) => database(e),
-        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Incompatible(format!(
+        MigrateError::Execute(e) => database(e),
+        MigrateError::VersionMissing(version) => StoreError::Incompatible(format!(
             "the schema has migration {version}, which this build does not know: it was made by a \
              newer version; run that one"
         )),

@@ -108,6 +108,10 @@ impl Transaction for SqliteTransaction {
         facts::known(&mut self.tx, keys).await
     }
 
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>> {
+        facts::live_prices(&mut self.tx, product_ids).await
+    }
+
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()> {
         facts::save(&mut self.tx, writes).await
     }
