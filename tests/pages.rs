@@ -116,8 +116,26 @@ fn stored_and_evaluated_pages_are_the_same() {
 #[test]
 fn fan_outs_in_small_chunks_reach_every_product() {
     let now = now();
-    for seed in 41..=42 {
-        let catalogue = Catalogue::new(nasty(seed, 500, now));
+    // The last events are discounts: nothing after them computes what they reach. One for all, and
+    // several that name products in every way.
+    for (seed, scopes) in [
+        (41, vec![json!({"all": true})]),
+        (
+            42,
+            vec![
+                json!({"products": ["p1", "p2", "a/b", "한글"]}),
+                json!({"skus": ["s1", "s/2", "빨강@L"]}),
+                json!({"categories": ["c1", "c/2"]}),
+                json!({"brands": ["b1", "b/2%", "브랜드"]}),
+            ],
+        ),
+    ] {
+        let mut lines = nasty(seed, 500, now);
+        for (i, scope) in scopes.into_iter().enumerate() {
+            // None takes more off: where it reaches, it shows.
+            lines.push(discount(&format!("last{i}"), 99 - i as i64, json!({"scope": scope})));
+        }
+        let catalogue = Catalogue::new(lines);
         let home = Home::new()
             .set("projector.fanout_inline_products=0")
             .set("projector.fanout_chunk_products=3")

@@ -102,7 +102,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     start_logging(&config)?;
     let context = Context { config, json: cli.json };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(context, args).await,
             Command::Demo(args) => demo::run(context, args).await,
@@ -113,7 +113,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Command::Config(command) => config::run(&context, &command),
             Command::Generate(args) => generate::run(&args),
         }
-    })
+    });
+    // The command is done: what may still be under way does not hold up its end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Logs go to standard error: standard output is for answers.

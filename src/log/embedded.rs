@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
 use projections::instant::Instant;
-use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use tokio::sync::Notify;
 
@@ -20,7 +20,7 @@ use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::{SqliteOptions, connect_options, migrate};
+use crate::store::sqlite::{SqliteOptions, connect_options, migrate, pool_options};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -73,14 +73,14 @@ impl EmbeddedLog {
         // An accepted event must survive a power cut: every commit is synced.
         let connect = connect_options(&folder.join("events.db"), options)
             .synchronous(SqliteSynchronous::Full);
-        let writer = SqlitePoolOptions::new()
+        let writer = pool_options()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(connect.clone())
             .await
             .map_err(log_error)?;
         migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
-        let reader = SqlitePoolOptions::new()
+        let reader = pool_options()
             .max_connections(2)
             .connect_with(connect.pragma("query_only", "ON"))
             .await

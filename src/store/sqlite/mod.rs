@@ -82,6 +82,13 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/generation");
 /// pages more than once, and each is copied only in its last state.
 const CHECKPOINT_PAGES: u32 = 16_384;
 
+/// Pools whose connections stay: opening a file again gains nothing, and loses what its connection
+/// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx 0.9.0
+/// can spin for ever, and with it the end of the process (sqlx issue 3645).
+pub(crate) fn pool_options() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None)
+}
+
 /// Connection options that every file of the embedded store shares.
 pub fn connect_options(file: &Path, options: SqliteOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -120,7 +127,7 @@ impl SqliteStore {
         // The positions are in the same file as the view: what a power cut takes of the last
         // commits is projected again from the log, so NORMAL loses nothing.
         let shared = connect_options(file, options).synchronous(SqliteSynchronous::Normal);
-        let writer = SqlitePoolOptions::new()
+        let writer = pool_options()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(
@@ -132,7 +139,7 @@ impl SqliteStore {
             .await
             .map_err(database)?;
         migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
-        let reader = SqlitePoolOptions::new()
+        let reader = pool_options()
             .max_connections(options.read_connections)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(shared.pragma("cache_size", "-16384").pragma("query_only", "ON"))
