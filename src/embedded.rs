@@ -41,7 +41,9 @@ impl Embedded {
     pub fn projector(&self, config: &Config) -> Projector {
         let bounds = Bounds {
             inline_products: bounded(config.projector.fanout_inline_products),
+            defer_products: bounded(config.projector.defer_products),
             chunk_products: bounded(config.projector.fanout_chunk_products),
+            chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
             past: Duration::from_secs(config.projector.steps_past_hours * 3600),
             ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
         };

@@ -13,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, ApiState};
 use crate::config::Config;
 use crate::embedded::{self, Embedded};
+use crate::pages;
 use crate::projector::embedded::ProjectorError;
 use crate::projector::{self, Projector, reconfigure};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::projector::ProjectorMetrics;
 
 /// What a process does of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -47,8 +49,11 @@ impl Service {
         config.check_exposure()?;
         // Before anything is opened: an address in use is the likeliest mistake.
         let listener = roles.contains(&Role::Api).then(|| bind(config)).transpose()?;
+        pages::limit_evaluations(config.store.evaluated_listings);
         let embedded = Arc::new(Embedded::open(config).await?);
-        let projector = Arc::new(embedded.projector(config));
+        let metrics = Metrics::new()?;
+        let of_projector = ProjectorMetrics::new(metrics.registry())?;
+        let projector = Arc::new(embedded.projector(config).with_metrics(of_projector));
         let stop = CancellationToken::new();
         let mut service = Service {
             address: None,
@@ -62,7 +67,7 @@ impl Service {
         }
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
-            service.start_api(config, listener, &projector, routes)?;
+            service.start_api(config, listener, &projector, metrics, routes)?;
         }
         Ok(service)
     }
@@ -96,9 +101,10 @@ impl Service {
         config: &Config,
         listener: TcpListener,
         projector: &Projector,
+        metrics: Metrics,
         routes: Routes,
     ) -> anyhow::Result<()> {
-        let state = web::Data::new(self.api_state(config, projector)?);
+        let state = web::Data::new(self.api_state(config, projector, metrics));
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
             App::new()
@@ -123,14 +129,14 @@ impl Service {
         Ok(())
     }
 
-    fn api_state(&self, config: &Config, projector: &Projector) -> anyhow::Result<ApiState> {
+    fn api_state(&self, config: &Config, projector: &Projector, metrics: Metrics) -> ApiState {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
         tokio::spawn(async move {
             stop.cancelled().await;
             seen.store(true, Ordering::Relaxed);
         });
-        Ok(ApiState {
+        ApiState {
             store: self.embedded.store.clone(),
             log: self.embedded.log.clone(),
             markets: embedded::markets(config),
@@ -144,8 +150,8 @@ impl Service {
             }),
             topics: config.log.topics.clone(),
             request_body_max_bytes: config.http.request_body_max_bytes,
-            metrics: Arc::new(Metrics::new()?),
-        })
+            metrics: Arc::new(metrics),
+        }
     }
 
     /// Stops all roles and waits for them; what failed meanwhile is told.

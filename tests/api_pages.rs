@@ -43,7 +43,9 @@ impl Drop for Service {
 
 const BOUNDS: Bounds = Bounds {
     inline_products: 100,
+    defer_products: 1000,
     chunk_products: 100,
+    chunk_products_max: 1000,
     past: Duration::from_secs(24 * 3600),
     ahead: Duration::from_secs(30 * 24 * 3600),
 };

@@ -162,7 +162,7 @@ pub fn card<'a>(
 }
 
 /// The first instant after the reader's at which the product's card changes with no event; also
-/// that of its release where it is still a 404.
+/// that of its release where it is still a 404. No later than the end of what the view covers.
 pub fn card_changes_at(view: &View, reader: &Reader<'_>) -> Option<Instant> {
     if !view.active {
         return None;
@@ -170,9 +170,9 @@ pub fn card_changes_at(view: &View, reader: &Reader<'_>) -> Option<Instant> {
     if view.released_at > reader.at {
         return Some(view.released_at);
     }
-    // Where no step has a price, none is stored: the coverage still says until when that holds.
+    // Where no step has a price, none is stored: the coverage says until when that holds.
     let until = step_at(view.timeline(&reader.market.id, reader.group), reader.at)
-        .map_or(view.covers.until, |step| step.until);
+        .map_or(view.covers.until, |s| s.until);
     Some(until).filter(|until| until.is_finite())
 }
 

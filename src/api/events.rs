@@ -107,7 +107,10 @@ pub async fn ingest(
         [] => None,
         records => Some(join_positions(&state.log.append(records).await?)),
     };
-    let Sorted { accepted, rejected, .. } = sorted;
+    let Sorted { records, accepted, rejected } = sorted;
+    state.metrics.ingested("appended", records.len());
+    state.metrics.ingested("unknown_type", accepted - records.len());
+    state.metrics.ingested("rejected", rejected.len());
     Ok(HttpResponse::Accepted().json(Ingested { accepted, rejected, position }))
 }
 

@@ -23,7 +23,7 @@ pub async fn home(
     let common = Common::take(&mut query)?;
     query.finish()?;
     let asked = Asked::new(&state, &request, common)?;
-    let mut reading = asked.open(None).await?;
+    let mut reading = asked.open_for_listings(None).await?;
     let snapshot = &mut *reading.snapshot;
 
     let mut places: Vec<Vec<Keyset>> = Vec::with_capacity(state.sections.len());

@@ -57,7 +57,7 @@ async fn listing(
     let cursor: Option<Cursor<Keyset>> =
         params.cursor.map(|text| cursors.read(binding, asked.at, &text)).transpose()?;
     let walk = cursor.as_ref().map(|c| c.walk);
-    let mut reading = asked.open(walk).await?;
+    let mut reading = asked.open_for_listings(walk).await?;
 
     let (filters, at) = (&params.filters, reading.at);
     let query = ListingQuery { listing: key, market, group, sort: params.sort, filters, at };

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use projections::instant::Instant;
 use projections::market::Market;
 use projections::page::Reader;
+use tokio::sync::SemaphorePermit;
 
 use super::answer::Page;
 use super::cursor::Walk;
@@ -14,6 +15,7 @@ use super::position::{self, Wanted};
 use super::problem::{Kind, Problem};
 use super::{ApiState, auth};
 use crate::clock;
+use crate::pages;
 use crate::store::Snapshot;
 
 /// A request's audience, checked against the configuration.
@@ -55,7 +57,20 @@ impl<'s> Asked<'s> {
         let snapshot = position::snapshot(self.state, &self.wanted).await?;
         let now = clock::now();
         let at = walk.map_or(self.at.unwrap_or(now), |walk| walk.instant(now));
-        Ok(Reading { snapshot, at, started: Clock::now() })
+        Ok(Reading { snapshot, at, started: Clock::now(), turn: None })
+    }
+
+    /// As [`Asked::open`], for answers that hold listings: where one has to be evaluated, once it
+    /// is its turn.
+    pub async fn open_for_listings(&self, walk: Option<Walk>) -> Result<Reading, Problem> {
+        let mut reading = self.open(walk).await?;
+        if !reading.snapshot.coverage().await?.holds(reading.at) {
+            drop(reading);
+            let turn = pages::evaluation_turn().await?;
+            reading = self.open(walk).await?;
+            reading.turn = Some(turn);
+        }
+        Ok(reading)
     }
 
     pub fn reader(&self, at: Instant) -> Reader<'_> {
@@ -85,6 +100,8 @@ pub struct Reading {
     pub snapshot: Box<dyn Snapshot>,
     pub at: Instant,
     started: Clock,
+    /// Held while listings are evaluated.
+    turn: Option<SemaphorePermit<'static>>,
 }
 
 impl ApiState {

@@ -158,8 +158,11 @@ async fn retry_one(
     let position: Position = letter.position.parse()?;
     match decode::structured(&letter.payload) {
         Ok(Decoded::Event { event, .. }) => {
-            let incoming = Incoming::new(position, event);
-            embedded.projector(config).retry(letter.id, incoming).await?;
+            let incoming = Incoming::new(position, event, letter.payload.clone().into());
+            let report = embedded.projector(config).retry(letter.id, incoming).await?;
+            if report.refused > 0 {
+                bail!("it is refused again: {}", letter.detail);
+            }
             Ok(())
         }
         Ok(Decoded::UnknownType { ce_type }) => bail!("its type {ce_type} is not known"),

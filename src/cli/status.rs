@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Context, output};
+use crate::clock;
 use crate::embedded::Embedded;
 use crate::log::EventLog;
 use crate::log::position::Partition;
@@ -15,8 +16,10 @@ struct Status {
     store: StoreStatus,
     /// By topic and partition.
     positions: Vec<PartitionStatus>,
-    /// Events that the view does not reflect yet.
+    /// Events that are not projected yet.
     lag_events: i64,
+    /// Since when the oldest of them waits; 0 where none does.
+    lag_ms: i64,
 }
 
 #[derive(Serialize)]
@@ -49,11 +52,15 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
         .collect();
     // One sequence runs through all topics of the embedded log: the lag is not a sum over them.
     let lag_events = positions.iter().map(|p| p.head - p.next_offset.max(1)).max().unwrap_or(0);
+    let first_waiting = positions.iter().map(|p| p.next_offset).min().unwrap_or(0);
+    let waiting_since = embedded.log.appended_at(first_waiting).await?;
+    let lag_ms = waiting_since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0));
     let status = Status {
         log: context.config.log.url.redacted(),
         store: embedded.store.status().await?,
         positions,
         lag_events,
+        lag_ms,
     };
     embedded.close().await;
     output::answer(context.json, &status, || status.text());
@@ -71,7 +78,11 @@ impl Status {
             ),
             format!("products      {}", store.products),
             format!("store         {} MiB", store.store_bytes >> 20),
-            format!("lag           {} events", self.lag_events),
+            format!(
+                "lag           {} events, the oldest waits for {:.1} s",
+                self.lag_events,
+                self.lag_ms as f64 / 1000.0
+            ),
             format!(
                 "fan-outs      {} tasks, {} products to compute",
                 store.fanout_tasks, store.stale_products

@@ -22,9 +22,18 @@ pub struct ProjectorConfig {
     /// takes its event; one that reaches more is fanned out in chunks after it.
     #[schemars(range(max = 10_000))]
     pub fanout_inline_products: usize,
-    /// The products of one chunk of a fan-out, each chunk a transaction of its own.
+    /// The number of products up to which a batch's changes are applied to listings in its own
+    /// transaction. A batch that touches more is a backlog: its listings follow once that is
+    /// over, each product's once; product pages show it at once.
+    #[schemars(range(max = 1_000_000))]
+    pub defer_products: usize,
+    /// The products of one chunk of a fan-out, each chunk a transaction of its own, as long as few
+    /// products wait.
     #[schemars(range(min = 1, max = 100_000))]
     pub fanout_chunk_products: usize,
+    /// Where many wait, a chunk is a tenth of them, up to this many products.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub fanout_chunk_products_max: usize,
     /// How long a backlog of events may hold back fan-outs, in milliseconds; after that, a quarter
     /// of the time is theirs. Without a backlog they go on at once.
     #[schemars(range(max = 600_000))]
@@ -46,7 +55,9 @@ impl Default for ProjectorConfig {
             batch_max_bytes: 32 * 1024 * 1024,
             poll_interval_ms: 1000,
             fanout_inline_products: 256,
+            defer_products: 1000,
             fanout_chunk_products: 500,
+            fanout_chunk_products_max: 10_000,
             fanout_max_delay_ms: 10_000,
             steps_past_hours: 24,
             steps_ahead_days: 30,

@@ -25,6 +25,10 @@ pub struct StoreConfig {
     /// milliseconds.
     #[schemars(range(max = 600_000))]
     pub busy_timeout_ms: u64,
+    /// Listings for instants beyond the stored steps (`at`, old cursors) that a process evaluates
+    /// at once; further ones wait, up to 30 s. Each takes time that grows with the listing.
+    #[schemars(range(min = 1, max = 1024))]
+    pub evaluated_listings: usize,
 }
 
 impl Default for StoreConfig {
@@ -34,6 +38,7 @@ impl Default for StoreConfig {
             replicas: Vec::new(),
             read_connections: 8,
             busy_timeout_ms: 10_000,
+            evaluated_listings: 2,
         }
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
+use projections::instant::Instant;
 use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use tokio::sync::Notify;
@@ -172,6 +173,16 @@ impl EmbeddedLog {
         Ok(records)
     }
 
+    /// When the first event from `seq` on was appended; `None` where there is none.
+    pub async fn appended_at(&self, seq: i64) -> Result<Option<Instant>, LogError> {
+        sqlx::query_scalar("SELECT appended_at FROM event WHERE seq >= ? ORDER BY seq LIMIT 1")
+            .bind(seq)
+            .fetch_optional(&self.reader)
+            .await
+            .map(|at| at.map(Instant))
+            .map_err(log_error)
+    }
+
     /// The offset of the last event; 0 where there is none.
     pub async fn last_seq(&self) -> Result<i64, LogError> {
         let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM event")
@@ -230,14 +241,16 @@ impl EventLog for EmbeddedLog {
             return Ok(Vec::new());
         }
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
+        const INSERT: &str = "INSERT INTO event (kind, appended_at, payload)";
+        let now = clock::now().millis();
         let mut last_of_kind: [Option<i64>; Kind::ALL.len()] = Default::default();
         for chunk in records.chunks(APPEND_ROWS) {
             let mut parameters = Parameters::default();
             for record in chunk {
-                parameters.bind(record.kind as i64).bind(record.payload.as_ref());
+                parameters.bind(record.kind as i64).bind(now).bind(record.payload.as_ref());
             }
             let parameters = parameters.finish().map_err(|e| LogError::Refused(e.to_string()))?;
-            let sql = bulk::statement("INSERT INTO event (kind, payload)", 2, "", chunk.len());
+            let sql = bulk::statement(INSERT, 3, "", chunk.len());
             let done = sqlx::query_with(AssertSqlSafe(sql), parameters)
                 .execute(&mut *tx)
                 .await

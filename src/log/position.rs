@@ -40,13 +40,18 @@ impl FromStr for Position {
         else {
             return Err(bad());
         };
-        let partition: i32 = partition.parse().map_err(|_| bad())?;
-        let offset: i64 = offset.parse().map_err(|_| bad())?;
-        if topic.is_empty() || partition < 0 || offset < 0 {
+        // Plain digits: a number's own parser takes a sign as well.
+        if topic.is_empty() || ![partition, offset].iter().all(|n| n.bytes().all(is_digit)) {
             return Err(bad());
         }
+        let partition: i32 = partition.parse().map_err(|_| bad())?;
+        let offset: i64 = offset.parse().map_err(|_| bad())?;
         Ok(Position { topic: topic.to_owned(), partition, offset })
     }
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
 }
 
 /// Reads several positions, joined by commas.

@@ -8,6 +8,7 @@ use projections::market::Market;
 use projections::page::{self, Card, Reader};
 use projections::view::View;
 
+use crate::clock;
 use crate::store::query::{Keyset, StoredCard};
 use crate::store::{REVISED_UNTIL, Result, Snapshot};
 
@@ -28,8 +29,11 @@ impl Cards {
         let stored = snapshot.cards(ids).await?;
         let mut cards: HashMap<String, StoredCard> =
             stored.into_iter().map(|card| (card.product_id.clone(), card)).collect();
-        let revised = snapshot.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
-        let revised = revised.is_some_and(|until: i64| at.millis() < until);
+        // Only what is over is ever revised.
+        let revised = at < clock::now() && {
+            let until = snapshot.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
+            until.is_some_and(|until: i64| at.millis() < until)
+        };
         let uncovered: Vec<String> = cards
             .values()
             .filter(|card| revised || !card.view.covers.holds(at))

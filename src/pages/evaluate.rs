@@ -1,5 +1,8 @@
 //! Listings at instants that no stored steps cover: every product of the listing is evaluated.
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
 use projections::facts::ProductFacts;
 use projections::horizon::Horizon;
 use projections::instant::Instant;
@@ -8,10 +11,35 @@ use projections::market::Market;
 use projections::pricing::discount_bp;
 use projections::timeline::step_at;
 use projections::view::View;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Slice;
 use crate::store::query::{Keyset, ListingQuery};
-use crate::store::{Result, Snapshot};
+use crate::store::{Result, Snapshot, StoreError};
+
+/// Evaluations of whole listings that go on at once.
+static EVALUATIONS: OnceLock<Semaphore> = OnceLock::new();
+const EVALUATIONS_AT_ONCE: usize = 2;
+
+/// Sets how many listings the process evaluates at once. Only the first call counts.
+pub fn limit_evaluations(at_once: usize) {
+    EVALUATIONS.get_or_init(|| Semaphore::new(at_once));
+}
+
+/// How long a further one waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The turn of a listing that has to be evaluated. To be waited for without a snapshot: that would
+/// hold a connection that other pages need.
+pub async fn evaluation_turn() -> Result<SemaphorePermit<'static>> {
+    let permits = EVALUATIONS.get_or_init(|| Semaphore::new(EVALUATIONS_AT_ONCE));
+    match tokio::time::timeout(TURN_WITHIN, permits.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(StoreError::Unavailable(
+            "too many listings are being evaluated for instants far from now".to_owned(),
+        )),
+    }
+}
 
 /// Products whose facts are in memory at once.
 const PRODUCTS_AT_ONCE: u32 = 1_000;

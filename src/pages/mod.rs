@@ -4,11 +4,12 @@
 mod cards;
 mod evaluate;
 
-use projections::instant::Instant;
+use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::market::Market;
 
 pub use cards::Cards;
+pub use evaluate::{evaluation_turn, limit_evaluations};
 
 use crate::store::query::{Keyset, ListingQuery};
 use crate::store::{Result, Snapshot};
@@ -31,20 +32,12 @@ pub async fn listing(
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<Slice> {
-    let coverage = snapshot.coverage().await?;
-    if !coverage.holds(query.at) {
-        return evaluate::listing(snapshot, query, market, after, limit as usize)
-            .await
-            .map(|(slice, _)| slice);
+    let covers = snapshot.coverage().await?;
+    if covers.holds(query.at) {
+        return stored(snapshot, query, covers, after, limit).await;
     }
-    let mut places = snapshot.listing(query, after, limit.saturating_add(1)).await?;
-    let more = places.len() > limit as usize;
-    places.truncate(limit as usize);
-    // A product that has no price within what is stored may get one after it.
-    let covered_until = Some(coverage.until).filter(|until| until.is_finite());
-    let changes_at = snapshot.listing_changes_at(query).await?;
-    let next_change_at = changes_at.into_iter().chain(covered_until).min();
-    Ok(Slice { places, more, next_change_at })
+    let evaluated = evaluate::listing(snapshot, query, market, after, limit as usize).await?;
+    Ok(evaluated.0)
 }
 
 /// As [`listing`], with how many places there are in all.
@@ -55,9 +48,27 @@ pub async fn counted_listing(
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<(Slice, Total)> {
-    if !snapshot.coverage().await?.holds(query.at) {
+    let covers = snapshot.coverage().await?;
+    if !covers.holds(query.at) {
         return evaluate::listing(snapshot, query, market, after, limit as usize).await;
     }
-    let slice = listing(snapshot, query, market, after, limit).await?;
+    let slice = stored(snapshot, query, covers, after, limit).await?;
     Ok((slice, snapshot.listing_total(query).await?))
+}
+
+/// From the steps that are stored.
+async fn stored(
+    snapshot: &mut dyn Snapshot,
+    query: &ListingQuery<'_>,
+    covers: Window,
+    after: Option<&Keyset>,
+    limit: u32,
+) -> Result<Slice> {
+    let mut places = snapshot.listing(query, after, limit.saturating_add(1)).await?;
+    let more = places.len() > limit as usize;
+    places.truncate(limit as usize);
+    // A price that comes after what is covered has left no boundary yet.
+    let end = Some(covers.until).filter(|until| until.is_finite());
+    let next_change_at = snapshot.listing_changes_at(query).await?.into_iter().chain(end).min();
+    Ok(Slice { places, more, next_change_at })
 }

@@ -10,8 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Batch, Projector};
 use crate::log::LogError;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
-use crate::log::position::Position;
+use crate::log::position::{Partition, Position};
 use crate::store::{Advance, StoreError};
+
+/// How often an idle projector looks for stored steps that time has come close to the end of.
+const LOOK_FOR_REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// How the log is read.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,7 @@ async fn project(
     options: TailOptions,
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
-    let start = position(projector, log).await?;
+    let start = positions(projector, log).await?;
     // The next batch is read and decoded while one is applied; more would only take memory.
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
     let reading = stop.child_token();
@@ -107,15 +110,20 @@ async fn project(
     }
 }
 
-/// Where every topic stands. They move together, since one sequence runs through all of them.
-async fn position(projector: &Projector, log: &EmbeddedLog) -> Result<i64, ProjectorError> {
+/// Where every topic stands, in the order of the kinds. They move together, since one sequence runs
+/// through all of them; only a topic that was just renamed starts anew.
+async fn positions(
+    projector: &Projector,
+    log: &EmbeddedLog,
+) -> Result<Vec<(Partition, i64)>, ProjectorError> {
     let mut snapshot = projector.store().snapshot().await?;
     let known = snapshot.positions().await?;
-    let next = Kind::ALL.into_iter().map(|kind| {
+    let next = |kind| {
         let partition = log.partition(kind);
-        known.iter().find(|(p, _)| *p == partition).map_or(0, |(_, next)| *next)
-    });
-    Ok(next.min().unwrap_or(0))
+        let next = known.iter().find(|(p, _)| *p == partition).map_or(0, |(_, next)| *next);
+        (partition, next)
+    };
+    Ok(Kind::ALL.into_iter().map(next).collect())
 }
 
 async fn apply(
@@ -137,6 +145,7 @@ async fn apply(
                     Some(batch) => Some(batch),
                     None => return Ok(()),
                 },
+                () = tokio::time::sleep(LOOK_FOR_REFRESH_EVERY) => None,
                 () = stop.cancelled() => return Ok(()),
             },
         };
@@ -161,10 +170,10 @@ async fn apply(
     Ok(())
 }
 
-/// Reads and decodes batches from `start` on, and sends them one by one.
+/// Reads and decodes batches from where the topics stand, and sends them one by one.
 async fn read(
     log: Arc<EmbeddedLog>,
-    start: i64,
+    mut standing: Vec<(Partition, i64)>,
     options: TailOptions,
     batches: mpsc::Sender<Batch>,
     stop: CancellationToken,
@@ -175,8 +184,8 @@ async fn read(
         tracing::warn!(%error, interval = ?options.poll_interval,
             "the log's folder cannot be watched: other processes' events are looked for");
     }
-    let mut next = start;
     loop {
+        let next = standing.iter().map(|(_, next)| *next).min().unwrap_or(0);
         let records =
             log.read_after(next - 1, options.batch_max_events, options.batch_max_bytes).await?;
         let Some(last) = records.last().map(|r| r.seq) else {
@@ -187,37 +196,42 @@ async fn read(
             }
             continue;
         };
-        let partitions: Vec<_> = Kind::ALL.into_iter().map(|kind| log.partition(kind)).collect();
-        let batch = tokio::task::spawn_blocking(move || decode(&records, &partitions, next))
+        let from = standing.clone();
+        let batch = tokio::task::spawn_blocking(move || decode(&records, &from))
             .await
             .map_err(|e| LogError::Refused(format!("decoding ended: {e}")))?;
         tokio::select! {
             sent = batches.send(batch) => if sent.is_err() { return Ok(()) },
             () = stop.cancelled() => return Ok(()),
         }
-        next = last + 1;
+        for (_, next) in &mut standing {
+            *next = (*next).max(last + 1);
+        }
     }
 }
 
-fn decode(
-    records: &[LogRecord],
-    partitions: &[crate::log::position::Partition],
-    expected: i64,
-) -> Batch {
+fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
     let mut batch = Batch::default();
     for record in records {
-        let Some(partition) = partitions.get(record.kind as usize) else { continue };
+        let Some((partition, next)) = standing.get(record.kind as usize) else { continue };
+        if record.seq < *next {
+            continue;
+        }
         let position = Position {
             topic: partition.topic.clone(),
             partition: partition.partition,
             offset: record.seq,
         };
-        batch.push(position, &record.payload);
+        batch.push(position, record.payload.clone());
     }
-    let next = records.last().map_or(expected, |r| r.seq + 1);
-    batch.moves = partitions
+    let after = records.last().map_or(0, |r| r.seq + 1);
+    batch.moves = standing
         .iter()
-        .map(|partition| Advance { partition: partition.clone(), expected, next })
+        .map(|(partition, next)| Advance {
+            partition: partition.clone(),
+            expected: *next,
+            next: after.max(*next),
+        })
         .collect();
     batch
 }

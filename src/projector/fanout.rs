@@ -1,6 +1,6 @@
 //! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
 
-use super::{Projector, views};
+use super::{Bounds, Projector, views};
 use crate::clock;
 use crate::store::{Result, Transaction};
 
@@ -17,7 +17,10 @@ impl Projector {
         let marked = mark(tx.as_mut()).await?;
         let mut computed = 0;
         if !marked {
-            let chunk = self.bounds.chunk_products;
+            let waiting = u32::try_from(tx.stale_count().await? / 10).unwrap_or(u32::MAX);
+            let Bounds { chunk_products, chunk_products_max, .. } = self.bounds;
+            // Neighbours in a listing share pages: many at once cost less each.
+            let chunk = waiting.min(chunk_products_max).max(chunk_products);
             let mut ids = tx.stale(chunk).await?;
             if ids.is_empty() {
                 ids = tx.due_for_refresh(clock::now(), chunk).await?;
@@ -27,6 +30,9 @@ impl Projector {
             views::recompute(tx.as_mut(), &ids, &self.markets, &self.horizon()).await?;
         }
         let left = tx.finish_fanouts().await?;
+        if let Some(metrics) = &self.metrics {
+            metrics.fanouts_left(left);
+        }
         if left == 0 {
             super::reconfigure::finish(tx.as_mut(), &self.markets).await?;
         }

@@ -72,10 +72,10 @@ struct Winning {
 }
 
 impl Folded {
-    /// Folds the events in their order.
-    pub fn of(events: &[Incoming], known: &KnownFacts) -> Folded {
+    /// Folds the events in their order, but for those that are refused.
+    pub fn of(events: &[Incoming], known: &KnownFacts, refused: &HashSet<usize>) -> Folded {
         let mut folded = Folded::default();
-        let winning = folded.judge(events, known);
+        let winning = folded.judge(events, known, refused);
         let winner = |i: usize| events.get(i).map(|incoming| (incoming, stamp(incoming)));
         for (id, (incoming, stamp)) in won(winning.products, winner) {
             folded.product(id, incoming, stamp);
@@ -96,9 +96,17 @@ impl Folded {
     }
 
     /// Judges each event by the version before it, and keeps the last that won for each entity.
-    fn judge(&mut self, events: &[Incoming], known: &KnownFacts) -> Winning {
+    fn judge(
+        &mut self,
+        events: &[Incoming],
+        known: &KnownFacts,
+        refused: &HashSet<usize>,
+    ) -> Winning {
         let mut winning = Winning::default();
         for (i, incoming) in events.iter().enumerate() {
+            if refused.contains(&i) {
+                continue;
+            }
             let event = &incoming.event;
             let before = |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.head);
             let won = match &event.change {

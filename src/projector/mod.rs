@@ -4,11 +4,14 @@
 pub mod embedded;
 mod fanout;
 mod fold;
+mod limits;
 pub mod reconfigure;
 mod views;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
+
+use bytes::Bytes;
 
 use projections::discount::Scope;
 use projections::event::Event;
@@ -19,11 +22,12 @@ use projections::market::Market;
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::decode::{self, Decoded};
+use crate::decode::{self, Decoded, Subject};
 use crate::log::position::Position;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
 use crate::store::{Advance, REVISED_UNTIL, ReadStore, Result, Transaction};
+use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 
 /// An event and where it came from.
@@ -33,12 +37,22 @@ pub struct Incoming {
     pub event: Event,
     /// Of the event: computed once, where it is decoded.
     pub head: Head,
+    /// As it came.
+    pub payload: Bytes,
 }
 
 impl Incoming {
-    pub fn new(position: Position, event: Event) -> Incoming {
+    pub fn new(position: Position, event: Event, payload: Bytes) -> Incoming {
         let head = event.head();
-        Incoming { position, event, head }
+        Incoming { position, event, head, payload }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            kind: self.event.kind(),
+            key: self.event.entity_key(),
+            version: Some(self.event.version),
+        }
     }
 }
 
@@ -58,6 +72,8 @@ pub struct Report {
     pub repeated: u64,
     pub stale: u64,
     pub conflicts: u64,
+    /// Refused for what the store knows: dead letters.
+    pub refused: u64,
     /// Products whose view was computed.
     pub products: u64,
 }
@@ -68,8 +84,13 @@ pub struct Bounds {
     /// Products that a batch's discounts may reach to be computed in the same transaction; a
     /// discount that reaches more fans out afterwards.
     pub inline_products: u32,
-    /// Products a transaction of a fan-out.
+    /// Products that a batch may touch to be computed in the same transaction; a batch that touches
+    /// more leaves them to be computed afterwards, as a fan-out does.
+    pub defer_products: u32,
+    /// Products a transaction of a fan-out, as long as few wait.
     pub chunk_products: u32,
+    /// And at most, where many wait: a tenth of them.
+    pub chunk_products_max: u32,
     /// How far back from now steps are stored.
     pub past: Duration,
     /// How far ahead.
@@ -82,11 +103,17 @@ pub struct Projector {
     markets: Vec<Market>,
     bounds: Bounds,
     progress: watch::Sender<u64>,
+    metrics: Option<ProjectorMetrics>,
 }
 
 impl Projector {
     pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>, bounds: Bounds) -> Projector {
-        Projector { store, markets, bounds, progress: watch::Sender::new(0) }
+        Projector { store, markets, bounds, progress: watch::Sender::new(0), metrics: None }
+    }
+
+    /// Tells of its work in these metrics.
+    pub fn with_metrics(self, metrics: ProjectorMetrics) -> Projector {
+        Projector { metrics: Some(metrics), ..self }
     }
 
     /// Changes with every commit.
@@ -106,19 +133,28 @@ impl Projector {
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
     pub async fn apply(&self, batch: &Batch) -> Result<Report> {
+        let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
         let report = self.apply_events(tx.as_mut(), batch).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
+        if let Some(metrics) = &self.metrics {
+            metrics.batch(&outcomes(batch, &report), &batch.moves, started.elapsed());
+        }
+        trace(batch);
         Ok(report)
     }
 
-    /// Applies a dead letter's event again, and closes the dead letter with it.
+    /// Applies a dead letter's event again, and closes the dead letter with it; one that is refused
+    /// again stays as it is.
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
         let mut tx = self.store.begin().await?;
         let report = self.apply_events(tx.as_mut(), &batch).await?;
+        if report.refused > 0 {
+            return Ok(report);
+        }
         tx.close_dead_letter(dead_letter, "retried").await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
@@ -128,15 +164,28 @@ impl Projector {
     async fn apply_events(&self, tx: &mut dyn Transaction, batch: &Batch) -> Result<Report> {
         tx.put_dead_letters(&batch.dead_letters).await?;
         let known = tx.known(&fold::keys(&batch.events)).await?;
-        let mut folded = Folded::of(&batch.events, &known);
+        let excess = limits::excess_prices(tx, &batch.events, &known).await?;
+        let refused: Vec<NewDeadLetter> = (0..)
+            .zip(&batch.events)
+            .filter(|(place, _)| excess.contains(place))
+            .map(|(_, incoming)| limits::dead_letter(incoming))
+            .collect();
+        tx.put_dead_letters(&refused).await?;
+        let mut folded = Folded::of(&batch.events, &known, &excess);
+        folded.report.refused = refused.len() as u64;
         tx.save_facts(&folded.writes).await?;
         tx.add_review_counts(&folded.review_deltas()).await?;
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        // Many products: each is computed once after the backlog, not once a batch.
+        if touched.len() > self.bounds.defer_products as usize && !batch.moves.is_empty() {
+            tx.defer(&touched, &batch.moves).await?;
+        } else {
+            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+        }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
-        count(tx, batch, &report).await?;
+        tx.count_outcomes(&outcomes(batch, &report)).await?;
         Ok(report)
     }
 
@@ -196,31 +245,41 @@ async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {
     tx.settle_dead_letters(&settled).await.map(|_| ())
 }
 
-async fn count(tx: &mut dyn Transaction, batch: &Batch, report: &Report) -> Result<()> {
-    let counts: Vec<(&'static str, u64)> = [
+/// What became of a batch's events, without the zeros.
+fn outcomes(batch: &Batch, report: &Report) -> Vec<(&'static str, u64)> {
+    [
         ("applied", report.applied),
         ("repeated", report.repeated),
         ("stale", report.stale),
         ("conflict", report.conflicts),
         ("unknown_type", batch.unknown_types),
-        ("dead_letter", batch.dead_letters.len() as u64),
+        ("dead_letter", batch.dead_letters.len() as u64 + report.refused),
     ]
     .into_iter()
     .filter(|(_, n)| *n > 0)
-    .collect();
-    tx.count_outcomes(&counts).await
+    .collect()
+}
+
+/// Carries the trace context of events that have one into the logs of this process.
+fn trace(batch: &Batch) {
+    for Incoming { position, event, .. } in &batch.events {
+        if let Some(traceparent) = &event.traceparent {
+            let (kind, key) = (event.kind().name(), event.entity_key());
+            tracing::debug!(traceparent, %position, kind, key, "event projected");
+        }
+    }
 }
 
 impl Batch {
     /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
-    pub fn push(&mut self, position: Position, payload: &[u8]) {
-        match decode::structured(payload) {
+    pub fn push(&mut self, position: Position, payload: Bytes) {
+        match decode::structured(&payload) {
             Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming::new(position, event));
+                self.events.push(Incoming::new(position, event, payload));
             }
             Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
             Err(rejection) => {
-                let subject = decode::subject_of(payload);
+                let subject = decode::subject_of(&payload);
                 self.dead_letters.push(NewDeadLetter {
                     position,
                     code: rejection.code,

@@ -4,13 +4,20 @@ use std::collections::HashMap;
 
 use projections::horizon::Horizon;
 use projections::market::Market;
-use projections::placement::{Placement, PlacementDiff};
+use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 
-use crate::store::{Result, Transaction, ViewWrite};
+use crate::store::{Numbers, Result, Transaction, ViewWrite};
 
 /// Products whose facts are in memory at once.
-const PRODUCTS_AT_ONCE: usize = 2_000;
+const FACTS_AT_ONCE: usize = 2_000;
+
+/// A product's view before and after.
+struct Changed {
+    product_id: String,
+    old: Option<View>,
+    new: Option<View>,
+}
 
 /// Computes the views of these products (in id order) from their facts, and writes what changes.
 pub async fn recompute(
@@ -19,33 +26,60 @@ pub async fn recompute(
     markets: &[Market],
     horizon: &Horizon,
 ) -> Result<()> {
-    for chunk in ids.chunks(PRODUCTS_AT_ONCE) {
-        recompute_chunk(tx, chunk, markets, horizon).await?;
+    if ids.is_empty() {
+        return Ok(());
     }
+    let mut changed = Vec::new();
+    for chunk in ids.chunks(FACTS_AT_ONCE) {
+        compute(tx, chunk, markets, horizon, &mut changed).await?;
+    }
+    save(tx, &changed).await?;
     // Their views now know every discount: no fan-out needs to come back to them.
-    if !ids.is_empty() {
-        tx.clear_stale(ids).await?;
-    }
-    Ok(())
+    tx.clear_stale(ids).await
 }
 
-async fn recompute_chunk(
+async fn compute(
     tx: &mut dyn Transaction,
     ids: &[String],
     markets: &[Market],
     horizon: &Horizon,
+    changed: &mut Vec<Changed>,
 ) -> Result<()> {
     let facts = tx.product_facts(ids).await?;
-    let old = tx.views(ids).await?;
-    let new: HashMap<&str, View> =
+    let mut old = tx.views(ids).await?;
+    let mut new: HashMap<&str, View> =
         facts.iter().map(|f| (f.product_id.as_str(), View::compute(f, markets, horizon))).collect();
-    let changed: Vec<(&str, Option<&View>, Option<&View>)> = ids
-        .iter()
-        .map(|id| (id.as_str(), old.get(id), new.get(id.as_str())))
-        .filter(|(_, old, new)| old != new)
-        .collect();
+    changed.extend(
+        ids.iter()
+            .map(|id| Changed {
+                product_id: id.clone(),
+                old: old.remove(id),
+                new: new.remove(id.as_str()),
+            })
+            .filter(|c| c.old != c.new),
+    );
+    Ok(())
+}
 
-    let views = || changed.iter().flat_map(|(_, old, new)| [*old, *new]).flatten();
+async fn save(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<()> {
+    let numbers = numbers(tx, changed).await?;
+    let place =
+        |view: &Option<View>| view.as_ref().map(|v| Placement::of(v, &numbers)).unwrap_or_default();
+    let writes: Vec<ViewWrite<'_>> = changed
+        .iter()
+        .map(|c| ViewWrite {
+            product_id: &c.product_id,
+            old: c.old.as_ref(),
+            new: c.new.as_ref(),
+            diff: Placement::diff(&place(&c.old), &place(&c.new)),
+        })
+        .collect();
+    tx.save_views(&writes).await
+}
+
+/// The numbers of all listings and audiences that the views, old and new, are in.
+async fn numbers(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<Numbers> {
+    let views = || changed.iter().flat_map(|c| [&c.old, &c.new]).flatten();
     let mut listings: Vec<&ListingKey> =
         views().flat_map(|v| &v.listings).chain([&ListingKey::All]).collect();
     listings.sort_unstable();
@@ -55,15 +89,5 @@ async fn recompute_chunk(
         .collect();
     audiences.sort_unstable();
     audiences.dedup();
-    let numbers = tx.numbers(&listings, &audiences).await?;
-
-    let place = |view: Option<&View>| view.map(|v| Placement::of(v, &numbers)).unwrap_or_default();
-    let writes: Vec<ViewWrite<'_>> = changed
-        .iter()
-        .map(|(product_id, old, new)| {
-            let diff: PlacementDiff = Placement::diff(&place(*old), &place(*new));
-            ViewWrite { product_id, old: *old, new: *new, diff }
-        })
-        .collect();
-    tx.save_views(&writes).await
+    tx.numbers(&listings, &audiences).await
 }

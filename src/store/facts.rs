@@ -33,6 +33,8 @@ pub struct KnownFacts {
 pub struct KnownPrice {
     pub head: Head,
     pub product_id: String,
+    /// Not removed.
+    pub live: bool,
 }
 
 #[derive(Clone, Debug)]

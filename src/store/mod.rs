@@ -216,6 +216,8 @@ pub trait Transaction: Send {
 
     /// What is known of these entities.
     async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts>;
+    /// How many live prices these products have; those without any are left out.
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>>;
     /// Replaces the facts of these entities.
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()>;
     /// Adds to the counts of published reviews by rating.
@@ -241,6 +243,11 @@ pub trait Transaction: Send {
         limit: u32,
     ) -> Result<(Vec<String>, Option<ScopeCursor>)>;
     async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()>;
+    /// Leaves the views of a large batch's products to be computed afterwards, as one task for each
+    /// partition that the batch moves: no event of it is reflected before all of them are.
+    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()>;
+    /// How many products are stale.
+    async fn stale_count(&mut self) -> Result<u64>;
     /// The oldest task whose products are not all marked yet.
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
     /// Marks products stale for a task; with no cursor left, the task is marked whole.

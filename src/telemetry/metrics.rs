@@ -16,6 +16,7 @@ pub struct Metrics {
     http_requests: IntCounterVec,
     http_seconds: HistogramVec,
     store_read_seconds: HistogramVec,
+    ingested: IntCounterVec,
 }
 
 impl Metrics {
@@ -45,10 +46,18 @@ impl Metrics {
             .buckets(SECONDS.to_vec()),
             &["route"],
         )?;
+        let ingested = IntCounterVec::new(
+            Opts::new(
+                "vitrine_ingested_events_total",
+                "Events posted to the API, by outcome: appended, unknown_type, rejected.",
+            ),
+            &["outcome"],
+        )?;
+        registry.register(Box::new(ingested.clone()))?;
         registry.register(Box::new(http_requests.clone()))?;
         registry.register(Box::new(http_seconds.clone()))?;
         registry.register(Box::new(store_read_seconds.clone()))?;
-        Ok(Metrics { registry, http_requests, http_seconds, store_read_seconds })
+        Ok(Metrics { registry, http_requests, http_seconds, store_read_seconds, ingested })
     }
 
     /// Where further metrics are registered.
@@ -61,6 +70,11 @@ impl Metrics {
         let labels = [route, status_class(status)];
         self.http_requests.with_label_values(&labels).inc();
         self.http_seconds.with_label_values(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Events were posted: how many of them had this outcome.
+    pub fn ingested(&self, outcome: &'static str, events: usize) {
+        self.ingested.with_label_values(&[outcome]).inc_by(events as u64);
     }
 
     /// An answer was read from the store.

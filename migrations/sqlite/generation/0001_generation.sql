@@ -203,7 +203,7 @@ CREATE TABLE fanout (
     created_at    INTEGER NOT NULL
 );
 
--- Products whose view is to be computed again; `task` is the first that marked them.
+-- Products whose view is to be computed again; `task` is the oldest that marked them.
 CREATE TABLE stale (
     product_id TEXT PRIMARY KEY,
     task       INTEGER NOT NULL

@@ -3,10 +3,11 @@
 -- Append-only. One sequence runs through all topics: an event's offset is its sequence number, so
 -- offsets rise within a topic without being dense, as in a compacted Kafka topic.
 CREATE TABLE event (
-    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
     -- 0 product, 1 price, 2 stock, 3 discount, 4 review
-    kind    INTEGER NOT NULL,
-    payload BLOB    NOT NULL
+    kind        INTEGER NOT NULL,
+    appended_at INTEGER NOT NULL,
+    payload     BLOB    NOT NULL
 );
 
 CREATE TABLE generation (

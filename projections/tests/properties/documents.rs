@@ -1,5 +1,6 @@
 //! Stored documents and payloads read back as what was written.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
@@ -66,6 +67,9 @@ proptest! {
     fn views_read_back(history in history()) {
         for view in model_of(&history).views().values() {
             check(view)?;
+            let labels: BTreeSet<&str> =
+                view.discounts.iter().map(|d| d.discount_id.as_str()).collect();
+            prop_assert_eq!(labels.len(), view.discounts.len(), "each discount is named once");
             let numbers = Numbers::default();
             let stored = decode(&encode(view)).unwrap();
             prop_assert_eq!(Placement::of(view, &numbers), Placement::of(&stored, &numbers));

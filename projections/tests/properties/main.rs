@@ -5,6 +5,7 @@
 
 mod changes;
 mod documents;
+mod horizons;
 mod order;
 mod placements;
 #[path = "../support/mod.rs"]

@@ -95,7 +95,7 @@ proptest! {
     /// The rows' boundaries come no later than a change of the listing, and where there is a
     /// change there is a boundary.
     #[test]
-    fn boundaries_miss_no_change(history in history(), readers in readers(1), nth in 0..8usize) {
+    fn boundaries_miss_no_change(history in history(), readers in readers(4), nth in 0..8usize) {
         let (model, oracle, markets) = (model_of(&history), oracle_of(&history), markets());
         let table = Table::of(&model.views());
         let listing = &listings()[nth];

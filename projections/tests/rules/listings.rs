@@ -3,10 +3,10 @@
 use vitrine_projections::facts::{ProductFacts, ReviewCounts};
 use vitrine_projections::instant::Instant;
 use vitrine_projections::listing::{Filters, Sort, SortFacts};
-use vitrine_projections::view::{ListingKey, View};
+use vitrine_projections::view::ListingKey;
 
 use crate::support::fixture::{
-    brand, category, discount, facts, market, plain, price, stock, window, with_discounts,
+    brand, category, discount, facts, plain, price, stock, view, window, with_discounts,
 };
 use crate::support::table::{Asking, Table};
 
@@ -90,14 +90,8 @@ fn narrowed(
     ms: i64,
     filters: &Filters,
 ) -> Vec<String> {
-    let markets = [market()];
-    let view = |(id, facts): &(&str, &ProductFacts)| {
-        (
-            (*id).to_owned(),
-            View::compute(facts, &markets, &vitrine_projections::horizon::Horizon::everything()),
-        )
-    };
-    let table = Table::of(&products.iter().map(view).collect());
+    let named = |(id, facts): &(&str, &ProductFacts)| ((*id).to_owned(), view(facts));
+    let table = Table::of(&products.iter().map(named).collect());
     let asking = Asking { listing, market: "default", group: None, at: Instant(ms) };
     table.listing(asking, Sort::PriceAsc, filters)
 }
@@ -156,6 +150,37 @@ fn equal_products_are_in_the_byte_order_of_their_ids() {
     assert_eq!(listed(&products, &ListingKey::All, 0), expected);
 }
 
+/// A product that loses its price leaves every order, though it comes back to the same place.
+#[test]
+fn a_product_is_not_listed_between_two_prices() {
+    let during = |id, from, until| price(id, 80, move |p| p.window = window(from, until));
+    let prices = vec![during("first", 1_000, 2_000), during("second", 3_000, 4_000)];
+    let mug = ProductFacts { prices, ..facts(&["s1"]) };
+    let at = |ms| listed(&[("mug", &mug)], &ListingKey::All, ms).len();
+    assert_eq!([at(999), at(1_000), at(1_999), at(2_000)], [0, 1, 1, 0]);
+    assert_eq!([at(2_999), at(3_000), at(3_999), at(4_000)], [0, 1, 1, 0]);
+}
+
+/// A cached listing must hear of what comes into it and of what goes, not only of what it shows.
+#[test]
+fn a_listing_changes_when_a_price_comes_or_goes_and_at_a_release() {
+    let during = |id, from, until| price(id, 80, move |p| p.window = window(from, until));
+    let prices = vec![during("first", 1_000, 2_000), during("second", 3_000, 4_000)];
+    let mut mug = ProductFacts { prices, ..facts(&["s1"]) };
+    let changes = |facts: &ProductFacts, ms| {
+        let view = view(facts);
+        let table = Table::of(&[("mug".to_owned(), view)].into());
+        let listing = &ListingKey::All;
+        let asking = Asking { listing, market: "default", group: None, at: Instant(ms) };
+        table.changes_at(asking).map(Instant::millis)
+    };
+    let seen = [999, 1_000, 2_000, 3_000, 4_000].map(|ms| changes(&mug, ms));
+    assert_eq!(seen, [Some(1_000), Some(2_000), Some(3_000), Some(4_000), None]);
+    mug.product.released_at = Instant(1_500);
+    assert_eq!(changes(&mug, 999), Some(1_500), "nothing shows before the release");
+    assert_eq!(changes(&mug, 1_500), Some(2_000));
+}
+
 /// A place lasts while the key does: a price that changes moves the product.
 #[test]
 fn a_sale_moves_a_product_in_the_order_by_price() {
@@ -192,6 +217,22 @@ fn filters_look_at_final_stock_sale_rating_and_brand() {
     assert!(passes(&of(&["other", "acme"])) && !passes(&of(&["other"])), "any of the brands");
     assert!(passes(&Filters { in_stock: true, on_sale: true, ..none() }));
     assert!(!passes(&Filters { in_stock: true, ..max(89) }), "all filters at once");
+}
+
+/// "on_sale=true (final < regular)": by a discount, or by a price below the undated one.
+#[test]
+fn a_sale_is_what_costs_less_than_the_regular_price() {
+    let on_sale = |facts: &ProductFacts| {
+        let filters = Filters { on_sale: true, ..Filters::default() };
+        !narrowed(&[("mug", facts)], &ListingKey::All, 1_000, &filters).is_empty()
+    };
+    let sale = |amount| price("sale", amount, |p| p.window = window(0, None));
+    let amount = vitrine_projections::discount::DiscountKind::Amount(10);
+    assert!(!on_sale(&mug()));
+    assert!(on_sale(&with_discounts(mug(), [discount("d", amount, |_| ())])));
+    assert!(on_sale(&ProductFacts { prices: vec![plain(100), sale(80)], ..mug() }));
+    assert!(!on_sale(&ProductFacts { prices: vec![plain(100), sale(120)], ..mug() }));
+    assert!(!on_sale(&ProductFacts { prices: vec![sale(80)], ..mug() }));
 }
 
 #[test]

@@ -8,10 +8,11 @@ use vitrine_projections::instant::Instant;
 use vitrine_projections::page::{Reader, StockBody, card, card_changes_at};
 use vitrine_projections::pricing::discount_bp;
 use vitrine_projections::text::Text;
-use vitrine_projections::view::{View, available};
+use vitrine_projections::view::available;
 
 use crate::support::fixture::{
-    NOW, discount, facts, market, page, plain, price, reader, stock, text, window, with_discounts,
+    NOW, discount, facts, market, page, plain, price, reader, stock, text, view, window,
+    with_discounts,
 };
 
 fn sku_price(sku: &str, amount: i64) -> vitrine_projections::facts::PriceFact {
@@ -30,11 +31,7 @@ fn sku_sale(sku: &str, amount: i64) -> vitrine_projections::facts::PriceFact {
 fn price_of(facts: &ProductFacts) -> Value {
     let market = market();
     let reader = reader(&market);
-    let view = View::compute(
-        facts,
-        std::slice::from_ref(&market),
-        &vitrine_projections::horizon::Horizon::everything(),
-    );
+    let view = view(facts);
     let card = card("mug", &view, available(facts), &reader).expect("a card");
     let price = page(facts, &reader).expect("a page")["price"].clone();
     assert_eq!(serde_json::to_value(card.price).unwrap(), price);
@@ -170,10 +167,7 @@ fn stock_of_foreign_skus_alone_is_unknown() {
     let facts = ProductFacts { stock: vec![stock("foreign", 50)], ..facts(&["s1"]) };
     let page = page(&facts, &reader(&market())).unwrap();
     assert_eq!(page["stock"], json!({"available": null, "state": "unknown"}));
-    assert!(
-        !View::compute(&facts, &[market()], &vitrine_projections::horizon::Horizon::everything())
-            .in_stock
-    );
+    assert!(!view(&facts).in_stock);
 }
 
 /// "average is rounded half up to two decimals, null where there are none."
@@ -209,11 +203,7 @@ fn reviews_show_their_average_and_histogram() {
 fn hidden_and_unreleased_products_have_no_page() {
     let market = market();
     let served = |facts: &ProductFacts| {
-        let view = View::compute(
-            facts,
-            std::slice::from_ref(&market),
-            &vitrine_projections::horizon::Horizon::everything(),
-        );
+        let view = view(facts);
         let card = card("mug", &view, None, &reader(&market)).is_some();
         let page = page(facts, &reader(&market)).is_some();
         assert_eq!(card, page, "card and page");
@@ -261,11 +251,7 @@ fn next_changes(facts: &ProductFacts, group: Option<&str>, ms: i64) -> (Option<i
     let reader = Reader { at: Instant(ms), group, ..reader(&market) };
     let page = page(facts, &reader).expect("a page");
     let of_page = page["meta"]["next_change_at"].as_str().map(|at| Instant::parse(at).unwrap());
-    let view = View::compute(
-        facts,
-        std::slice::from_ref(&market),
-        &vitrine_projections::horizon::Horizon::everything(),
-    );
+    let view = view(facts);
     (of_page.map(Instant::millis), card_changes_at(&view, &reader).map(Instant::millis))
 }
 
@@ -315,11 +301,7 @@ fn a_card_appears_with_the_release() {
     let mut facts = ProductFacts { prices: vec![plain(100), sale], ..facts(&["s1"]) };
     facts.product.released_at = Instant(2_000);
     let next = |facts: &ProductFacts, ms| {
-        let view = View::compute(
-            facts,
-            std::slice::from_ref(&market),
-            &vitrine_projections::horizon::Horizon::everything(),
-        );
+        let view = view(facts);
         card_changes_at(&view, &Reader { at: Instant(ms), ..reader(&market) })
     };
     assert_eq!(next(&facts, 1_000), Some(Instant(2_000)));
@@ -352,11 +334,7 @@ fn a_card_shows_the_first_image() {
     let image = |url: &str| vitrine_projections::product::Image { url: url.into(), alt: text(url) };
     facts.product.images = vec![image("/1.webp"), image("/2.webp")];
     let market = market();
-    let view = View::compute(
-        &facts,
-        std::slice::from_ref(&market),
-        &vitrine_projections::horizon::Horizon::everything(),
-    );
+    let view = view(&facts);
     let card =
         serde_json::to_value(card("mug", &view, Some(3), &reader(&market)).unwrap()).unwrap();
     assert_eq!(

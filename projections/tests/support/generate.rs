@@ -82,7 +82,7 @@ fn text() -> impl Strategy<Value = Value> {
 }
 
 fn product_id() -> impl Strategy<Value = Value> {
-    pick(&["p1", "p1", "p1", "p2", "p3"])
+    pick(&["p1", "p1", "p2", "p3"])
 }
 
 fn money() -> impl Strategy<Value = i64> {
@@ -131,6 +131,8 @@ fn product() -> impl Strategy<Value = Value> {
         })
 }
 
+/// Only one product has undated prices: those of the others come and go, and leave gaps.
+/// Only one product has undated prices: those of the others come and go, and leave gaps.
 fn price() -> impl Strategy<Value = Value> {
     let ids = (1..=14).prop_map(|n| json!(format!("pr{n}")));
     let place = select(vec![
@@ -145,14 +147,18 @@ fn price() -> impl Strategy<Value = Value> {
     ]);
     let group = optional(pick(&["g1", "g2"]));
     let sku = optional(pick(&["s1", "s2", "p1"]));
-    (ids, product_id(), place, money(), sku, group, optional(moment()), optional(moment()))
-        .prop_map(|(id, product_id, (market, currency), amount, sku, group, from, until)| {
+    (ids, product_id(), place, money(), sku, group, window(), 1..EDGES).prop_map(
+        |(id, product_id, (market, currency), amount, sku, group, (from, mut until), end)| {
+            if product_id != "p1" && until.is_null() {
+                until = json!(edge(end));
+            }
             json!({
                 "price_id": id, "product_id": product_id, "market": market, "currency": currency,
                 "amount": amount, "sku": sku, "group": group,
                 "valid_from": from, "valid_until": until,
             })
-        })
+        },
+    )
 }
 
 fn stock() -> impl Strategy<Value = Value> {

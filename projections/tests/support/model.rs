@@ -136,6 +136,12 @@ impl Model {
         self.facts(id).map(|facts| View::compute(&facts, &markets(), &Horizon::everything()))
     }
 
+    /// The views as far as the horizon reaches.
+    pub fn views_within(&self, horizon: &Horizon) -> BTreeMap<String, View> {
+        let view = |id: &String| Some(View::compute(&self.facts(id)?, &markets(), horizon));
+        self.views().into_keys().filter_map(|id| Some((id.clone(), view(&id)?))).collect()
+    }
+
     /// Those of the live products, by id.
     pub fn views(&self) -> BTreeMap<String, View> {
         let product = |e: &Event| (e.kind() == Kind::Product).then(|| e.entity_key());

@@ -12,7 +12,7 @@ const freshReviews = (sort) => ({ sort, items: [], cursor: null, loaded: false, 
 
 export class Product {
   constructor(shop, route, touch) {
-    Object.assign(this, { shop, route, touch, page: null, image: 0, explain: null });
+    Object.assign(this, { shop, route, touch, page: null, image: 0 });
     this.reviews = freshReviews('newest');
   }
 
@@ -46,7 +46,6 @@ export class Product {
         h('div', {}, this.variants(variants), this.description(product)),
         this.attributes(product)),
       this.reviewSection(),
-      this.why(),
     ];
   }
 
@@ -173,12 +172,6 @@ export class Product {
       h('p', { class: 'quiet' }, [review.author || 'Anonymous', review.created_at && f.day(review.created_at), review.helpful > 0 && `${f.number(review.helpful)} found this helpful`].filter(Boolean).join(' · ')));
   }
 
-  why() {
-    return h('section', { class: 'why', 'data-key': 'why' },
-      button(this.explain ? 'Hide the explanation' : 'Why this price?', 'explain', { 'aria-expanded': String(Boolean(this.explain)) }),
-      this.explain && h('pre', { tabindex: '0' }, this.explain));
-  }
-
   async loadReviews(start) {
     const state = this.reviews;
     const cursor = start ? null : this.reviewCursor();
@@ -215,20 +208,6 @@ export class Product {
       const section = document.getElementById('reviews');
       section?.scrollIntoView({ behavior: 'smooth' });
       section?.focus({ preventScroll: true });
-    },
-    explain: async () => {
-      if (this.explain) {
-        this.explain = null;
-      } else {
-        try {
-          // The answer is for people who look after the shop: its own words are the best view of it.
-          const { data } = await get(address(`${this.path}/explain`, { ...this.shop, locale: '' }));
-          this.explain = JSON.stringify(data, null, 2);
-        } catch (problem) {
-          this.explain = `${problem.message} (${problem.code})`;
-        }
-      }
-      this.touch();
     },
   };
 }

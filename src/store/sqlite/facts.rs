@@ -55,8 +55,8 @@ async fn known_prices(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(
-        "SELECT price_id, version, digest, product_id FROM price
+    let rows: Vec<(String, i64, i64, String, bool)> = sqlx::query_as(
+        "SELECT price_id, version, digest, product_id, doc IS NOT NULL FROM price
          WHERE price_id IN (SELECT value FROM json_each(?))",
     )
     .bind(json_list(ids))
@@ -65,10 +65,27 @@ async fn known_prices(
     .map_err(database)?;
     Ok(rows
         .into_iter()
-        .map(|(id, version, digest, product_id)| {
-            (id, KnownPrice { head: head(version, digest), product_id })
+        .map(|(id, version, digest, product_id, live)| {
+            (id, KnownPrice { head: head(version, digest), product_id, live })
         })
         .collect())
+}
+
+/// How many live prices these products have; those without any are left out.
+pub async fn live_prices(
+    conn: &mut SqliteConnection,
+    product_ids: &[String],
+) -> Result<HashMap<String, u64>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT product_id, count(*) FROM price
+         WHERE product_id IN (SELECT value FROM json_each(?)) AND doc IS NOT NULL
+         GROUP BY product_id",
+    )
+    .bind(json_list(product_ids))
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    Ok(rows.into_iter().map(|(id, count)| (id, count as u64)).collect())
 }
 
 async fn known_stock(

@@ -7,9 +7,9 @@ use super::bulk::{for_rows, json_list};
 use super::database;
 use crate::clock;
 use crate::log::position::Position;
-use crate::store::Result;
 use crate::store::document::{pack, unpack};
 use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, parts};
+use crate::store::{Advance, Result};
 
 /// Products that a scope reaches, after the cursor.
 pub async fn products_reached(
@@ -101,6 +101,46 @@ pub async fn add(conn: &mut SqliteConnection, task: &NewFanout<'_>) -> Result<()
     .map(|_| ())
 }
 
+/// Enters a batch's products as stale, under a task for each partition that it moves.
+pub async fn defer(conn: &mut SqliteConnection, ids: &[String], moves: &[Advance]) -> Result<()> {
+    let mut first: Option<i64> = None;
+    for step in moves {
+        let task: i64 = sqlx::query_scalar(
+            "INSERT INTO fanout
+             (discount_id, topic, partition, \"offset\", scope, part, after_product, marked,
+              created_at)
+             VALUES ('', ?, ?, ?, ?, 0, '', 1, ?) RETURNING task",
+        )
+        .bind(&step.partition.topic)
+        .bind(step.partition.partition)
+        .bind(step.expected)
+        .bind(pack(&Scope::default()))
+        .bind(clock::now().millis())
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(database)?;
+        first.get_or_insert(task);
+    }
+    let Some(task) = first else { return Ok(()) };
+    enter_stale(conn, task, ids).await
+}
+
+/// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
+/// once it is computed again, it is so for all of them.
+async fn enter_stale(conn: &mut SqliteConnection, task: i64, ids: &[String]) -> Result<()> {
+    for_rows(
+        conn,
+        "INSERT INTO stale (product_id, task)",
+        2,
+        "ON CONFLICT DO UPDATE SET task = excluded.task WHERE excluded.task < stale.task",
+        ids,
+        |p, id| {
+            p.bind(id.as_str()).bind(task);
+        },
+    )
+    .await
+}
+
 /// The oldest task whose products are not all marked yet.
 pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>> {
     let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
@@ -117,18 +157,14 @@ pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>>
     .transpose()
 }
 
-/// Marks products stale. The first task that marks a product keeps it: once it is computed again,
-/// it is so for all of them.
+/// Marks products stale for a task.
 pub async fn mark_stale(
     conn: &mut SqliteConnection,
     task: i64,
     ids: &[String],
     cursor: Option<&ScopeCursor>,
 ) -> Result<()> {
-    for_rows(conn, "INSERT OR IGNORE INTO stale (product_id, task)", 2, "", ids, |p, id| {
-        p.bind(id.as_str()).bind(task);
-    })
-    .await?;
+    enter_stale(conn, task, ids).await?;
     let query = match cursor {
         Some(cursor) => {
             sqlx::query("UPDATE fanout SET part = ?2, after_product = ?3 WHERE task = ?1")

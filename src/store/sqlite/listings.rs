@@ -1,5 +1,7 @@
 //! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
 
+use std::sync::Mutex;
+
 use projections::instant::{Instant, Window};
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
@@ -8,7 +10,7 @@ use projections::view::ListingKey;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::database;
+use super::{NumberCache, database};
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery};
 use crate::store::{REVISED_UNTIL, Result};
@@ -29,43 +31,79 @@ struct Branch {
     shadowed_by: Option<i64>,
 }
 
+/// Numbers that are known, so that most reads ask the database for none.
+type Cache = Mutex<NumberCache>;
+
 /// `None` where nothing can be found: the listing, the market or every brand is unknown.
 async fn numbered(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
 ) -> Result<Option<Numbered>> {
-    let Some(listing) = listing_number(conn, query.listing).await? else { return Ok(None) };
+    let Some(listing) = listing_number(conn, cache, query.listing).await? else {
+        return Ok(None);
+    };
     let mut brands = Vec::new();
     for brand in &query.filters.brands {
-        brands.extend(listing_number(conn, &ListingKey::Brand(brand.clone())).await?);
+        brands.extend(listing_number(conn, cache, &ListingKey::Brand(brand.clone())).await?);
     }
     if brands.is_empty() && !query.filters.brands.is_empty() {
         return Ok(None);
     }
-    let groups: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT customer_group, number FROM audience
-         WHERE market = ?1 AND customer_group IN ('', ?2)",
-    )
-    .bind(query.market)
-    .bind(query.group.unwrap_or_default())
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    let number = |group: &str| groups.iter().find(|(g, _)| g == group).map(|(_, n)| *n);
-    let own = query.group.and_then(number);
+    let own = match query.group {
+        Some(group) => audience_number(conn, cache, query.market, Some(group)).await?,
+        None => None,
+    };
+    let everyone = audience_number(conn, cache, query.market, None).await?;
     let mut audiences: Vec<Branch> =
         own.iter().map(|n| Branch { audience: *n, shadowed_by: None }).collect();
-    audiences.extend(number("").map(|n| Branch { audience: n, shadowed_by: own }));
+    audiences.extend(everyone.map(|n| Branch { audience: n, shadowed_by: own }));
     Ok(Some(Numbered { listing, audiences, brands }).filter(|n| !n.audiences.is_empty()))
 }
 
-async fn listing_number(conn: &mut SqliteConnection, key: &ListingKey) -> Result<Option<i64>> {
-    sqlx::query_scalar("SELECT number FROM listing WHERE kind = ? AND id = ?")
+/// A number that is not known yet is looked for again each time: whoever asks for what does not
+/// exist takes no memory.
+async fn listing_number(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    key: &ListingKey,
+) -> Result<Option<i64>> {
+    if let Some(number) = cache.lock().ok().and_then(|c| c.listings.get(key).copied()) {
+        return Ok(Some(number));
+    }
+    let number = sqlx::query_scalar("SELECT number FROM listing WHERE kind = ? AND id = ?")
         .bind(key.kind())
         .bind(key.id())
         .fetch_optional(conn)
         .await
-        .map_err(database)
+        .map_err(database)?;
+    if let (Some(number), Ok(mut cache)) = (number, cache.lock()) {
+        cache.take([(key.clone(), number)], []);
+    }
+    Ok(number)
+}
+
+async fn audience_number(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    market: &str,
+    group: Option<&str>,
+) -> Result<Option<i64>> {
+    let key = (market.to_owned(), group.map(str::to_owned));
+    if let Some(number) = cache.lock().ok().and_then(|c| c.audiences.get(&key).copied()) {
+        return Ok(Some(number));
+    }
+    let number =
+        sqlx::query_scalar("SELECT number FROM audience WHERE market = ? AND customer_group = ?")
+            .bind(market)
+            .bind(group.unwrap_or_default())
+            .fetch_optional(conn)
+            .await
+            .map_err(database)?;
+    if let (Some(number), Ok(mut cache)) = (number, cache.lock()) {
+        cache.take([], [(key, number)]);
+    }
+    Ok(number)
 }
 
 /// The conditions on an entry `e` that the branch, the instant and the filters make.
@@ -79,16 +117,21 @@ fn push_conditions(
     sql.push(" AND e.valid_from <= ").push_bind(at);
     sql.push(" AND e.valid_until > ").push_bind(at);
     if let Some(group) = branch.shadowed_by {
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group);
-        sql.push(" AND s.product_id = e.product_id)");
+        push_not_shadowed(sql, group, "e");
     }
-    let filters = query.filters;
-    if filters.is_empty() {
+    if query.filters.is_empty() {
         return;
     }
     sql.push(" AND EXISTS (SELECT 1 FROM offer o WHERE o.audience = ").push_bind(branch.audience);
     sql.push(" AND o.product_id = e.product_id AND o.valid_from <= ").push_bind(at);
     sql.push(" AND o.valid_until > ").push_bind(at);
+    push_filters(sql, query, numbered);
+    sql.push(")");
+}
+
+/// The conditions on an offer `o` that the filters make.
+fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &ListingQuery<'_>, numbered: &Numbered) {
+    let filters = query.filters;
     if let Some(min) = filters.min_price {
         sql.push(" AND o.final_amount >= ").push_bind(min);
     }
@@ -112,17 +155,17 @@ fn push_conditions(
         }
         sql.push(")");
     }
-    sql.push(")");
 }
 
 /// The places after `after`, in order. For a group, two ordered streams are merged lazily.
 pub async fn places(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
     after: Option<&Keyset>,
     limit: u32,
 ) -> Result<Vec<Keyset>> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(Vec::new()) };
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Vec::new()) };
     let mut sql = QueryBuilder::<Sqlite>::new("");
     for (i, branch) in numbered.audiences.iter().enumerate() {
         if i > 0 {
@@ -136,6 +179,7 @@ pub async fn places(
             sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
             sql.push(", ").push_bind(after.product_id.clone()).push(")");
         }
+        push_price_range(&mut sql, query);
         push_conditions(&mut sql, query, &numbered, branch);
     }
     sql.push(" ORDER BY key, product_id LIMIT ").push_bind(limit);
@@ -143,15 +187,44 @@ pub async fn places(
     Ok(rows.into_iter().map(|(key, product_id)| Keyset { key, product_id }).collect())
 }
 
+/// Where the key is the price, a price filter is a range of the index.
+fn push_price_range(sql: &mut QueryBuilder<Sqlite>, query: &ListingQuery<'_>) {
+    let (min, max) = (query.filters.min_price, query.filters.max_price);
+    let (first, last) = match query.sort {
+        Sort::PriceAsc => (min, max),
+        Sort::PriceDesc => (max.map(|m| -m), min.map(|m| -m)),
+        _ => return,
+    };
+    if let Some(first) = first {
+        sql.push(" AND e.key >= ").push_bind(first);
+    }
+    if let Some(last) = last {
+        sql.push(" AND e.key <= ").push_bind(last);
+    }
+}
+
 /// How many places there are, counted to [`TOTAL_CAP`] over at most [`EXAMINED_CAP`] entries.
-pub async fn total(conn: &mut SqliteConnection, query: &ListingQuery<'_>) -> Result<Total> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(Total::default()) };
-    let (mut found, mut examined_all) = (0u64, true);
+pub async fn total(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    query: &ListingQuery<'_>,
+) -> Result<Total> {
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
+    let (mut found, mut examined_all, mut to_examine) = (0u64, true, EXAMINED_CAP);
     for branch in &numbered.audiences {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
+        push_examined(&mut sql, &numbered, branch, to_examine + 1);
+        let entries: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        examined_all &= entries as u64 <= to_examine;
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
-        push_examined(&mut sql, &numbered, branch, EXAMINED_CAP);
-        sql.push(" e WHERE 1");
-        push_conditions(&mut sql, query, &numbered, branch);
+        if *query.listing == ListingKey::All && !query.filters.is_empty() {
+            push_offers(&mut sql, query, &numbered, branch, to_examine);
+        } else {
+            push_examined(&mut sql, &numbered, branch, to_examine);
+            sql.push(" e WHERE 1");
+            push_conditions(&mut sql, query, &numbered, branch);
+        }
         sql.push(" LIMIT ").push_bind((TOTAL_CAP + 1 - found.min(TOTAL_CAP)) as i64).push(")");
         let counted: i64 =
             sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
@@ -159,11 +232,7 @@ pub async fn total(conn: &mut SqliteConnection, query: &ListingQuery<'_>) -> Res
         if found > TOTAL_CAP {
             return Ok(Total { total: TOTAL_CAP, capped: true });
         }
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
-        push_examined(&mut sql, &numbered, branch, EXAMINED_CAP + 1);
-        let entries: i64 =
-            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
-        examined_all &= entries as u64 <= EXAMINED_CAP;
+        to_examine = to_examine.saturating_sub(entries as u64);
     }
     Ok(Total { total: found, capped: !examined_all })
 }
@@ -177,12 +246,38 @@ fn push_examined(sql: &mut QueryBuilder<Sqlite>, numbered: &Numbered, branch: &B
     sql.push(" LIMIT ").push_bind(limit as i64).push(")");
 }
 
+/// In the listing of everything each offer that holds is a place: they are looked at one after the
+/// other, which takes a tenth of looking one up for every entry.
+fn push_offers(
+    sql: &mut QueryBuilder<Sqlite>,
+    query: &ListingQuery<'_>,
+    numbered: &Numbered,
+    branch: &Branch,
+    limit: u64,
+) {
+    let at = query.at.millis();
+    sql.push("(SELECT * FROM offer WHERE audience = ").push_bind(branch.audience);
+    sql.push(" AND valid_from <= ").push_bind(at);
+    sql.push(" AND valid_until > ").push_bind(at);
+    sql.push(" LIMIT ").push_bind(limit as i64).push(") o WHERE 1");
+    if let Some(group) = branch.shadowed_by {
+        push_not_shadowed(sql, group, "o");
+    }
+    push_filters(sql, query, numbered);
+}
+
+fn push_not_shadowed(sql: &mut QueryBuilder<Sqlite>, group: i64, row: &'static str) {
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group);
+    sql.push(" AND s.product_id = ").push(row).push(".product_id)");
+}
+
 /// The next boundary of any product in the listing, or the next release into it.
 pub async fn changes_at(
     conn: &mut SqliteConnection,
+    cache: &Cache,
     query: &ListingQuery<'_>,
 ) -> Result<Option<Instant>> {
-    let Some(numbered) = numbered(conn, query).await? else { return Ok(None) };
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(None) };
     let mut next: Option<i64> = None;
     for branch in &numbered.audiences {
         let found: (Option<i64>, Option<i64>) = sqlx::query_as(
@@ -223,8 +318,12 @@ pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
 }
 
 /// What the product with the newest event that carries this category or brand calls it.
-pub async fn name(conn: &mut SqliteConnection, listing: &ListingKey) -> Result<Option<Text>> {
-    let Some(number) = listing_number(conn, listing).await? else { return Ok(None) };
+pub async fn name(
+    conn: &mut SqliteConnection,
+    cache: &Cache,
+    listing: &ListingKey,
+) -> Result<Option<Text>> {
+    let Some(number) = listing_number(conn, cache, listing).await? else { return Ok(None) };
     let name: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT name FROM member WHERE listing = ? AND named_at IS NOT NULL
          ORDER BY named_at DESC, product_id LIMIT 1",

@@ -52,6 +52,21 @@ struct NumberCache {
 /// Above this many, the cache of listing numbers starts anew.
 const MAX_CACHED_LISTINGS: usize = 200_000;
 
+impl NumberCache {
+    /// Takes up numbers that are committed.
+    fn take(
+        &mut self,
+        listings: impl IntoIterator<Item = (ListingKey, i64)>,
+        audiences: impl IntoIterator<Item = ((String, Option<String>), i64)>,
+    ) {
+        if self.listings.len() > MAX_CACHED_LISTINGS {
+            self.listings.clear();
+        }
+        self.listings.extend(listings);
+        self.audiences.extend(audiences);
+    }
+}
+
 /// One generation in one SQLite file.
 pub struct SqliteStore {
     generation: i64,
@@ -176,7 +191,7 @@ impl ReadStore for SqliteStore {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let tx = self.reader.begin().await.map_err(database)?;
-        Ok(Box::new(snapshot::SqliteSnapshot { tx }))
+        Ok(Box::new(snapshot::SqliteSnapshot { tx, numbers: Arc::clone(&self.numbers) }))
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {

@@ -9,6 +9,7 @@ use projections::facts::{
 };
 use projections::instant::Instant;
 use projections::product::Product;
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 
 use super::bulk::json_list;
@@ -171,16 +172,28 @@ impl Named {
 }
 
 async fn discounts_named(conn: &mut SqliteConnection, facts: &[ProductFacts]) -> Result<Named> {
-    let mut named = Named {
-        all: sqlx::query_scalar("SELECT discount_id FROM discount_scope WHERE kind = ?")
-            .bind(SCOPE_ALL)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(database)?,
-        ..Named::default()
-    };
-    for (kind, targets) in targets_of(facts) {
-        named.look_up(conn, kind, &targets).await?;
+    let targets = targets_of(facts);
+    // Most shops have no discounts on single SKUs: one probe instead of thousands.
+    let mut sql =
+        String::from("SELECT kind, target, discount_id FROM discount_scope WHERE kind = ?");
+    for _ in &targets {
+        sql.push_str(
+            " UNION ALL SELECT kind, target, discount_id FROM discount_scope
+             WHERE EXISTS (SELECT 1 FROM discount_scope WHERE kind = ?)
+               AND kind = ? AND target IN (SELECT value FROM json_each(?))",
+        );
+    }
+    let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(SCOPE_ALL);
+    for (kind, targets) in &targets {
+        query = query.bind(*kind).bind(*kind).bind(json_list(targets));
+    }
+    let rows: Vec<(i64, String, String)> = query.fetch_all(conn).await.map_err(database)?;
+    let mut named = Named::default();
+    for (kind, target, id) in rows {
+        match kind {
+            SCOPE_ALL => named.all.push(id),
+            _ => named.by_target.entry((kind, target)).or_default().push(id),
+        }
     }
     Ok(named)
 }
@@ -202,31 +215,6 @@ fn targets_of(facts: &[ProductFacts]) -> [(i64, Vec<&str>); 4] {
         targets.dedup();
     }
     targets
-}
-
-impl Named {
-    async fn look_up(
-        &mut self,
-        conn: &mut SqliteConnection,
-        kind: i64,
-        targets: &[&str],
-    ) -> Result<()> {
-        // Most shops have no discounts on single SKUs: one probe instead of thousands.
-        let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT target, discount_id FROM discount_scope
-             WHERE EXISTS (SELECT 1 FROM discount_scope WHERE kind = ?1)
-               AND kind = ?1 AND target IN (SELECT value FROM json_each(?2))",
-        )
-        .bind(kind)
-        .bind(json_list(targets))
-        .fetch_all(conn)
-        .await
-        .map_err(database)?;
-        for (target, id) in rows {
-            self.by_target.entry((kind, target)).or_default().push(id);
-        }
-        Ok(())
-    }
 }
 
 async fn discount_facts(

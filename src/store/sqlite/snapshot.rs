@@ -1,5 +1,7 @@
 //! Reads from one state of the file.
 
+use std::sync::{Arc, Mutex};
+
 use async_trait::async_trait;
 use projections::facts::ProductFacts;
 use projections::instant::{Instant, Window};
@@ -9,7 +11,7 @@ use projections::text::Text;
 use projections::view::ListingKey;
 use sqlx::{Sqlite, SqliteConnection};
 
-use super::{database, fanout, listings, product_facts, reviews, views};
+use super::{NumberCache, database, fanout, listings, product_facts, reviews, views};
 use crate::log::position::{Partition, Position};
 use crate::store::fanout::ScopePart;
 use crate::store::query::{
@@ -19,6 +21,7 @@ use crate::store::{Result, Snapshot};
 
 pub struct SqliteSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Sqlite>,
+    pub(super) numbers: Arc<Mutex<NumberCache>>,
 }
 
 #[async_trait]
@@ -92,19 +95,19 @@ impl Snapshot for SqliteSnapshot {
         after: Option<&Keyset>,
         limit: u32,
     ) -> Result<Vec<Keyset>> {
-        listings::places(&mut self.tx, query, after, limit).await
+        listings::places(&mut self.tx, &self.numbers, query, after, limit).await
     }
 
     async fn listing_total(&mut self, query: &ListingQuery<'_>) -> Result<Total> {
-        listings::total(&mut self.tx, query).await
+        listings::total(&mut self.tx, &self.numbers, query).await
     }
 
     async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>> {
-        listings::changes_at(&mut self.tx, query).await
+        listings::changes_at(&mut self.tx, &self.numbers, query).await
     }
 
     async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>> {
-        listings::name(&mut self.tx, listing).await
+        listings::name(&mut self.tx, &self.numbers, listing).await
     }
 }
 

@@ -12,8 +12,7 @@ use projections::view::{ListingKey, View};
 use sqlx::Sqlite;
 
 use super::{
-    MAX_CACHED_LISTINGS, NumberCache, bulk, database, dead_letters, facts, fanout, product_facts,
-    snapshot, views,
+    NumberCache, bulk, database, dead_letters, facts, fanout, product_facts, snapshot, views,
 };
 use crate::log::position::Partition;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
@@ -109,6 +108,10 @@ impl Transaction for SqliteTransaction {
         facts::known(&mut self.tx, keys).await
     }
 
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>> {
+        facts::live_prices(&mut self.tx, product_ids).await
+    }
+
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()> {
         facts::save(&mut self.tx, writes).await
     }
@@ -169,6 +172,18 @@ impl Transaction for SqliteTransaction {
 
     async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()> {
         fanout::add(&mut self.tx, task).await
+    }
+
+    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()> {
+        fanout::defer(&mut self.tx, ids, moves).await
+    }
+
+    async fn stale_count(&mut self) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM stale")
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(database)?;
+        Ok(count as u64)
     }
 
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
@@ -246,11 +261,7 @@ impl Transaction for SqliteTransaction {
         let SqliteTransaction { tx, cache, given } = *self;
         tx.commit().await.map_err(database)?;
         if let Ok(mut cache) = cache.lock() {
-            if cache.listings.len() + given.listings.len() > MAX_CACHED_LISTINGS {
-                cache.listings.clear();
-            }
-            cache.listings.extend(given.listings);
-            cache.audiences.extend(given.audiences);
+            cache.take(given.listings, given.audiences);
         }
         Ok(())
     }

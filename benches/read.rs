@@ -1,0 +1,356 @@
+//! How long pages take that are read from the store: through the API's own handlers, JSON and
+//! `ETag` included, without a socket and without a cache of pages. See `benches/README.md`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
+
+mod support;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::to_bytes;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, web};
+use anyhow::{Context, ensure};
+use clap::Parser;
+use serde_json::{Value, json};
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqlitePoolOptions;
+use support::shop::{Shop, Sizes};
+use support::stats::percentile;
+use tokio::sync::watch;
+use vitrine::api::{ApiState, configure};
+use vitrine::config::Config;
+use vitrine::embedded::{self, Embedded};
+use vitrine::store::sqlite::{SqliteOptions, connect_options};
+use vitrine::telemetry::metrics::Metrics;
+
+/// Times pages read from the store.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    sizes: Sizes,
+    /// Rounds; each reads every page once, in random order (default: 500; quick: 20).
+    #[arg(long, env = "BENCH_ROUNDS")]
+    rounds: Option<usize>,
+    /// Where the catalogue is built, and kept; one that is there is used as it is, whatever the
+    /// sizes. A temporary directory if not given.
+    #[arg(long, env = "BENCH_DIR")]
+    dir: Option<PathBuf>,
+    /// One line of JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Pages whose depth is compared; a walk that ends before gives its last whole page.
+const DEPTHS: [usize; 4] = [1, 10, 100, 1000];
+/// So long ago is not stored as steps: a third of the catalogue's span.
+const FAR_OFF_DAYS: i64 = 10;
+/// Rounds that read a page which takes very long.
+const SLOW_ROUNDS: usize = 3;
+
+/// One page, or the yardstick.
+struct Probe {
+    name: String,
+    what: What,
+    /// In how many rounds at most.
+    rounds: usize,
+    microseconds: Vec<f64>,
+    bytes: usize,
+}
+
+enum What {
+    /// One of these, in turn.
+    Page(Vec<String>),
+    /// One of these products' views, selected by its key.
+    Row(Vec<String>),
+}
+
+impl Probe {
+    fn pages(name: impl Into<String>, urls: Vec<String>) -> Probe {
+        Probe::new(name.into(), What::Page(urls))
+    }
+
+    fn new(name: String, what: What) -> Probe {
+        Probe { name, what, rounds: usize::MAX, microseconds: Vec::new(), bytes: 0 }
+    }
+}
+
+#[actix_web::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let temporary = tempfile::tempdir()?;
+    let shop = Shop::new(args.dir.as_deref().unwrap_or(temporary.path()))?;
+    if !shop.is_built() {
+        let options = args.sizes.options();
+        eprintln!("building {} products, {} events", options.products, options.events);
+        shop.build(options).await?;
+    }
+    let rounds = args.rounds.unwrap_or(if args.sizes.quick { 20 } else { 500 }).max(1);
+    let probes = measure(&shop.config, rounds).await?;
+    if args.json {
+        println!("{}", as_json(probes));
+    } else {
+        print(probes);
+    }
+    Ok(())
+}
+
+async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
+    let embedded = Arc::new(Embedded::open(config).await?);
+    let state = web::Data::new(state(config, &embedded)?);
+    let app = init_service(App::new().app_data(state).configure(configure)).await;
+    let get = async |url: &str| -> anyhow::Result<web::Bytes> {
+        let answer = call_service(&app, TestRequest::get().uri(url).to_request()).await;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body()).await;
+        let body = body.map_err(|e| anyhow::anyhow!("{url}: {e}"))?;
+        ensure!(status.is_success(), "{url}: {status} {}", String::from_utf8_lossy(&body));
+        Ok(body)
+    };
+    let rows = rows(&embedded, config).await?;
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut probes = single_pages(&rows, &mut random, rounds).await?;
+    for (name, listing) in listings(&rows).await? {
+        let mut at_depth = Vec::new();
+        let (mut url, mut before) = (listing.clone(), None);
+        for page in 1..=DEPTHS[DEPTHS.len() - 1] {
+            let body: Value = serde_json::from_slice(&get(&url).await?)?;
+            let Some(next) = body["next_cursor"].as_str() else {
+                // The last page may be a short one.
+                at_depth.extend(before.filter(|(page, _)| !DEPTHS.contains(page)));
+                break;
+            };
+            if DEPTHS.contains(&page) {
+                at_depth.push((page, url.clone()));
+            }
+            before = Some((page, url));
+            url = format!("{listing}&cursor={next}");
+        }
+        probes.extend(
+            at_depth
+                .into_iter()
+                .map(|(page, url)| Probe::pages(format!("{name}, page {page}"), vec![url])),
+        );
+    }
+    // Connections and the files' pages are warm after two rounds, which do not count.
+    for round in 0..rounds + 2 {
+        let mut order: Vec<usize> = (0..probes.len()).collect();
+        random.shuffle(&mut order);
+        for probe in order {
+            let probe = &mut probes[probe];
+            if round >= probe.rounds {
+                continue;
+            }
+            let (bytes, spent) = match &probe.what {
+                What::Page(urls) => {
+                    let url = &urls[round % urls.len()];
+                    let started = Instant::now();
+                    let body = get(url).await?;
+                    (body.len(), started.elapsed())
+                }
+                What::Row(ids) => {
+                    let started = Instant::now();
+                    let doc = view(&rows, &ids[round % ids.len()]).await?;
+                    (doc.len(), started.elapsed())
+                }
+            };
+            if round >= 2 {
+                probe.microseconds.push(spent.as_secs_f64() * 1e6);
+                probe.bytes += bytes;
+            }
+        }
+    }
+    rows.close().await;
+    embedded.close().await;
+    Ok(probes)
+}
+
+/// As the service makes it, without a projector.
+fn state(config: &Config, embedded: &Embedded) -> anyhow::Result<ApiState> {
+    // Nothing is projected meanwhile: that its sender is gone makes no difference.
+    let (_, progress) = watch::channel(0);
+    Ok(ApiState {
+        store: embedded.store.clone(),
+        log: embedded.log.clone(),
+        markets: embedded::markets(config),
+        low_stock_threshold: i64::try_from(config.low_stock_threshold)?,
+        sections: config.home.sections.clone(),
+        admin_token: None,
+        progress,
+        readiness: Arc::new(|| Ok(())),
+        topics: config.log.topics.clone(),
+        request_body_max_bytes: config.http.request_body_max_bytes,
+        metrics: Arc::new(Metrics::new()?),
+    })
+}
+
+/// A pool as the store's own for reading.
+async fn rows(embedded: &Embedded, config: &Config) -> anyhow::Result<SqlitePool> {
+    let file = embedded.log.current_generation().await?.path;
+    let connect = connect_options(&file, SqliteOptions::default())
+        .pragma("cache_size", "-16384")
+        .pragma("query_only", "ON");
+    let options = SqlitePoolOptions::new().max_connections(config.store.read_connections);
+    Ok(options.connect_with(connect).await?)
+}
+
+async fn view(rows: &SqlitePool, id: &str) -> anyhow::Result<Vec<u8>> {
+    let doc = sqlx::query_scalar("SELECT doc FROM view WHERE product_id = ?");
+    Ok(doc.bind(id).fetch_one(rows).await?)
+}
+
+/// The yardstick, product pages, cards, and what is evaluated from the facts.
+async fn single_pages(
+    rows: &SqlitePool,
+    random: &mut Random,
+    rounds: usize,
+) -> anyhow::Result<Vec<Probe>> {
+    // Everybody's offers: whoever has one has a page.
+    let mut ids: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT product_id FROM offer WHERE valid_from <= ?1 AND valid_until > ?1",
+    )
+    .bind(vitrine::clock::now().millis())
+    .fetch_all(rows)
+    .await?;
+    ensure!(ids.len() >= 100, "the catalogue is too small");
+    random.shuffle(&mut ids);
+    let mut several: Vec<Vec<String>> = ids.chunks_exact(24).map(<[String]>::to_vec).collect();
+    several.truncate(rounds + 2);
+    ids.truncate(rounds + 2);
+    let page = |suffix: &str| {
+        ids.iter().map(|id| format!("/api/v1/products/{id}{suffix}")).collect::<Vec<_>>()
+    };
+    let cards = |suffix: &str| {
+        let url = |ids: &Vec<String>| format!("/api/v1/products?ids={}{suffix}", ids.join(","));
+        several.iter().map(url).collect::<Vec<_>>()
+    };
+    let far_off = vitrine::clock::now().millis() - FAR_OFF_DAYS * 24 * 60 * 60 * 1000;
+    let at = format!("at={}", serde_json::to_value(projections::instant::Instant(far_off))?);
+    let at = at.replace('"', "");
+    let small = category(rows, "ASC").await?;
+    Ok(vec![
+        Probe::new("yardstick: SELECT one row by its key".to_owned(), What::Row(ids.clone())),
+        Probe::pages("product", page("")),
+        Probe::pages("product, for members", page("?group=members")),
+        Probe::pages("product, far off", page(&format!("?{at}"))),
+        Probe::pages("24 cards", cards("")),
+        Probe::pages("24 cards, far off", cards(&format!("&{at}"))),
+        Probe {
+            rounds: 30,
+            ..Probe::pages(
+                format!("category of {}, far off", small.1),
+                vec![format!("/api/v1/categories/{}/products?{at}", small.0)],
+            )
+        },
+        Probe {
+            rounds: SLOW_ROUNDS + 2,
+            ..Probe::pages("all, far off", vec![format!("/api/v1/listings/all?{at}")])
+        },
+    ])
+}
+
+/// The listings that are walked, by name.
+async fn listings(rows: &SqlitePool) -> anyhow::Result<Vec<(String, String)>> {
+    let (big, members) = category(rows, "DESC").await?;
+    let all = "/api/v1/listings/all?limit=24";
+    let named = |name: &str, suffix: &str| (name.to_owned(), format!("{all}&{suffix}"));
+    Ok(vec![
+        named("all, newest", "sort=newest"),
+        named("all, price_asc", "sort=price_asc"),
+        named("all, price_asc, for members", "sort=price_asc&group=members"),
+        named("all, newest, in_stock", "sort=newest&in_stock=true"),
+        named("all, newest, on_sale+max_price", "sort=newest&on_sale=true&max_price=5000"),
+        (
+            format!("category of {members}, newest"),
+            format!("/api/v1/categories/{big}/products?limit=24&sort=newest"),
+        ),
+    ])
+}
+
+/// The category with the most products, or the one with the fewest that fill a page.
+async fn category(rows: &SqlitePool, order: &str) -> anyhow::Result<(String, i64)> {
+    let sql = format!(
+        "SELECT l.id, count(*) AS members FROM member m JOIN listing l ON l.number = m.listing
+         WHERE l.kind = 'category' GROUP BY l.id HAVING members >= 24
+         ORDER BY members {order}, l.id LIMIT 1"
+    );
+    let found = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_optional(rows).await?;
+    found.context("no category fills a page")
+}
+
+/// A small generator of pseudo-random numbers (xorshift): runs compare, and nothing is at stake.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, (self.next() % (i as u64 + 1)) as usize);
+        }
+    }
+}
+
+/// Name, reads, median, 99th percentile (microseconds), mean body bytes.
+type Line = (String, usize, f64, f64, usize);
+
+fn lines(probes: Vec<Probe>) -> Vec<Line> {
+    let line = |mut probe: Probe| {
+        let reads = probe.microseconds.len();
+        let p50 = percentile(&mut probe.microseconds, 0.5);
+        let p99 = percentile(&mut probe.microseconds, 0.99);
+        (probe.name, reads, p50, p99, probe.bytes / reads.max(1))
+    };
+    probes.into_iter().map(line).collect()
+}
+
+/// For each walk: its deepest page beside its first.
+fn ratios(lines: &[Line]) -> Vec<(String, f64, f64)> {
+    let first = |line: &Line| Some((line.0.strip_suffix(", page 1")?.to_owned(), line.2, line.3));
+    let ratio = |(walk, p50, p99): (String, f64, f64)| {
+        let start = format!("{walk}, page ");
+        let deepest = lines.iter().rfind(|l| l.0.starts_with(&start))?;
+        let page = deepest.0.strip_prefix(&start).filter(|page| *page != "1")?;
+        Some((format!("{walk}: page {page} / page 1"), deepest.2 / p50, deepest.3 / p99))
+    };
+    lines.iter().filter_map(first).filter_map(ratio).collect()
+}
+
+fn print(probes: Vec<Probe>) {
+    let lines = lines(probes);
+    let yardstick = lines.first().map_or(1.0, |l| l.2);
+    println!(
+        "{:<46} {:>7} {:>10} {:>10} {:>10} {:>9}",
+        "", "reads", "p50 us", "p99 us", "of SELECT", "bytes"
+    );
+    for (name, reads, p50, p99, bytes) in &lines {
+        let of_select = p50 / yardstick;
+        println!("{name:<46} {reads:>7} {p50:>10.0} {p99:>10.0} {of_select:>10.1} {bytes:>9}");
+    }
+    println!("\n{:<54} {:>10} {:>10}", "", "p50", "p99");
+    for (walk, p50, p99) in ratios(&lines) {
+        println!("{walk:<54} {p50:>10.2} {p99:>10.2}");
+    }
+}
+
+fn as_json(probes: Vec<Probe>) -> Value {
+    let lines = lines(probes);
+    let ratios: Vec<Value> = ratios(&lines)
+        .into_iter()
+        .map(|(walk, p50, p99)| json!({"walk": walk, "p50": p50, "p99": p99}))
+        .collect();
+    let pages: Vec<Value> = lines
+        .into_iter()
+        .map(|(name, reads, p50, p99, bytes)| {
+            json!({"page": name, "reads": reads, "p50_us": p50, "p99_us": p99, "bytes": bytes})
+        })
+        .collect();
+    json!({"bench": "read", "pages": pages, "ratios": ratios})
+}

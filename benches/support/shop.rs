@@ -1,0 +1,184 @@
+//! A data directory with a generated catalogue in it.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use projections::event::Kind;
+use projections::instant;
+use vitrine::config::{Config, Overrides};
+use vitrine::embedded::Embedded;
+use vitrine::generate::{Generator, Options};
+use vitrine::log::EventLog;
+use vitrine::log::position::Position;
+use vitrine::store::{ReadStore, Snapshot};
+
+use super::child::{Usage, Vitrine};
+
+/// How much.
+#[derive(Clone, Copy, clap::Args)]
+pub struct Sizes {
+    /// Products in the catalogue (default: 100,000; quick: 2,000).
+    #[arg(long, env = "BENCH_PRODUCTS")]
+    products: Option<u64>,
+    /// Events in all (default: ten a product).
+    #[arg(long, env = "BENCH_EVENTS")]
+    events: Option<u64>,
+    /// Another seed gives another catalogue.
+    #[arg(long, env = "BENCH_SEED", default_value_t = 1)]
+    seed: u64,
+    /// Small: to see that it works, not to measure.
+    #[arg(long, env = "BENCH_QUICK")]
+    pub quick: bool,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Sizes {
+    /// The stream ends about now, so that most windows are around now, as in a shop that runs.
+    pub fn options(&self) -> Options {
+        const SPAN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+        let products = self.products.unwrap_or(if self.quick { 2_000 } else { 100_000 });
+        Options {
+            products,
+            events: self.events.unwrap_or(products * 10),
+            seed: self.seed,
+            start: instant::Instant(vitrine::clock::now().millis() - SPAN_MS),
+        }
+    }
+}
+
+/// A shop in a directory; the demo's configuration, which has the markets of the catalogue.
+pub struct Shop {
+    dir: PathBuf,
+    pub config: Config,
+}
+
+/// How long it took until the store had everything.
+#[derive(Clone, Copy, serde::Serialize)]
+pub struct Projected {
+    /// Until all facts and positions were in the store.
+    pub facts_seconds: f64,
+    /// Until every listing reflected them, fan-outs included.
+    pub usage: Usage,
+}
+
+impl Shop {
+    pub fn new(dir: &Path) -> anyhow::Result<Shop> {
+        std::fs::create_dir_all(dir)?;
+        let dir = dir.canonicalize()?;
+        let file = dir.join("vitrine.toml");
+        let data_dir = dir.join("data");
+        // Plain keys go before the first table.
+        let data_dir_key = format!("data_dir = {}\n", serde_json::to_string(&data_dir)?);
+        let telemetry = "\n[telemetry]\nlog_filter = \"warn\"\n";
+        std::fs::write(&file, data_dir_key + vitrine::demo::CONFIG + telemetry)?;
+        let config = Config::load(Some(&file), std::iter::empty(), &Overrides::default())?;
+        Ok(Shop { dir, config })
+    }
+
+    pub fn config_file(&self) -> PathBuf {
+        self.dir.join("vitrine.toml")
+    }
+
+    pub fn events_file(&self) -> PathBuf {
+        self.dir.join("events.ndjson")
+    }
+
+    /// Whether an earlier run has left a catalogue here.
+    pub fn is_built(&self) -> bool {
+        self.dir.join("built").exists()
+    }
+
+    /// All steps one after the other.
+    pub async fn build(&self, options: Options) -> anyhow::Result<()> {
+        self.generate(options)?;
+        self.publish()?;
+        self.project().await?;
+        std::fs::remove_file(self.events_file())?;
+        std::fs::write(self.dir.join("built"), b"")?;
+        Ok(())
+    }
+
+    /// Writes the events to a file, one a line.
+    pub fn generate(&self, options: Options) -> anyhow::Result<Duration> {
+        const CHUNK_BYTES: usize = 256 * 1024;
+        let started = Instant::now();
+        let mut generator = Generator::new(options);
+        let mut out = BufWriter::with_capacity(CHUNK_BYTES, File::create(self.events_file())?);
+        let mut line = Vec::new();
+        while generator.write_next(&mut line) {
+            out.write_all(&line)?;
+            line.clear();
+        }
+        out.flush()?;
+        Ok(started.elapsed())
+    }
+
+    /// `vitrine publish`.
+    pub fn publish(&self) -> anyhow::Result<Usage> {
+        let file = self.events_file();
+        let file = file.to_str().context("the directory's name is not UTF-8")?;
+        Vitrine::start(&self.config_file(), &["--json", "publish", file])?.wait()
+    }
+
+    /// `vitrine serve --roles projector` until the view reflects all that was published.
+    pub async fn project(&self) -> anyhow::Result<Projected> {
+        const LOOK_EVERY: Duration = Duration::from_millis(5);
+        let ours = Embedded::open(&self.config).await?;
+        let last = ours.log.last_seq().await?;
+        let everything = |kind| {
+            let partition = ours.log.partition(kind);
+            Position { topic: partition.topic, partition: partition.partition, offset: last }
+        };
+        let everything: Vec<Position> = Kind::ALL.into_iter().map(everything).collect();
+        let mut projector =
+            Vitrine::start(&self.config_file(), &["serve", "--roles", "projector"])?;
+        let mut facts_seconds = None;
+        loop {
+            anyhow::ensure!(projector.look()?, "the projector ended");
+            let usage = projector.usage();
+            let mut snapshot = ours.store.snapshot().await?;
+            if facts_seconds.is_none() && passed(snapshot.as_mut(), &everything).await? {
+                facts_seconds = Some(usage.seconds);
+            }
+            if let Some(facts_seconds) = facts_seconds
+                && snapshot.reflects(&everything).await?
+            {
+                drop(snapshot);
+                ours.close().await;
+                return Ok(Projected { facts_seconds, usage });
+            }
+            drop(snapshot);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Bytes of the log and of the store on disk.
+    pub async fn sizes(&self) -> anyhow::Result<(f64, f64)> {
+        let ours = Embedded::open(&self.config).await?;
+        let store = ours.store.status().await?.store_bytes;
+        anyhow::ensure!(!ours.log.heads().await?.is_empty(), "the log has no topics");
+        ours.close().await;
+        let mut log = 0;
+        for file in std::fs::read_dir(self.config.data_dir.join("log"))? {
+            log += file?.metadata()?.len();
+        }
+        Ok((log as f64, store as f64))
+    }
+}
+
+/// Whether all partitions have passed these positions, fan-outs aside.
+async fn passed(snapshot: &mut dyn Snapshot, positions: &[Position]) -> anyhow::Result<bool> {
+    let known = snapshot.positions().await?;
+    Ok(positions.iter().all(|position| {
+        known.iter().any(|(partition, next)| {
+            partition.topic == position.topic
+                && partition.partition == position.partition
+                && *next > position.offset
+        })
+    }))
+}

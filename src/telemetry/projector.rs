@@ -1,0 +1,76 @@
+//! The projector's metrics.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use crate::store::Advance;
+
+/// Bounds of a batch's seconds: one event when idle, tens of thousands in a backlog.
+const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// What a projector tells of its work.
+#[derive(Clone)]
+pub struct ProjectorMetrics {
+    events: IntCounterVec,
+    batch_seconds: Histogram,
+    next_offset: IntGaugeVec,
+    fanout_tasks: IntGauge,
+}
+
+impl ProjectorMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// Where the registry has them already.
+    pub fn new(registry: &Registry) -> prometheus::Result<ProjectorMetrics> {
+        let metrics = ProjectorMetrics {
+            events: IntCounterVec::new(
+                Opts::new(
+                    "vitrine_events_total",
+                    "Events taken from the log, by outcome: applied, repeated, stale, conflict, \
+                     unknown_type, dead_letter.",
+                ),
+                &["outcome"],
+            )?,
+            batch_seconds: Histogram::with_opts(
+                HistogramOpts::new(
+                    "vitrine_batch_seconds",
+                    "A batch's transaction, from its begin to its commit.",
+                )
+                .buckets(SECONDS.to_vec()),
+            )?,
+            next_offset: IntGaugeVec::new(
+                Opts::new("vitrine_next_offset", "The offset that is projected next."),
+                &["topic", "partition"],
+            )?,
+            fanout_tasks: IntGauge::new(
+                "vitrine_fanout_tasks",
+                "Fan-outs and deferred batches whose listings are not complete.",
+            )?,
+        };
+        registry.register(Box::new(metrics.events.clone()))?;
+        registry.register(Box::new(metrics.batch_seconds.clone()))?;
+        registry.register(Box::new(metrics.next_offset.clone()))?;
+        registry.register(Box::new(metrics.fanout_tasks.clone()))?;
+        Ok(metrics)
+    }
+
+    /// A batch was committed.
+    pub fn batch(&self, outcomes: &[(&'static str, u64)], moves: &[Advance], took: Duration) {
+        for (outcome, events) in outcomes {
+            self.events.with_label_values(&[*outcome]).inc_by(*events);
+        }
+        for step in moves {
+            let partition = step.partition.partition.to_string();
+            let labels = [step.partition.topic.as_str(), partition.as_str()];
+            self.next_offset.with_label_values(&labels).set(step.next);
+        }
+        self.batch_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A step of the fan-outs was committed.
+    pub fn fanouts_left(&self, tasks: u64) {
+        self.fanout_tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+    }
+}

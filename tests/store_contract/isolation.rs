@@ -1,0 +1,183 @@
+//! Transactions are whole or nothing, and snapshots stay as they are.
+
+use std::time::Duration;
+
+use projections::discount::Scope;
+use projections::view::ListingKey;
+use vitrine::log::position::{Partition, Position};
+use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
+use vitrine::store::facts::{FactKeys, FactWrites};
+use vitrine::store::fanout::NewFanout;
+use vitrine::store::{Advance, Transaction};
+
+use super::support::{
+    branded, commit, discount_write, dropped, everything, keys_of, listed, price_write, product,
+    product_write, review, review_write, save, save_views, stock_write, strings, view, view_with,
+    write_views,
+};
+use super::{Fixture, Store};
+
+fn some_facts() -> FactWrites {
+    let all = Scope { all: true, ..Scope::default() };
+    FactWrites {
+        products: vec![product_write("p", 1, Some(product(&["s"])))],
+        prices: vec![price_write("price", 1, "p", 100)],
+        stock: vec![stock_write(("s", "default"), 1, "p", 3)],
+        discounts: vec![discount_write("d", 1, 0, all)],
+        reviews: vec![review_write("r", 1, review("p", 5))],
+    }
+}
+
+/// Writes something of everything.
+async fn write_all(tx: &mut dyn Transaction) {
+    let topic = Partition { topic: "t".into(), partition: 0 };
+    tx.advance(&[Advance { partition: topic, expected: 0, next: 7 }]).await.unwrap();
+    tx.set_meta("key", Some("value")).await.unwrap();
+    tx.save_facts(&some_facts()).await.unwrap();
+    tx.add_review_counts(&[("p".into(), [0, 0, 0, 0, 1])]).await.unwrap();
+    write_views(tx, &[("p", Some(&view_with(|v| branded(v, "acme"))))]).await;
+    let scope = Scope { all: true, ..Scope::default() };
+    let task = NewFanout { discount_id: "d", topic: "t", partition: 0, offset: 6, scope: &scope };
+    tx.add_fanout(&task).await.unwrap();
+    let task = tx.unmarked_fanout().await.unwrap().unwrap().task;
+    tx.mark_stale(task, &strings(["p"]), None).await.unwrap();
+    tx.put_dead_letters(&[NewDeadLetter {
+        position: Position { topic: "t".into(), partition: 0, offset: 3 },
+        code: "data.amount.negative".into(),
+        detail: String::new(),
+        subject: None,
+        payload: b"{}".to_vec(),
+    }])
+    .await
+    .unwrap();
+    tx.count_outcomes(&[("applied", 5)]).await.unwrap();
+}
+
+/// How much there is of everything that [`write_all`] writes.
+async fn traces(store: &Store) -> [usize; 11] {
+    let known = dropped(store, async |tx| tx.known(&keys_of(&some_facts())).await.unwrap()).await;
+    let status = store.status().await.unwrap();
+    let letters = store.dead_letters(DeadLetterFilter::All, 0, 10).await.unwrap();
+    let mut snapshot = store.snapshot().await.unwrap();
+    let acme = ListingKey::Brand("acme".into());
+    [
+        known.products.len() + known.prices.len() + known.stock.len(),
+        known.discounts.len() + known.reviews.len(),
+        snapshot.positions().await.unwrap().len(),
+        usize::from(snapshot.meta("key").await.unwrap().is_some()),
+        snapshot.product_facts(&strings(["p"])).await.unwrap().len(),
+        snapshot.cards(&strings(["p"])).await.unwrap().len(),
+        snapshot.members(&acme, "", 10).await.unwrap().len(),
+        snapshot.listing(&everything(0), None, 10).await.unwrap().len(),
+        (status.fanout_tasks + status.stale_products + status.products) as usize,
+        letters.len() + status.dead_letters_open as usize,
+        status.outcomes.len(),
+    ]
+}
+
+pub async fn a_dropped_transaction_leaves_nothing(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    dropped(&store, async |tx| write_all(tx).await).await;
+    assert_eq!(traces(&store).await, [0; 11]);
+    assert_eq!(traces(&fixture.open().await).await, [0; 11]);
+    commit(&store, async |tx| write_all(tx).await).await;
+    let all = [3, 2, 1, 1, 1, 1, 1, 1, 3, 2, 1];
+    assert_eq!(traces(&store).await, all);
+    assert_eq!(traces(&fixture.open().await).await, all);
+}
+
+pub async fn a_transaction_sees_its_own_writes(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    commit(&store, async |tx| {
+        write_all(tx).await;
+        assert_eq!(tx.positions().await.unwrap().len(), 1);
+        assert_eq!(tx.meta("key").await.unwrap().as_deref(), Some("value"));
+        assert_eq!(tx.known(&keys_of(&some_facts())).await.unwrap().reviews.len(), 1);
+        let facts = tx.product_facts(&strings(["p"])).await.unwrap();
+        let found = &facts[0];
+        let parts = (found.prices.len(), found.stock.len(), found.discounts.len());
+        assert_eq!((parts, found.reviews.count()), ((1, 1, 1), 1));
+        assert_eq!(tx.views(&strings(["p"])).await.unwrap().len(), 1);
+        assert_eq!(tx.stale(10).await.unwrap(), ["p"]);
+        assert!(tx.unmarked_fanout().await.unwrap().is_none());
+    })
+    .await;
+}
+
+pub async fn a_snapshot_does_not_see_later_commits(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    save(&store, &some_facts()).await;
+    save_views(&store, &[("p", Some(&view()))]).await;
+    let mut before = store.snapshot().await.unwrap();
+    // Its state is fixed at the latest by the first read.
+    assert_eq!(before.positions().await.unwrap(), []);
+    commit(&store, async |tx| {
+        let gone = FactWrites {
+            products: vec![product_write("p", 2, None)],
+            reviews: vec![review_write("r2", 1, review("p", 1))],
+            ..FactWrites::default()
+        };
+        tx.save_facts(&gone).await.unwrap();
+        write_views(tx, &[("p", None), ("q", Some(&view()))]).await;
+        let topic = Partition { topic: "t".into(), partition: 0 };
+        tx.advance(&[Advance { partition: topic, expected: 0, next: 1 }]).await.unwrap();
+    })
+    .await;
+    let ids = strings(["p", "q"]);
+    for _ in 0..2 {
+        assert_eq!(before.positions().await.unwrap(), []);
+        assert_eq!(before.product_facts(&ids).await.unwrap().len(), 1);
+        assert_eq!(before.latest_reviews("p").await.unwrap().0.latest.len(), 1);
+        let places = before.listing(&everything(0), None, 10).await.unwrap();
+        assert_eq!(places.iter().map(|p| &*p.product_id).collect::<Vec<_>>(), ["p"]);
+    }
+    assert_eq!(listed(&store, &everything(0)).await, ["q"]);
+    let mut after = store.snapshot().await.unwrap();
+    assert_eq!(after.product_facts(&ids).await.unwrap().len(), 0);
+    assert_eq!(after.latest_reviews("p").await.unwrap().0.latest.len(), 2);
+}
+
+pub async fn reads_go_on_beside_a_transaction(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    save_views(&store, &[("p", Some(&view()))]).await;
+    let mut tx = store.begin().await.unwrap();
+    write_all(tx.as_mut()).await;
+    let reads = async {
+        for store in [&store, &fixture.open().await] {
+            assert_eq!(listed(store, &everything(0)).await, ["p"]);
+            assert_eq!(store.status().await.unwrap().dead_letters_open, 0);
+            let ids = strings(["p"]);
+            let mut snapshot = store.snapshot().await.unwrap();
+            assert_eq!(snapshot.product_facts(&ids).await.unwrap().len(), 0);
+            assert_eq!(snapshot.cards(&ids).await.unwrap().len(), 1);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), reads).await.expect("no read waits for a writer");
+    tx.commit().await.unwrap();
+    assert_eq!(store.status().await.unwrap().dead_letters_open, 1);
+    // The next writer waits its turn and finds what the first has written.
+    let (first, second) = (store.begin().await.unwrap(), store.begin());
+    let known = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let mut first = first;
+            write_views(first.as_mut(), &[("late", Some(&view()))]).await;
+            first.commit().await.unwrap();
+        },
+        async { second.await.unwrap().known(&FactKeys::default()).await.unwrap() }
+    )
+    .1;
+    assert!(known.products.is_empty());
+    assert_eq!(listed(&store, &everything(0)).await, ["late", "p"]);
+}
+
+pub async fn outcomes_add_up(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    for counts in [vec![("applied", 3), ("stale", 1)], vec![], vec![("applied", 1 << 40)]] {
+        commit(&store, async |tx| tx.count_outcomes(&counts).await.unwrap()).await;
+    }
+    dropped(&store, async |tx| tx.count_outcomes(&[("stale", 9)]).await.unwrap()).await;
+    let outcomes = fixture.open().await.status().await.unwrap().outcomes;
+    let expected = [("applied".to_owned(), (1 << 40) + 3), ("stale".to_owned(), 1)];
+    assert_eq!(outcomes, expected.into());
+}

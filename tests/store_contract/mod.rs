@@ -1,0 +1,119 @@
+//! What every read store does, whatever it keeps its rows in.
+//!
+//! A store passes by naming itself in a test file of its own:
+//!
+//! ```ignore
+//! mod store_contract;
+//! store_contract!(sqlite, Directory::new());
+//! ```
+//!
+//! The expression is an `async` factory of a [`Fixture`]: a place for one store, empty at first.
+//! Nothing in here knows which store it is.
+
+pub mod bulk;
+pub mod coverage;
+pub mod dead_letters;
+pub mod facts;
+pub mod fanouts;
+pub mod isolation;
+pub mod listings;
+pub mod model;
+pub mod positions;
+pub mod product_facts;
+pub mod reviews;
+pub mod support;
+pub mod totals;
+pub mod views;
+pub mod walks;
+
+use std::sync::Arc;
+
+use vitrine::store::ReadStore;
+
+pub type Store = Arc<dyn ReadStore>;
+
+/// A place for one store of a test's own.
+pub trait Fixture {
+    /// Opens the store in this place: empty the first time, later with all that was committed.
+    /// An earlier one may still be open, as another process' would be.
+    fn open(&self) -> impl Future<Output = Store>;
+}
+
+/// The whole suite, as a module of tests.
+#[macro_export]
+macro_rules! store_contract {
+    ($name:ident, $open:expr) => {
+        mod $name {
+            #[allow(unused_imports, reason = "what the factory names")]
+            use super::*;
+
+            store_contract! { @tests $open;
+                positions: a_position_moves_only_from_where_it_is;
+                positions: one_conflict_leaves_every_partition_where_it_was;
+                positions: partitions_are_told_apart;
+                positions: settings_are_kept_changed_and_removed;
+                isolation: a_dropped_transaction_leaves_nothing;
+                isolation: a_transaction_sees_its_own_writes;
+                isolation: a_snapshot_does_not_see_later_commits;
+                isolation: reads_go_on_beside_a_transaction;
+                isolation: outcomes_add_up;
+                facts: facts_of_all_kinds_come_back;
+                facts: removed_facts_are_known_and_not_live;
+                facts: a_newer_version_replaces_all_of_a_fact;
+                facts: extreme_values_come_back;
+                facts: ids_are_bytes;
+                product_facts: entities_move_between_products;
+                product_facts: entities_may_come_before_their_product;
+                product_facts: review_counts_add_up;
+                product_facts: discounts_reach_by_every_kind_of_scope;
+                product_facts: a_changed_scope_reaches_what_it_now_names;
+                reviews: reviews_come_in_all_orders_page_by_page;
+                reviews: a_page_shows_the_newest_five;
+                reviews: places_that_nothing_stands_at_any_more_still_order;
+                views: views_are_saved_changed_and_removed;
+                views: numbers_stay;
+                views: numbers_of_a_dropped_transaction_are_not_used;
+                views: stock_counts_for_the_current_variants;
+                views: a_listing_is_named_by_its_newest_product;
+                views: members_come_in_byte_order;
+                listings: places_equal_brute_force;
+                listings: windows_open_and_close_at_their_edges;
+                listings: a_group_sees_its_own_place_or_everyones;
+                listings: filters_alone_and_together;
+                listings: ties_are_in_byte_order;
+                listings: unknown_names_find_nothing;
+                walks: pages_of_every_size_make_the_whole;
+                walks: a_walk_goes_on_from_a_place_that_is_gone;
+                walks: the_next_change_is_not_after_the_first;
+                walks: boundaries_and_releases_are_announced;
+                totals: totals_equal_brute_force;
+                totals: totals_are_capped;
+                totals: totals_examine_so_many_entries;
+                coverage: coverage_is_what_all_views_cover;
+                coverage: views_come_due_for_refresh;
+                fanouts: a_scope_is_walked_in_chunks;
+                fanouts: a_task_ends_when_its_products_are_done;
+                fanouts: tasks_that_share_products_end_in_turn;
+                fanouts: an_earlier_task_takes_over_a_product;
+                fanouts: marking_goes_on_where_it_stopped;
+                fanouts: a_position_is_reflected_once_its_fanout_ends;
+                dead_letters: a_dead_letter_is_kept_whole_and_once;
+                dead_letters: dead_letters_are_listed_page_by_page;
+                dead_letters: only_a_newer_version_settles;
+                dead_letters: only_open_ones_are_closed;
+                bulk: facts_of_any_number;
+                bulk: views_of_any_number;
+                bulk: marks_and_letters_of_any_number;
+            }
+        }
+    };
+    (@tests $open:expr; $($area:ident: $test:ident;)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                let fixture = $open.await;
+                $crate::store_contract::$area::$test(&fixture).await;
+            }
+        )+
+    };
+}
