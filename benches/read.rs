@@ -14,6 +14,7 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
 use anyhow::{Context, ensure};
 use clap::Parser;
+use projections::listing::Sort;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -207,11 +208,14 @@ async fn single_pages(
     random: &mut Random,
     rounds: usize,
 ) -> anyhow::Result<Vec<Probe>> {
-    // Everybody's offers: whoever has one has a page.
+    let far_off = vitrine::clock::now().millis() - FAR_OFF_DAYS * 24 * 60 * 60 * 1000;
+    // By newest a product stands at minus its release: these were out by then, and have a page.
     let mut ids: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT product_id FROM offer WHERE valid_from <= ?1 AND valid_until > ?1",
+        "SELECT DISTINCT e.product_id FROM entry e JOIN listing l ON l.number = e.listing
+         WHERE l.kind = 'all' AND e.sort = ? AND e.key >= ?",
     )
-    .bind(vitrine::clock::now().millis())
+    .bind(Sort::Newest.number())
+    .bind(-far_off)
     .fetch_all(rows)
     .await?;
     ensure!(ids.len() >= 100, "the catalogue is too small");
@@ -226,7 +230,6 @@ async fn single_pages(
         let url = |ids: &Vec<String>| format!("/api/v1/products?ids={}{suffix}", ids.join(","));
         several.iter().map(url).collect::<Vec<_>>()
     };
-    let far_off = vitrine::clock::now().millis() - FAR_OFF_DAYS * 24 * 60 * 60 * 1000;
     let at = format!("at={}", serde_json::to_value(projections::instant::Instant(far_off))?);
     let at = at.replace('"', "");
     let small = category(rows, "ASC").await?;
