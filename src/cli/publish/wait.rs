@@ -11,6 +11,8 @@ use crate::log::position::Position;
 use crate::store::{ReadStore, Snapshot};
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often the whole of what waits is counted: that takes the longer the more there is.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Waits for the view; fails where it does not move for `stall`.
 pub async fn reflected(
@@ -25,6 +27,7 @@ pub async fn reflected(
     bar.set_style(ProgressStyle::with_template("projecting {bar:30} {pos}/{len} ETA {eta}")?);
     let mut seen = (0, 0);
     let mut moved_at = Instant::now();
+    let mut counted_at = moved_at;
     loop {
         let mut snapshot = embedded.store.snapshot().await?;
         if snapshot.reflects(positions).await? {
@@ -33,6 +36,12 @@ pub async fn reflected(
             embedded.close().await;
             return Ok(());
         }
+        if counted_at.elapsed() < COUNT_EVERY.min(stall) {
+            drop(snapshot);
+            tokio::time::sleep(LOOK_EVERY).await;
+            continue;
+        }
+        counted_at = Instant::now();
         let now = standing(snapshot.as_mut(), &embedded).await?;
         drop(snapshot);
         if now != seen {
@@ -46,7 +55,6 @@ pub async fn reflected(
             );
         }
         bar.set_position(now.0.max(0) as u64);
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
