@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use projections::horizon::Horizon;
+use projections::listing::Sort;
 use projections::market::Market;
 use projections::placement::Placement;
 use projections::view::{ListingKey, View};
@@ -10,13 +11,28 @@ use projections::view::{ListingKey, View};
 use crate::store::{Numbers, Result, Transaction, ViewWrite};
 
 /// Products whose facts are in memory at once.
-const FACTS_AT_ONCE: usize = 2_000;
+const FACTS_AT_ONCE: usize = 1_000;
+/// Listing rows that are gathered before they are written, about: many at once meet the same pages,
+/// more only take memory.
+const ROWS_AT_ONCE: usize = 500_000;
 
 /// A product's view before and after.
 struct Changed {
     product_id: String,
     old: Option<View>,
     new: Option<View>,
+}
+
+impl Changed {
+    /// About how many listing rows it has, before and after.
+    fn rows(&self) -> usize {
+        [&self.old, &self.new].into_iter().flatten().map(rows).sum()
+    }
+}
+
+fn rows(view: &View) -> usize {
+    let steps: usize = view.audiences.iter().map(|a| a.steps.len()).sum();
+    (view.listings.len() + 1) * steps * Sort::ALL.len()
 }
 
 /// Computes the views of these products (in id order) from their facts, and writes what changes.
@@ -32,6 +48,10 @@ pub async fn recompute(
     let mut changed = Vec::new();
     for chunk in ids.chunks(FACTS_AT_ONCE) {
         compute(tx, chunk, markets, horizon, &mut changed).await?;
+        if changed.iter().map(Changed::rows).sum::<usize>() >= ROWS_AT_ONCE {
+            save(tx, &changed).await?;
+            changed.clear();
+        }
     }
     save(tx, &changed).await?;
     // Their views now know every discount: no fan-out needs to come back to them.
