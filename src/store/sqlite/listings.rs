@@ -212,11 +212,6 @@ pub async fn total(
     let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
     let (mut found, mut examined_all, mut to_examine) = (0u64, true, EXAMINED_CAP);
     for branch in &numbered.audiences {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
-        push_examined(&mut sql, &numbered, branch, to_examine + 1);
-        let entries: i64 =
-            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
-        examined_all &= entries as u64 <= to_examine;
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
         if *query.listing == ListingKey::All && !query.filters.is_empty() {
             push_offers(&mut sql, query, &numbered, branch, to_examine);
@@ -232,6 +227,12 @@ pub async fn total(
         if found > TOTAL_CAP {
             return Ok(Total { total: TOTAL_CAP, capped: true });
         }
+        // Only where it may matter: this looks at every entry there is.
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");
+        push_examined(&mut sql, &numbered, branch, to_examine + 1);
+        let entries: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        examined_all &= entries as u64 <= to_examine;
         to_examine = to_examine.saturating_sub(entries as u64);
     }
     Ok(Total { total: found, capped: !examined_all })
