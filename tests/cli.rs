@@ -13,6 +13,7 @@ use harness::now;
 use harness::process::{Home, bare, finish};
 use harness::stream::{generated, nasty};
 use serde_json::{Value, json};
+use vitrine::log::record::Record;
 use vitrine::store::ReadStore;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -146,7 +147,7 @@ fn put_readable_dead_letter(home: &Home, event: String) -> String {
         code: "data.from_the_future".to_owned(),
         detail: "not known yet".to_owned(),
         subject: None,
-        payload: event.into_bytes(),
+        record: Record::plain(event.into()),
     };
     let file = home.data_dir().join("generation-1.db");
     tokio::runtime::Runtime::new().unwrap().block_on(async {

@@ -11,6 +11,7 @@ use projections::market::Market;
 use serde_json::json;
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::Position;
+use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Bounds, Incoming, Projector, Report};
 use vitrine::store::dead_letter::{DeadLetter, DeadLetterFilter};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -61,7 +62,7 @@ impl Fixture {
     async fn hear(&mut self, events: impl IntoIterator<Item = Bytes>) -> Report {
         let mut batch = Batch::default();
         for event in events {
-            batch.push(position(self.offset), event);
+            batch.push(position(self.offset), Record::plain(event));
             self.offset += 1;
         }
         self.projector.apply(&batch).await.unwrap()
@@ -72,11 +73,13 @@ impl Fixture {
     }
 
     async fn retry(&self, letter: &DeadLetter) -> Report {
-        let Decoded::Event { event, .. } = structured(&letter.payload).unwrap() else {
+        let Decoded::Event { event, .. } =
+            structured(letter.record.value.as_ref().unwrap()).unwrap()
+        else {
             panic!("an unknown type")
         };
-        let payload = letter.payload.clone().into();
-        let incoming = Incoming::new(letter.position.parse().unwrap(), event, payload);
+        let position = letter.position.parse().unwrap();
+        let incoming = Incoming::new(position, event, letter.record.clone());
         self.projector.retry(letter.id, incoming).await.unwrap()
     }
 }
@@ -102,7 +105,7 @@ async fn one_price_more_than_a_product_may_have() {
     assert_eq!(letter.code, "data.price_id.too_many");
     assert_eq!(letter.position, position(10_001).to_string());
     assert_eq!(letter.entity_key.as_deref(), Some("price-10000"));
-    assert_eq!(letter.payload, price(10_000, 1, "p", false));
+    assert_eq!(letter.record.value.as_deref().unwrap(), price(10_000, 1, "p", false));
 
     // There is no room yet; then there is, within the same batch too.
     assert_eq!(fixture.retry(letter).await.refused, 1);

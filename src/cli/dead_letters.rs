@@ -93,7 +93,7 @@ async fn find(embedded: &Embedded, id: i64) -> anyhow::Result<DeadLetter> {
 
 async fn show(context: &Context, embedded: &Embedded, id: i64) -> anyhow::Result<()> {
     let letter = find(embedded, id).await?;
-    let payload = String::from_utf8_lossy(&letter.payload);
+    let payload = String::from_utf8_lossy(letter.record.value.as_deref().unwrap_or_default());
     let mut value = serde_json::to_value(&letter)?;
     value["payload"] = payload.as_ref().into();
     output::answer(context.json, &value, || {
@@ -156,9 +156,9 @@ async fn retry_one(
         bail!("it is {}, not open", letter.state);
     }
     let position: Position = letter.position.parse()?;
-    match decode::structured(&letter.payload) {
+    match decode::structured(letter.record.value.as_deref().unwrap_or_default()) {
         Ok(Decoded::Event { event, .. }) => {
-            let incoming = Incoming::new(position, event, letter.payload.clone().into());
+            let incoming = Incoming::new(position, event, letter.record.clone());
             let report = embedded.projector(config).retry(letter.id, incoming).await?;
             if report.refused > 0 {
                 bail!("it is refused again: {}", letter.detail);

@@ -2,6 +2,7 @@
 
 pub mod embedded;
 pub mod position;
+pub mod record;
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -11,6 +11,7 @@ use super::{Batch, Projector};
 use crate::log::LogError;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
 use crate::log::position::{Partition, Position};
+use crate::log::record::Record;
 use crate::store::{Advance, StoreError};
 
 /// How often an idle projector looks for stored steps that time has come close to the end of.
@@ -222,7 +223,7 @@ fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
             partition: partition.partition,
             offset: record.seq,
         };
-        batch.push(position, record.payload.clone());
+        batch.push(position, Record::plain(record.payload.clone()));
     }
     let after = records.last().map_or(0, |r| r.seq + 1);
     batch.moves = standing

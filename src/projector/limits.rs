@@ -78,6 +78,6 @@ pub fn dead_letter(incoming: &Incoming) -> NewDeadLetter {
             "the product has {MAX_PRICES} prices, and may have no more: remove some, then retry"
         ),
         subject: Some(incoming.subject()),
-        payload: incoming.payload.to_vec(),
+        record: incoming.record.clone(),
     }
 }

@@ -11,8 +11,6 @@ mod views;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use bytes::Bytes;
-
 use projections::discount::Scope;
 use projections::event::Event;
 use projections::fold::Head;
@@ -24,9 +22,10 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::decode::{self, Decoded, Subject};
 use crate::log::position::Position;
+use crate::log::record::Record;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, REVISED_UNTIL, ReadStore, Result, Transaction};
+use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 
@@ -38,13 +37,13 @@ pub struct Incoming {
     /// Of the event: computed once, where it is decoded.
     pub head: Head,
     /// As it came.
-    pub payload: Bytes,
+    pub record: Record,
 }
 
 impl Incoming {
-    pub fn new(position: Position, event: Event, payload: Bytes) -> Incoming {
+    pub fn new(position: Position, event: Event, record: Record) -> Incoming {
         let head = event.head();
-        Incoming { position, event, head, payload }
+        Incoming { position, event, head, record }
     }
 
     fn subject(&self) -> Subject {
@@ -193,6 +192,9 @@ impl Projector {
     async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
         let mut budget = self.bounds.inline_products;
         let horizon = self.horizon();
+        if !folded.discounts.is_empty() {
+            tx.lock_discounts(DiscountLock::Change).await?;
+        }
         let mut revised: Option<Instant> = None;
         for change in std::mem::take(&mut folded.discounts) {
             if change.windows.iter().all(|window| horizon.is_past(*window)) {
@@ -272,20 +274,21 @@ fn trace(batch: &Batch) {
 
 impl Batch {
     /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
-    pub fn push(&mut self, position: Position, payload: Bytes) {
-        match decode::structured(&payload) {
+    pub fn push(&mut self, position: Position, record: Record) {
+        let payload = record.value.as_deref().unwrap_or_default();
+        match decode::structured(payload) {
             Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming::new(position, event, payload));
+                self.events.push(Incoming::new(position, event, record));
             }
             Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
             Err(rejection) => {
-                let subject = decode::subject_of(&payload);
+                let subject = decode::subject_of(payload);
                 self.dead_letters.push(NewDeadLetter {
                     position,
                     code: rejection.code,
                     detail: rejection.detail,
                     subject,
-                    payload: payload.to_vec(),
+                    record,
                 });
             }
         }

@@ -8,7 +8,7 @@ use projections::market::Market;
 use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 
-use crate::store::{Numbers, Result, Transaction, ViewWrite};
+use crate::store::{DiscountLock, Numbers, Result, Transaction, ViewWrite};
 
 /// Products whose facts are in memory at once.
 const FACTS_AT_ONCE: usize = 1_000;
@@ -35,7 +35,8 @@ fn rows(view: &View) -> usize {
     (view.listings.len() + 1) * steps * Sort::ALL.len()
 }
 
-/// Computes the views of these products (in id order) from their facts, and writes what changes.
+/// Computes the views of these products (in id order) from their facts, and writes what changes: no
+/// fan-out needs to come back to them.
 pub async fn recompute(
     tx: &mut dyn Transaction,
     ids: &[String],
@@ -45,6 +46,10 @@ pub async fn recompute(
     if ids.is_empty() {
         return Ok(());
     }
+    tx.lock_discounts(DiscountLock::Read).await?;
+    tx.lock_products(ids).await?;
+    // Before facts are read: what changes after that marks them anew.
+    tx.clear_stale(ids).await?;
     let mut changed = Vec::new();
     for chunk in ids.chunks(FACTS_AT_ONCE) {
         compute(tx, chunk, markets, horizon, &mut changed).await?;
@@ -53,9 +58,7 @@ pub async fn recompute(
             changed.clear();
         }
     }
-    save(tx, &changed).await?;
-    // Their views now know every discount: no fan-out needs to come back to them.
-    tx.clear_stale(ids).await
+    save(tx, &changed).await
 }
 
 async fn compute(

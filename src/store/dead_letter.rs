@@ -1,10 +1,16 @@
 //! Dead letters: events that could not be used, kept whole.
 
+use bytes::Bytes;
+use projections::codec::CorruptDocument;
 use projections::event::Kind;
 use projections::instant::Instant;
 
+use serde::{Deserialize, Serialize};
+
+use super::document::{pack, unpack};
 use crate::decode::Subject;
 use crate::log::position::Position;
+use crate::log::record::Record;
 
 /// A dead letter on its way into the store.
 #[derive(Clone, Debug)]
@@ -14,7 +20,46 @@ pub struct NewDeadLetter {
     pub code: String,
     pub detail: String,
     pub subject: Option<Subject>,
-    pub payload: Vec<u8>,
+    /// The whole message.
+    pub record: Record,
+}
+
+/// What a message has beside its value, as stored.
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    key: Option<Vec<u8>>,
+    headers: Vec<(String, Vec<u8>)>,
+    timestamp_ms: Option<i64>,
+    tombstone: bool,
+}
+
+/// A message as stored: its value, and all else as a document, where there is something else.
+pub fn to_stored(record: &Record) -> (&[u8], Option<Vec<u8>>) {
+    let value = record.value.as_deref();
+    let plain = record.key.is_none()
+        && record.headers.is_empty()
+        && record.timestamp.is_none()
+        && value.is_some();
+    let envelope = || Envelope {
+        key: record.key.as_ref().map(|key| key.to_vec()),
+        headers: record.headers.iter().map(|(n, v)| (n.clone(), v.to_vec())).collect(),
+        timestamp_ms: record.timestamp.map(Instant::millis),
+        tombstone: value.is_none(),
+    };
+    (value.unwrap_or_default(), (!plain).then(|| pack(&envelope())))
+}
+
+/// A message out of what is stored of it.
+pub fn from_stored(value: Vec<u8>, envelope: Option<&[u8]>) -> Result<Record, CorruptDocument> {
+    let value = Bytes::from(value);
+    let Some(envelope) = envelope else { return Ok(Record::plain(value)) };
+    let envelope: Envelope = unpack(envelope)?;
+    Ok(Record {
+        key: envelope.key.map(Bytes::from),
+        headers: envelope.headers.into_iter().map(|(n, v)| (n, Bytes::from(v))).collect(),
+        value: (!envelope.tombstone).then_some(value),
+        timestamp: envelope.timestamp_ms.map(Instant),
+    })
 }
 
 /// A version of an entity that was applied.
@@ -41,7 +86,7 @@ pub struct DeadLetter {
     pub state: String,
     pub state_since: Instant,
     #[serde(skip)]
-    pub payload: Vec<u8>,
+    pub record: Record,
 }
 
 /// Which dead letters to list.

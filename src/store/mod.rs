@@ -44,6 +44,9 @@ pub enum StoreError {
         .partition.partition
     )]
     PositionMoved { partition: Partition, expected: i64 },
+    /// Passing: another transaction was in the way, and this one is to be done again.
+    #[error("another transaction was in the way: {0}")]
+    Conflict(String),
     #[error(transparent)]
     Corrupt(#[from] CorruptDocument),
     /// The store was made by a version or a configuration that this one cannot go on with.
@@ -66,6 +69,15 @@ pub struct Advance {
     pub partition: Partition,
     pub expected: i64,
     pub next: i64,
+}
+
+/// How a transaction depends on discounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DiscountLock {
+    /// It reads them to compute views.
+    Read,
+    /// It has changed some, and looks for the products that they reach.
+    Change,
 }
 
 /// A product's new view, and what becomes of its old one.
@@ -223,6 +235,15 @@ pub trait Transaction: Send {
     /// Adds to the counts of published reviews by rating.
     async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()>;
 
+    /// Keeps discounts as they are until this transaction ends, or, to change them, waits until no
+    /// other transaction depends on them. Where several projectors write at once, a discount would
+    /// else miss a product that is born meanwhile. Comes before any product is locked; the lock
+    /// grows if it is asked for again.
+    async fn lock_discounts(&mut self, lock: DiscountLock) -> Result<()>;
+    /// Locks these products, in id order, until this transaction ends: whoever computes a view
+    /// first locks its product, and only then reads its facts, so that the last one to commit has
+    /// seen all of them. Asked for once a transaction.
+    async fn lock_products(&mut self, ids: &[String]) -> Result<()>;
     /// See [`Snapshot::product_facts`].
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
     async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>>;
@@ -257,8 +278,11 @@ pub trait Transaction: Send {
         ids: &[String],
         cursor: Option<&ScopeCursor>,
     ) -> Result<()>;
-    /// Stale products, those of the oldest task first.
+    /// Stale products, those of the oldest task first; without those that another transaction is
+    /// about to mark or compute.
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>>;
+    /// These products are about to be computed, from facts that are yet to be read. One that
+    /// another transaction is about to mark stays stale.
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;
     /// Products whose stored steps are to be computed again by now, the longest due first.
     async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>>;
@@ -270,6 +294,11 @@ pub trait Transaction: Send {
     async fn settle_dead_letters(&mut self, settled: &[Settlement<'_>]) -> Result<u64>;
     /// Closes a dead letter as `retried` or `discarded`; false if it is not open.
     async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool>;
+    /// The oldest dead letters that are not in the topic of dead letters yet; without those that
+    /// another transaction is about to forward.
+    async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>>;
+    /// These dead letters are in the topic of dead letters.
+    async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()>;
     /// Adds to what is counted of events, by outcome.
     async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()>;
 

@@ -4,6 +4,7 @@ use projections::discount::Scope;
 use projections::listing::{Sort, TOTAL_CAP, Total};
 use projections::view::{ListingKey, View};
 use vitrine::log::position::Position;
+use vitrine::log::record::Record;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
 use vitrine::store::facts::FactWrites;
 use vitrine::store::fanout::NewFanout;
@@ -130,7 +131,7 @@ pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
                 code: "c".into(),
                 detail: "d".into(),
                 subject: None,
-                payload: vec![1],
+                record: Record::plain(vec![1].into()),
             })
             .collect();
         commit(&store, async |tx| {

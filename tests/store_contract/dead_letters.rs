@@ -1,9 +1,11 @@
 //! Events that could not be used, kept until something comes of them.
 
 use projections::event::Kind;
+use projections::instant::Instant;
 use vitrine::clock;
 use vitrine::decode::Subject;
 use vitrine::log::position::Position;
+use vitrine::log::record::Record;
 use vitrine::store::dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 
 use super::support::{commit, dropped};
@@ -15,7 +17,7 @@ fn letter(offset: i64, subject: Option<(Kind, &str, Option<u64>)>) -> NewDeadLet
         code: "data.amount.negative".into(),
         detail: format!("`data.amount` is -{offset}"),
         subject: subject.map(|(kind, key, version)| Subject { kind, key: key.into(), version }),
-        payload: vec![offset as u8; 3],
+        record: Record::plain(vec![offset as u8; 3].into()),
     }
 }
 
@@ -37,9 +39,15 @@ pub async fn a_dead_letter_is_kept_whole_and_once(fixture: &impl Fixture) {
     let before = clock::now();
     let mut whole = letter(i64::MAX, Some((Kind::Stock, "a@b@한", Some((1 << 53) - 1))));
     // Bytes that are no text, and many.
-    whole.payload = (0..1_048_576u32).map(|i| (i % 251) as u8).chain([0, 255]).collect();
+    let bytes: Vec<u8> = (0..1_048_576u32).map(|i| (i % 251) as u8).chain([0, 255]).collect();
+    whole.record = Record {
+        key: Some("a@b@한".into()),
+        headers: vec![("h".into(), vec![0, 255].into()), ("h".into(), "again".into())],
+        value: Some(bytes.into()),
+        timestamp: Some(Instant(i64::MIN)),
+    };
     whole.position.partition = i32::MAX;
-    let bare = NewDeadLetter { payload: Vec::new(), ..letter(0, None) };
+    let bare = NewDeadLetter { record: Record::plain("".into()), ..letter(0, None) };
     put(&store, &[whole.clone(), bare.clone()]).await;
     let check = async |store: &Store| {
         let letters = listed(store, DeadLetterFilter::Open).await;
@@ -55,7 +63,7 @@ pub async fn a_dead_letter_is_kept_whole_and_once(fixture: &impl Fixture) {
             assert_eq!(kept.entity_version, subject.and_then(|s| s.version));
             let shown = store.dead_letter(kept.id).await.unwrap().unwrap();
             assert_eq!((shown.id, shown.position), (kept.id, put.position.to_string()));
-            assert!(shown.payload == put.payload, "the bytes as they came");
+            assert!(shown.record == put.record, "the bytes as they came");
         }
         assert_eq!(store.dead_letter(letters[1].id + 1).await.unwrap().map(|l| l.id), None);
     };
@@ -173,5 +181,6 @@ pub async fn only_open_ones_are_closed(fixture: &impl Fixture) {
     put(&store, &[letter(0, None)]).await;
     assert_eq!(listed(&store, DeadLetterFilter::Open).await.len(), 0);
     let shown = store.dead_letter(ids[0]).await.unwrap().unwrap();
-    assert_eq!((&*shown.state, &*shown.payload), ("discarded", &[0, 0, 0][..]));
+    let first = letter(0, None);
+    assert_eq!((&*shown.state, &shown.record), ("discarded", &first.record));
 }

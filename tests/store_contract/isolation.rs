@@ -5,6 +5,7 @@ use std::time::Duration;
 use projections::discount::Scope;
 use projections::view::ListingKey;
 use vitrine::log::position::{Partition, Position};
+use vitrine::log::record::Record;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
 use vitrine::store::facts::{FactKeys, FactWrites};
 use vitrine::store::fanout::NewFanout;
@@ -46,7 +47,7 @@ async fn write_all(tx: &mut dyn Transaction) {
         code: "data.amount.negative".into(),
         detail: String::new(),
         subject: None,
-        payload: b"{}".to_vec(),
+        record: Record::plain("{}".into()),
     }])
     .await
     .unwrap();

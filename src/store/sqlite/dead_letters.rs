@@ -9,7 +9,9 @@ use super::database;
 use crate::clock;
 use crate::log::position::Position;
 use crate::store::Result;
-use crate::store::dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
+use crate::store::dead_letter::{
+    DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement, from_stored, to_stored,
+};
 
 pub async fn put(conn: &mut SqliteConnection, letters: &[NewDeadLetter]) -> Result<()> {
     let now = clock::now().millis();
@@ -17,13 +19,14 @@ pub async fn put(conn: &mut SqliteConnection, letters: &[NewDeadLetter]) -> Resu
         conn,
         "INSERT INTO dead_letter
          (topic, partition, \"offset\", received_at, code, detail, kind, entity_key,
-          entity_version, payload, state, state_since)",
-        12,
+          entity_version, payload, envelope, state, state_since)",
+        13,
         // An event that is read again (a moved log) is the same dead letter.
         "ON CONFLICT DO NOTHING",
         letters,
         |p, letter| {
             let subject = letter.subject.as_ref();
+            let (value, envelope) = to_stored(&letter.record);
             p.bind(letter.position.topic.as_str())
                 .bind(letter.position.partition)
                 .bind(letter.position.offset)
@@ -33,7 +36,8 @@ pub async fn put(conn: &mut SqliteConnection, letters: &[NewDeadLetter]) -> Resu
                 .bind(subject.map(|s| s.kind.name()))
                 .bind(subject.map(|s| s.key.as_str()))
                 .bind(subject.and_then(|s| s.version).and_then(|v| i64::try_from(v).ok()))
-                .bind(letter.payload.as_slice())
+                .bind(value)
+                .bind(envelope)
                 .bind("open")
                 .bind(now);
         },
@@ -85,8 +89,26 @@ pub async fn close(conn: &mut SqliteConnection, id: i64, state: &str) -> Result<
     Ok(closed.rows_affected() == 1)
 }
 
+/// The oldest dead letters that are not in the topic of dead letters yet.
+pub async fn unforwarded(conn: &mut SqliteConnection, limit: u32) -> Result<Vec<DeadLetter>> {
+    let sql = format!("{SELECT} WHERE forwarded = 0 ORDER BY id LIMIT ?");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(database)?;
+    rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
+}
+
+pub async fn mark_forwarded(conn: &mut SqliteConnection, ids: &[i64]) -> Result<()> {
+    for_rows(conn, "UPDATE dead_letter SET forwarded = 1 WHERE id IN (", 1, ")", ids, |p, id| {
+        p.bind(*id);
+    })
+    .await
+}
+
 const SELECT: &str = "SELECT id, topic, partition, \"offset\", received_at, code, detail, kind, \
-    entity_key, entity_version, state, state_since, payload FROM dead_letter";
+    entity_key, entity_version, state, state_since, payload, envelope FROM dead_letter";
 
 pub async fn list(
     conn: &mut SqliteConnection,
@@ -134,6 +156,7 @@ fn read(row: &SqliteRow) -> Result<DeadLetter, sqlx::Error> {
         entity_version: row.try_get::<Option<i64>, _>("entity_version")?.map(|v| v as u64),
         state: row.try_get("state")?,
         state_since: Instant(row.try_get("state_since")?),
-        payload: row.try_get("payload")?,
+        record: from_stored(row.try_get("payload")?, row.try_get("envelope")?)
+            .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
     })
 }

@@ -15,10 +15,10 @@ use super::{
     NumberCache, bulk, database, dead_letters, facts, fanout, product_facts, snapshot, views,
 };
 use crate::log::position::Partition;
-use crate::store::dead_letter::{NewDeadLetter, Settlement};
+use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor};
-use crate::store::{Advance, Numbers, Result, StoreError, Transaction, ViewWrite};
+use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
 
 pub struct SqliteTransaction {
     tx: sqlx::Transaction<'static, Sqlite>,
@@ -118,6 +118,15 @@ impl Transaction for SqliteTransaction {
 
     async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()> {
         facts::add_review_counts(&mut self.tx, deltas).await
+    }
+
+    /// There is one writer: nothing changes beside it.
+    async fn lock_discounts(&mut self, _: DiscountLock) -> Result<()> {
+        Ok(())
+    }
+
+    async fn lock_products(&mut self, _: &[String]) -> Result<()> {
+        Ok(())
     }
 
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
@@ -241,6 +250,14 @@ impl Transaction for SqliteTransaction {
 
     async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool> {
         dead_letters::close(&mut self.tx, id, state).await
+    }
+
+    async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
+        dead_letters::unforwarded(&mut self.tx, limit).await
+    }
+
+    async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()> {
+        dead_letters::mark_forwarded(&mut self.tx, ids).await
     }
 
     async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()> {
