@@ -12,7 +12,7 @@ use std::time::Instant;
 use actix_web::body::to_bytes;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Parser;
 use projections::listing::Sort;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use support::stats::percentile;
 use tokio::sync::watch;
 use vitrine::api::{ApiState, configure};
 use vitrine::config::Config;
-use vitrine::embedded::{self, Embedded};
+use vitrine::stack::{self, Log, Stack};
 use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
 
@@ -99,8 +99,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
-    let embedded = Arc::new(Embedded::open(config).await?);
-    let state = web::Data::new(state(config, &embedded)?);
+    let stack = Stack::open(config).await?;
+    let state = web::Data::new(state(config, &stack)?);
     let app = init_service(App::new().app_data(state).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
         let answer = call_service(&app, TestRequest::get().uri(url).to_request()).await;
@@ -110,7 +110,7 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
         ensure!(status.is_success(), "{url}: {status} {}", String::from_utf8_lossy(&body));
         Ok(body)
     };
-    let rows = rows(&embedded, config).await?;
+    let rows = rows(&stack, config).await?;
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut probes = single_pages(&rows, &mut random, rounds).await?;
     for (name, listing) in listings(&rows).await? {
@@ -164,23 +164,24 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
         }
     }
     rows.close().await;
-    embedded.close().await;
+    stack.close().await;
     Ok(probes)
 }
 
 /// As the service makes it, without a projector.
-fn state(config: &Config, embedded: &Embedded) -> anyhow::Result<ApiState> {
+fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
     // Nothing is projected meanwhile: that its sender is gone makes no difference.
     let (_, progress) = watch::channel(0);
     Ok(ApiState {
-        store: embedded.store.clone(),
-        log: embedded.log.clone(),
-        markets: embedded::markets(config),
+        store: stack.store.clone(),
+        log: stack.log.events(),
+        markets: stack::markets(config),
         low_stock_threshold: i64::try_from(config.low_stock_threshold)?,
         sections: config.home.sections.clone(),
         admin_token: None,
         progress,
         readiness: Arc::new(|| Ok(())),
+        waits_for: Arc::new(Vec::new),
         topics: config.log.topics.clone(),
         request_body_max_bytes: config.http.request_body_max_bytes,
         metrics: Arc::new(Metrics::new()?),
@@ -188,8 +189,9 @@ fn state(config: &Config, embedded: &Embedded) -> anyhow::Result<ApiState> {
 }
 
 /// A pool as the store's own for reading.
-async fn rows(embedded: &Embedded, config: &Config) -> anyhow::Result<SqlitePool> {
-    let file = embedded.log.current_generation().await?.path;
+async fn rows(stack: &Stack, config: &Config) -> anyhow::Result<SqlitePool> {
+    let Log::Embedded(log) = &stack.log else { bail!("this reads the embedded store") };
+    let file = log.current_generation().await?.path;
     let connect = connect_options(&file, SqliteOptions::default())
         .pragma("cache_size", "-16384")
         .pragma("query_only", "ON");

@@ -3,16 +3,17 @@
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
 pub mod api;
+pub mod backoff;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod demo;
-pub mod embedded;
 pub mod generate;
 pub mod log;
 pub mod pages;
 pub mod projector;
 pub mod service;
+pub mod stack;
 pub mod store;
 pub mod telemetry;

@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, ApiState};
 use crate::config::Config;
-use crate::embedded::{self, Embedded};
 use crate::pages;
-use crate::projector::embedded::ProjectorError;
-use crate::projector::{self, Projector, reconfigure};
+use crate::projector::drive::ProjectorError;
+use crate::projector::kafka::Consumption;
+use crate::projector::{self, Projector};
+use crate::stack::{self, Log, Stack, Starting};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
 
@@ -37,7 +38,9 @@ pub type Routes = fn(&mut web::ServiceConfig);
 pub struct Service {
     /// Where the API listens; `None` without that role.
     pub address: Option<SocketAddr>,
-    pub embedded: Arc<Embedded>,
+    pub stack: Arc<Stack>,
+    consumption: Consumption,
+    waiting: Option<JoinHandle<anyhow::Result<()>>>,
     stop: CancellationToken,
     projecting: Option<JoinHandle<Result<(), ProjectorError>>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
@@ -50,20 +53,23 @@ impl Service {
         // Before anything is opened: an address in use is the likeliest mistake.
         let listener = roles.contains(&Role::Api).then(|| bind(config)).transpose()?;
         pages::limit_evaluations(config.store.evaluated_listings);
-        let embedded = Arc::new(Embedded::open(config).await?);
+        let stop = CancellationToken::new();
+        let Starting { stack, waiting } = Stack::start(config, &stop).await?;
+        let stack = Arc::new(stack);
         let metrics = Metrics::new()?;
         let of_projector = ProjectorMetrics::new(metrics.registry())?;
-        let projector = Arc::new(embedded.projector(config).with_metrics(of_projector));
-        let stop = CancellationToken::new();
+        let projector = Arc::new(stack.projector(config).with_metrics(of_projector));
         let mut service = Service {
             address: None,
-            embedded: Arc::clone(&embedded),
-            stop: stop.clone(),
+            stack,
+            consumption: Consumption::default(),
+            waiting,
+            stop,
             projecting: None,
             serving: None,
         };
         if roles.contains(&Role::Projector) {
-            service.start_projector(config, &projector).await?;
+            service.start_projector(config, &projector);
         }
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
@@ -72,28 +78,25 @@ impl Service {
         Ok(service)
     }
 
-    async fn start_projector(
-        &mut self,
-        config: &Config,
-        projector: &Arc<Projector>,
-    ) -> anyhow::Result<()> {
-        let store = projector.store();
-        if reconfigure::begin(store.as_ref(), &embedded::markets(config)).await? {
-            tracing::info!(
-                "the markets have changed: every view is computed again, and pages are answered \
-                 once all are"
-            );
-        }
-        let options = embedded::tail_options(config);
-        let (projector, log) = (Arc::clone(projector), Arc::clone(&self.embedded.log));
-        let stop = self.stop.clone();
+    fn start_projector(&mut self, config: &Config, projector: &Arc<Projector>) {
+        let (projector, stop) = (Arc::clone(projector), self.stop.clone());
+        let tail = stack::tail_options(config);
+        let options = stack::kafka_options(config);
+        let consumption = self.consumption.clone();
+        let log = self.stack.log.clone();
         self.projecting = Some(tokio::spawn(async move {
-            let ended = projector::embedded::run(projector, log, options, stop.clone()).await;
+            let ended = match log {
+                Log::Embedded(log) => {
+                    projector::embedded::run(projector, log, tail, stop.clone()).await
+                }
+                Log::Kafka(log) => {
+                    projector::kafka::run(projector, log, options, consumption, stop.clone()).await
+                }
+            };
             // Without its projector the service would only grow stale: it ends, and says why.
             stop.cancel();
             ended
         }));
-        Ok(())
     }
 
     fn start_api(
@@ -137,9 +140,9 @@ impl Service {
             seen.store(true, Ordering::Relaxed);
         });
         ApiState {
-            store: self.embedded.store.clone(),
-            log: self.embedded.log.clone(),
-            markets: embedded::markets(config),
+            store: self.stack.store.clone(),
+            log: self.stack.log.events(),
+            markets: stack::markets(config),
             low_stock_threshold: i64::try_from(config.low_stock_threshold).unwrap_or(i64::MAX),
             sections: config.home.sections.clone(),
             admin_token: config.http.token().map(str::to_owned),
@@ -148,10 +151,25 @@ impl Service {
                 true => Err("the service is stopping".to_owned()),
                 false => Ok(()),
             }),
+            waits_for: self.waits_for(),
             topics: config.log.topics.clone(),
             request_body_max_bytes: config.http.request_body_max_bytes,
             metrics: Arc::new(metrics),
         }
+    }
+
+    /// What projecting in this process waits for.
+    fn waits_for(&self) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
+        let consumption = self.consumption.clone();
+        let broker = match &self.stack.log {
+            Log::Kafka(log) => Some(log.broker().clone()),
+            Log::Embedded(_) => None,
+        };
+        Arc::new(move || {
+            let trouble = broker.as_ref().and_then(|broker| broker.trouble());
+            let kafka = trouble.map(|why| format!("Kafka cannot be reached: {why}"));
+            kafka.into_iter().chain(consumption.troubles()).collect()
+        })
     }
 
     /// Stops all roles and waits for them; what failed meanwhile is told.
@@ -164,8 +182,13 @@ impl Service {
             Some(projecting) => projecting.await.context("the projector ended")?,
             None => Ok(()),
         };
-        self.embedded.close().await;
-        projected.context("projecting ended")
+        let waited = match self.waiting.take() {
+            Some(waiting) => waiting.await.context("waiting for the read store ended")?,
+            None => Ok(()),
+        };
+        self.stack.close().await;
+        projected.context("projecting ended")?;
+        waited.context("the read store cannot be used")
     }
 
     /// Runs until the process is told to stop, or something that does not pass ends a role.

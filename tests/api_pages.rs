@@ -89,6 +89,7 @@ impl Service {
             admin_token: admin_token.map(str::to_owned),
             progress,
             readiness: Arc::new(|| Ok(())),
+            waits_for: Arc::new(Vec::new),
             topics: Topics::default(),
             request_body_max_bytes: 1 << 20,
             metrics: Arc::new(Metrics::new().unwrap()),

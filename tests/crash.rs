@@ -14,6 +14,7 @@ use harness::stream::{GROUPS, Rng, generated, nasty};
 use harness::{eventually, full, now};
 use serde_json::Value;
 use vitrine::config::Topics;
+use vitrine::log::EventLog;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine_oracle::Verdict;
 

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use projections::event::Kind;
 use projections::instant;
 use vitrine::config::{Config, Overrides};
-use vitrine::embedded::Embedded;
 use vitrine::generate::{Generator, Options};
-use vitrine::log::EventLog;
+use vitrine::log::Extent;
 use vitrine::log::position::Position;
-use vitrine::store::{ReadStore, Snapshot};
+use vitrine::stack::Stack;
+use vitrine::store::Snapshot;
 
 use super::child::{Usage, Vitrine};
 
@@ -128,13 +127,17 @@ impl Shop {
     /// `vitrine serve --roles projector` until the view reflects all that was published.
     pub async fn project(&self) -> anyhow::Result<Projected> {
         const LOOK_EVERY: Duration = Duration::from_millis(5);
-        let ours = Embedded::open(&self.config).await?;
-        let last = ours.log.last_seq().await?;
-        let everything = |kind| {
-            let partition = ours.log.partition(kind);
-            Position { topic: partition.topic, partition: partition.partition, offset: last }
-        };
-        let everything: Vec<Position> = Kind::ALL.into_iter().map(everything).collect();
+        let ours = Stack::open(&self.config).await?;
+        let extents = ours.log.events().extents().await?;
+        let everything: Vec<Position> = extents
+            .into_iter()
+            .filter(|extent| extent.next > 0)
+            .map(|Extent { partition, next, .. }| Position {
+                topic: partition.topic,
+                partition: partition.partition,
+                offset: next - 1,
+            })
+            .collect();
         let mut projector =
             Vitrine::start(&self.config_file(), &["serve", "--roles", "projector"])?;
         let mut facts_seconds = None;
@@ -159,9 +162,9 @@ impl Shop {
 
     /// Bytes of the log and of the store on disk.
     pub async fn sizes(&self) -> anyhow::Result<(f64, f64)> {
-        let ours = Embedded::open(&self.config).await?;
+        let ours = Stack::open(&self.config).await?;
         let store = ours.store.status().await?.store_bytes;
-        anyhow::ensure!(!ours.log.heads().await?.is_empty(), "the log has no topics");
+        anyhow::ensure!(!ours.log.events().extents().await?.is_empty(), "the log has no topics");
         ours.close().await;
         let mut log = 0;
         for file in std::fs::read_dir(self.config.data_dir.join("log"))? {

@@ -55,6 +55,8 @@ pub struct ApiState {
     pub progress: watch::Receiver<u64>,
     /// What the process itself says; whether the store can be read is looked at besides.
     pub readiness: Readiness,
+    /// What projecting waits for in this process, in words.
+    pub waits_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Positions are in these.
     pub topics: Topics,
     /// The largest request body.

@@ -19,14 +19,14 @@ pub async fn healthz() -> HttpResponse {
 pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
     (state.readiness)().map_err(|waits_for| Problem::new(Kind::NotReady, waits_for))?;
     match in_effect(&state).await {
-        Ok(true) => Ok(status("ready")),
+        Ok(true) => Ok(ready(&(state.waits_for)())),
         Ok(false) => Err(Problem::new(
             Kind::NotReady,
             "the view is not computed for this configuration of markets yet",
         )),
         Err(error) => {
             tracing::warn!(%error, "not ready: the read store cannot be read");
-            Err(Problem::new(Kind::NotReady, "the read store cannot be read"))
+            Err(Problem::new(Kind::NotReady, "it waits for the read store, which cannot be read"))
         }
     }
 }
@@ -34,6 +34,13 @@ pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem>
 async fn in_effect(state: &ApiState) -> Result<bool, StoreError> {
     let mut snapshot = state.store.snapshot().await?;
     reconfigure::in_effect(snapshot.as_mut(), &state.markets).await
+}
+
+/// Pages are answered; what projecting waits for shows as well.
+fn ready(waits_for: &[String]) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(serde_json::json!({ "status": "ready", "waits_for": waits_for }))
 }
 
 fn status(status: &str) -> HttpResponse {

@@ -6,10 +6,9 @@ use clap::Subcommand;
 use super::{Context, output};
 use crate::config::Config;
 use crate::decode::{self, Decoded};
-use crate::embedded::Embedded;
 use crate::log::position::Position;
 use crate::projector::Incoming;
-use crate::store::ReadStore;
+use crate::stack::Stack;
 use crate::store::dead_letter::{DeadLetter, DeadLetterFilter};
 
 #[derive(Subcommand)]
@@ -43,26 +42,26 @@ pub enum Command {
 }
 
 pub async fn run(context: Context, command: Command) -> anyhow::Result<()> {
-    let embedded = Embedded::open(&context.config).await?;
+    let stack = Stack::open(&context.config).await?;
     let done = match command {
-        Command::List { all, limit, after } => list(&context, &embedded, all, limit, after).await,
-        Command::Show { id } => show(&context, &embedded, id).await,
-        Command::Retry { ids, all } => retry(&context, &embedded, ids, all).await,
-        Command::Discard { ids } => discard(&context, &embedded, &ids).await,
+        Command::List { all, limit, after } => list(&context, &stack, all, limit, after).await,
+        Command::Show { id } => show(&context, &stack, id).await,
+        Command::Retry { ids, all } => retry(&context, &stack, ids, all).await,
+        Command::Discard { ids } => discard(&context, &stack, &ids).await,
     };
-    embedded.close().await;
+    stack.close().await;
     done
 }
 
 async fn list(
     context: &Context,
-    embedded: &Embedded,
+    stack: &Stack,
     all: bool,
     limit: u32,
     after: i64,
 ) -> anyhow::Result<()> {
     let filter = if all { DeadLetterFilter::All } else { DeadLetterFilter::Open };
-    let letters = embedded.store.dead_letters(filter, after, limit).await?;
+    let letters = stack.store.dead_letters(filter, after, limit).await?;
     output::answer(context.json, &letters, || {
         if letters.is_empty() {
             return "no dead letters".to_owned();
@@ -84,15 +83,15 @@ fn line(letter: &DeadLetter) -> String {
     )
 }
 
-async fn find(embedded: &Embedded, id: i64) -> anyhow::Result<DeadLetter> {
-    let letter = embedded.store.dead_letter(id).await?;
+async fn find(stack: &Stack, id: i64) -> anyhow::Result<DeadLetter> {
+    let letter = stack.store.dead_letter(id).await?;
     letter.ok_or_else(|| {
         anyhow!("there is no dead letter {id}: `vitrine dead-letters list --all` shows them")
     })
 }
 
-async fn show(context: &Context, embedded: &Embedded, id: i64) -> anyhow::Result<()> {
-    let letter = find(embedded, id).await?;
+async fn show(context: &Context, stack: &Stack, id: i64) -> anyhow::Result<()> {
+    let letter = find(stack, id).await?;
     let payload = String::from_utf8_lossy(letter.record.value.as_deref().unwrap_or_default());
     let mut value = serde_json::to_value(&letter)?;
     value["payload"] = payload.as_ref().into();
@@ -102,18 +101,13 @@ async fn show(context: &Context, embedded: &Embedded, id: i64) -> anyhow::Result
     Ok(())
 }
 
-async fn retry(
-    context: &Context,
-    embedded: &Embedded,
-    ids: Vec<i64>,
-    all: bool,
-) -> anyhow::Result<()> {
-    let ids = if all { open_ids(embedded).await? } else { ids };
+async fn retry(context: &Context, stack: &Stack, ids: Vec<i64>, all: bool) -> anyhow::Result<()> {
+    let ids = if all { open_ids(stack).await? } else { ids };
     let mut retried = Vec::new();
     let mut failed = Vec::new();
     for id in ids {
-        let letter = find(embedded, id).await?;
-        match retry_one(&context.config, embedded, &letter).await {
+        let letter = find(stack, id).await?;
+        match retry_one(&context.config, stack, &letter).await {
             Ok(()) => retried.push(id),
             Err(error) => failed.push((id, format!("{error:#}"))),
         }
@@ -134,12 +128,12 @@ async fn retry(
     Ok(())
 }
 
-async fn open_ids(embedded: &Embedded) -> anyhow::Result<Vec<i64>> {
+async fn open_ids(stack: &Stack) -> anyhow::Result<Vec<i64>> {
     const PAGE: u32 = 1_000;
     let mut ids: Vec<i64> = Vec::new();
     loop {
         let after = ids.last().copied().unwrap_or(0);
-        let page = embedded.store.dead_letters(DeadLetterFilter::Open, after, PAGE).await?;
+        let page = stack.store.dead_letters(DeadLetterFilter::Open, after, PAGE).await?;
         if page.is_empty() {
             return Ok(ids);
         }
@@ -147,11 +141,7 @@ async fn open_ids(embedded: &Embedded) -> anyhow::Result<Vec<i64>> {
     }
 }
 
-async fn retry_one(
-    config: &Config,
-    embedded: &Embedded,
-    letter: &DeadLetter,
-) -> anyhow::Result<()> {
+async fn retry_one(config: &Config, stack: &Stack, letter: &DeadLetter) -> anyhow::Result<()> {
     if letter.state != "open" {
         bail!("it is {}, not open", letter.state);
     }
@@ -159,7 +149,7 @@ async fn retry_one(
     match decode::structured(letter.record.value.as_deref().unwrap_or_default()) {
         Ok(Decoded::Event { event, .. }) => {
             let incoming = Incoming::new(position, event, letter.record.clone());
-            let report = embedded.projector(config).retry(letter.id, incoming).await?;
+            let report = stack.projector(config).retry(letter.id, incoming).await?;
             if report.refused > 0 {
                 bail!("it is refused again: {}", letter.detail);
             }
@@ -170,8 +160,8 @@ async fn retry_one(
     }
 }
 
-async fn discard(context: &Context, embedded: &Embedded, ids: &[i64]) -> anyhow::Result<()> {
-    let mut tx = embedded.store.begin().await?;
+async fn discard(context: &Context, stack: &Stack, ids: &[i64]) -> anyhow::Result<()> {
+    let mut tx = stack.store.begin().await?;
     for id in ids {
         if !tx.close_dead_letter(*id, "discarded").await? {
             bail!("there is no open dead letter {id}; nothing was discarded");

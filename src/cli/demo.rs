@@ -13,7 +13,6 @@ use crate::config::Config;
 use crate::decode::envelope_kind;
 use crate::demo;
 use crate::generate::{Generator, LiveChanges, Options};
-use crate::log::embedded::EmbeddedLog;
 use crate::log::{EventLog, NewRecord};
 use crate::service::{Role, Service};
 
@@ -47,8 +46,8 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
         start: Instant(clock::now().millis() - BEFORE_NOW_MS),
     };
     let service = Service::start(&config, &[Role::Api, Role::Projector], demo::routes).await?;
-    let log = service.embedded.log.clone();
-    if log.heads().await?.iter().all(|(_, next)| *next <= 1) {
+    let log = service.stack.log.events();
+    if log.extents().await?.iter().all(|extent| extent.next <= 1) {
         eprintln!("making a catalogue of {} products ...", args.products);
         let positions = publish_catalogue(log.as_ref(), options).await?;
         publish::wait_for(&config, &positions).await?;
@@ -72,7 +71,7 @@ fn demo_config(config: Config) -> anyhow::Result<Config> {
 }
 
 async fn publish_catalogue(
-    log: &EmbeddedLog,
+    log: &dyn EventLog,
     options: Options,
 ) -> anyhow::Result<Vec<crate::log::position::Position>> {
     const CHUNK_EVENTS: usize = 4_096;
@@ -103,7 +102,7 @@ fn record(line: &[u8]) -> Option<NewRecord> {
 }
 
 /// Appends changes as they would come, for ever.
-async fn live(log: std::sync::Arc<EmbeddedLog>, options: Options, a_second: u64) {
+async fn live(log: std::sync::Arc<dyn EventLog>, options: Options, a_second: u64) {
     if a_second == 0 {
         return;
     }

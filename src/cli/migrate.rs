@@ -1,7 +1,8 @@
 //! `vitrine migrate`: brings the store's schema up to date.
 
 use super::{Context, output};
-use crate::embedded::Embedded;
+use crate::config::StoreKind;
+use crate::stack::{Log, Stack};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -15,15 +16,33 @@ pub struct Args {
 }
 
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
-    if args.topics && args.partitions != 1 {
-        tracing::info!("the embedded log has every topic, each with one partition");
-    }
+    let config = &context.config;
     // Opening brings the schema up to date.
-    let embedded = Embedded::open(&context.config).await?;
-    embedded.close().await;
-    let folder = context.config.data_dir.display().to_string();
-    output::answer(context.json, &serde_json::json!({ "migrated": folder }), || {
-        format!("the schema in {folder} is up to date")
+    let stack = Stack::open(config).await?;
+    let topics = match &stack.log {
+        Log::Kafka(log) if args.topics => {
+            let partitions = i32::try_from(args.partitions).unwrap_or(i32::MAX);
+            log.create_topics(partitions).await?
+        }
+        Log::Embedded(_) if args.topics && args.partitions != 1 => {
+            tracing::info!("the embedded log has every topic, each with one partition");
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
+    stack.close().await;
+    let migrated = match config.store_kind() {
+        StoreKind::Sqlite => config.data_dir.display().to_string(),
+        StoreKind::Postgres => config.store.url.redacted(),
+    };
+    let answer = serde_json::json!({ "migrated": migrated, "topics": topics });
+    output::answer(context.json, &answer, || {
+        let mut lines = vec![format!("the schema in {migrated} is up to date")];
+        lines.extend(topics.iter().map(|t| {
+            let what = if t.created { "created" } else { "was there" };
+            format!("topic {} {what}", t.topic)
+        }));
+        lines.join("\n")
     });
     Ok(())
 }

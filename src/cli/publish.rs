@@ -14,9 +14,8 @@ use tokio::sync::mpsc;
 
 use super::{Context, output};
 use crate::config::Config;
-use crate::embedded::open_log;
-use crate::log::EventLog;
 use crate::log::position::{Position, join_positions};
+use crate::stack::Log;
 use lines::{Chunk, PassedOver};
 
 #[derive(clap::Args)]
@@ -48,7 +47,7 @@ const SHOWN: usize = 20;
 
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let config = &context.config;
-    let log = open_log(config).await?;
+    let log = Log::open(config).await?.events();
     let started = std::time::Instant::now();
     let bar = if context.json { ProgressBar::hidden() } else { bar(&args.file)? };
     let (sender, mut chunks) = mpsc::channel::<Chunk>(2);

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{Context, output};
 use crate::clock;
-use crate::embedded::Embedded;
-use crate::log::EventLog;
 use crate::log::position::Partition;
-use crate::store::{ReadStore, StoreStatus};
+use crate::log::{self, Extent};
+use crate::stack::Stack;
+use crate::store::StoreStatus;
 
 #[derive(Serialize)]
 struct Status {
@@ -30,41 +30,40 @@ struct PartitionStatus {
     next_offset: i64,
     /// The offset that is written next.
     head: i64,
+    /// Why nothing more of it is projected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 pub async fn run(context: Context) -> anyhow::Result<()> {
-    let embedded = Embedded::open(&context.config).await?;
-    let heads = embedded.log.heads().await?;
-    let mut snapshot = embedded.store.snapshot().await?;
+    let config = &context.config;
+    let stack = Stack::open(config).await?;
+    let log = stack.log.events();
+    let extents = log.extents().await?;
+    let mut snapshot = stack.store.snapshot().await?;
     let known = snapshot.positions().await?;
     drop(snapshot);
-    let next = |partition: &Partition| {
-        known.iter().find(|(p, _)| p == partition).map_or(0, |(_, next)| *next)
-    };
-    let positions: Vec<PartitionStatus> = heads
-        .iter()
-        .map(|(partition, head)| PartitionStatus {
-            topic: partition.topic.clone(),
-            partition: partition.partition,
-            next_offset: next(partition),
-            head: *head,
-        })
-        .collect();
-    // One sequence runs through all topics of the embedded log: the lag is not a sum over them.
-    let lag_events = positions.iter().map(|p| p.head - p.next_offset.max(1)).max().unwrap_or(0);
-    let first_waiting = positions.iter().map(|p| p.next_offset).min().unwrap_or(0);
-    let waiting_since = embedded.log.appended_at(first_waiting).await?;
-    let lag_ms = waiting_since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0));
+    let lag = log.lag(&extents, &known).await?;
     let status = Status {
-        log: context.config.log.url.redacted(),
-        store: embedded.store.status().await?,
-        positions,
-        lag_events,
-        lag_ms,
+        log: config.log.url.redacted(),
+        store: stack.store.status().await?,
+        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &known)).collect(),
+        lag_events: lag.events,
+        lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
     };
-    embedded.close().await;
+    stack.close().await;
     output::answer(context.json, &status, || status.text());
     Ok(())
+}
+
+impl PartitionStatus {
+    fn of(extent: &Extent, known: &[(Partition, i64)]) -> PartitionStatus {
+        let Partition { topic, partition } = extent.partition.clone();
+        let stored = known.iter().find(|(p, _)| *p == extent.partition);
+        let next_offset = stored.map_or(0, |(_, next)| *next);
+        let problem = log::gap(extent, next_offset);
+        PartitionStatus { topic, partition, next_offset, head: extent.next, problem }
+    }
 }
 
 impl Status {
@@ -99,6 +98,13 @@ impl Status {
                 p.topic, p.partition, p.next_offset, p.head
             )
         }));
+        let stopped = self.positions.iter().filter_map(|p| Some((p, p.problem.as_ref()?)));
+        lines.extend(
+            stopped.map(|(p, why)| format!("STOPPED       {}:{}: {why}", p.topic, p.partition)),
+        );
+        if self.positions.is_empty() {
+            lines.push("position      none: no topic of the configuration exists".to_owned());
+        }
         lines.join("\n")
     }
 }

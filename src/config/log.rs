@@ -16,8 +16,7 @@ use super::secret::{ConnectionUrl, SET, is_secret};
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// Where events come from: `embedded:` is a log of its own in `data_dir`;
-    /// `kafka://host:9092,host:9092` names Kafka's brokers (9092 where no port is given), which is
-    /// accepted and checked, and which this build does not have yet.
+    /// `kafka://host:9092,host:9092` names Kafka's brokers (9092 where no port is given).
     pub url: ConnectionUrl,
     /// The Kafka consumer group, which shares the partitions out among instances. Without effect on
     /// the embedded log.
@@ -28,6 +27,28 @@ pub struct LogConfig {
     pub properties: Properties,
     /// The topic of each kind of entity.
     pub topics: Topics,
+    /// A Kafka topic that dead letters go to as well, whole, with headers that say why they are
+    /// dead; empty for none. At least once each: one may come twice.
+    pub dead_letter_topic: String,
+    /// What to do where a partition no longer holds the events that come next (its retention has
+    /// deleted them): `stop` projects nothing of it until the view is rebuilt, `accept` goes on
+    /// with the first event that is there.
+    pub missing_events: MissingEvents,
+    /// How long an event that is posted or published may take until Kafka has it on all in-sync
+    /// replicas, in milliseconds; then the request fails.
+    #[schemars(range(min = 1000, max = 600_000))]
+    pub delivery_timeout_ms: u64,
+}
+
+/// What to do where events are no longer in the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingEvents {
+    /// Project nothing of that partition.
+    #[default]
+    Stop,
+    /// Go on without them.
+    Accept,
 }
 
 impl Default for LogConfig {
@@ -37,6 +58,9 @@ impl Default for LogConfig {
             group: "vitrine".to_owned(),
             properties: Properties::default(),
             topics: Topics::default(),
+            dead_letter_topic: String::new(),
+            missing_events: MissingEvents::Stop,
+            delivery_timeout_ms: 30_000,
         }
     }
 }
@@ -148,13 +172,17 @@ pub enum LogKind {
 }
 
 /// librdkafka settings that are not free, and what is set instead.
-const RESERVED: [(&str, &str); 6] = [
+const RESERVED: [(&str, &str); 10] = [
     ("bootstrap.servers", "name the brokers in log.url"),
     ("metadata.broker.list", "name the brokers in log.url"),
     ("group.id", "set log.group"),
     ("enable.auto.commit", "leave it out: the store keeps the positions"),
     ("enable.auto.offset.store", "leave it out: the store keeps the positions"),
     ("auto.offset.reset", "leave it out: the store keeps the positions"),
+    ("partition.assignment.strategy", "leave it out: instances share partitions cooperatively"),
+    ("isolation.level", "leave it out: only committed events are read"),
+    ("enable.idempotence", "leave it out: it is on"),
+    ("acks", "leave it out: all in-sync replicas have an event before it is acknowledged"),
 ];
 
 impl LogConfig {
@@ -188,6 +216,14 @@ impl LogConfig {
             }
         }
         self.topics.check(findings);
+        let dead = &self.dead_letter_topic;
+        if !dead.is_empty() && (!is_topic(dead) || self.topics.kind(dead).is_some()) {
+            findings.add(
+                "log.dead_letter_topic",
+                format!("`{dead}` cannot be the topic of dead letters"),
+                "name a topic of its own, or leave it empty",
+            );
+        }
     }
 
     fn check_url(&self, findings: &mut Findings) {

@@ -34,7 +34,7 @@ pub use environment::{Overrides, environment};
 pub use error::{ConfigError, Origin, Problem};
 pub use home::{HomeConfig, HomeSection, SectionListing, SectionSort};
 pub use http::HttpConfig;
-pub use log::{LogConfig, LogKind, Properties, Topics};
+pub use log::{LogConfig, LogKind, MissingEvents, Properties, Topics};
 pub use market::MarketConfig;
 pub use projector::ProjectorConfig;
 pub use schedule::ScheduleConfig;

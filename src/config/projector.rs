@@ -14,6 +14,18 @@ pub struct ProjectorConfig {
     /// that a single event may have.
     #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
     pub batch_max_bytes: usize,
+    /// Tasks that apply Kafka's events, each in order for its own partitions (a partition's number
+    /// says which). More than one pays where PostgreSQL has more cores than one task keeps busy.
+    #[schemars(range(min = 1, max = 64))]
+    pub partition_groups: usize,
+    /// How long a batch may take to be finished when its Kafka partitions go to another instance, in
+    /// milliseconds. Keep it below Kafka's `session.timeout.ms` (10,000 here).
+    #[schemars(range(max = 300_000))]
+    pub drain_ms: u64,
+    /// How often an idle projector looks for what another one has left behind, in milliseconds.
+    /// Only with PostgreSQL.
+    #[schemars(range(min = 100, max = 600_000))]
+    pub look_every_ms: u64,
     /// How often the embedded log is looked at, in milliseconds, should its file's change
     /// notification not come.
     #[schemars(range(min = 10, max = 60_000))]
@@ -53,6 +65,9 @@ impl Default for ProjectorConfig {
         Self {
             batch_max_events: 50_000,
             batch_max_bytes: 32 * 1024 * 1024,
+            partition_groups: 1,
+            drain_ms: 5_000,
+            look_every_ms: 1_000,
             poll_interval_ms: 1000,
             fanout_inline_products: 256,
             defer_products: 1000,

@@ -11,8 +11,9 @@ use super::secret::ConnectionUrl;
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
     /// Where the view is kept: `sqlite:` is embedded, with its files in `data_dir`;
-    /// `postgres://user:password@host/database` is a PostgreSQL database, which is accepted and
-    /// checked, and which this build does not have yet.
+    /// `postgres://user:password@host/database` is a PostgreSQL database (15 or later) that may be
+    /// shared by any number of instances; for TLS add `?sslmode=verify-full`, with
+    /// `&sslrootcert=FILE` for an authority of your own.
     pub url: ConnectionUrl,
     /// `postgres://` addresses of read replicas that pages may be read from. Only for a PostgreSQL
     /// store.
@@ -21,6 +22,19 @@ pub struct StoreConfig {
     /// Connections held open for reading pages.
     #[schemars(range(min = 1, max = 1024))]
     pub read_connections: u32,
+    /// Connections held open for projecting and for what is written else. Only for PostgreSQL.
+    #[schemars(range(min = 2, max = 1024))]
+    pub write_connections: u32,
+    /// The PostgreSQL schema with the list of generations; each generation has a schema of its own,
+    /// with `_g1` and so on after this name.
+    pub schema: String,
+    /// How long one statement may take in PostgreSQL, in milliseconds; then the transaction is undone
+    /// and done again.
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub statement_timeout_ms: u64,
+    /// How far a read replica may be behind, in milliseconds, before pages are read elsewhere.
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub replica_max_lag_ms: u64,
     /// How long a statement waits for a lock that another one holds before it fails, in
     /// milliseconds.
     #[schemars(range(max = 600_000))]
@@ -37,6 +51,10 @@ impl Default for StoreConfig {
             url: "sqlite:".into(),
             replicas: Vec::new(),
             read_connections: 8,
+            write_connections: 4,
+            schema: "vitrine".to_owned(),
+            statement_timeout_ms: 60_000,
+            replica_max_lag_ms: 2_000,
             busy_timeout_ms: 10_000,
             evaluated_listings: 2,
         }
@@ -74,6 +92,13 @@ impl StoreConfig {
                 "write `sqlite:` for the embedded store, or postgres://user@host/database",
             );
         }
+        if !is_schema(&self.schema) {
+            findings.add(
+                "store.schema",
+                format!("`{}` is no name of a schema", self.schema),
+                "use 1 to 40 of the characters a-z, 0-9 and `_`, a letter first",
+            );
+        }
         for (index, replica) in self.replicas.iter().enumerate() {
             let key = format!("store.replicas[{index}]");
             if !is_postgres(replica) {
@@ -91,6 +116,13 @@ impl StoreConfig {
             }
         }
     }
+}
+
+fn is_schema(name: &str) -> bool {
+    name.len() <= 40
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !name.starts_with("pg_")
 }
 
 fn is_postgres(url: &ConnectionUrl) -> bool {

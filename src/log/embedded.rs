@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use tokio::sync::Notify;
 
 use super::position::{Partition, Position};
-use super::{EventLog, LogError, NewRecord};
+use super::{EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
@@ -221,12 +221,6 @@ impl EmbeddedLog {
         watcher.watch(&log_folder(&self.data_dir), RecursiveMode::NonRecursive)?;
         Ok(watcher)
     }
-
-    /// Closes all connections; what was appended is on disk.
-    pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
-    }
 }
 
 /// A folder of its own, so that watching it does not wake up for the read store's writes.
@@ -271,9 +265,25 @@ impl EventLog for EmbeddedLog {
         Ok(positions.collect())
     }
 
-    async fn heads(&self) -> Result<Vec<(Partition, i64)>, LogError> {
+    async fn extents(&self) -> Result<Vec<Extent>, LogError> {
         let next = self.last_seq().await? + 1;
-        Ok(Kind::ALL.into_iter().map(|kind| (self.partition(kind), next)).collect())
+        let extent = |kind| Extent { partition: self.partition(kind), first: 0, next };
+        Ok(Kind::ALL.into_iter().map(extent).collect())
+    }
+
+    /// One sequence runs through all topics: the lag is not a sum over them.
+    async fn lag(&self, extents: &[Extent], next: &[(Partition, i64)]) -> Result<Lag, LogError> {
+        let next_of = |extent: &Extent| {
+            next.iter().find(|(p, _)| *p == extent.partition).map_or(0, |(_, next)| *next)
+        };
+        let events = extents.iter().map(|e| e.next - next_of(e).max(1)).max().unwrap_or(0);
+        let first_waiting = extents.iter().map(next_of).min().unwrap_or(0);
+        Ok(Lag { events, since: self.appended_at(first_waiting).await? })
+    }
+
+    async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
     }
 }
 

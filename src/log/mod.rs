@@ -1,12 +1,14 @@
 //! Where events come from, and positions in it.
 
 pub mod embedded;
+pub mod kafka;
 pub mod position;
 pub mod record;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use projections::event::Kind;
+use projections::instant::Instant;
 
 use position::{Partition, Position};
 
@@ -27,12 +29,59 @@ pub struct NewRecord {
     pub payload: Bytes,
 }
 
+/// What a partition holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Extent {
+    pub partition: Partition,
+    /// The first offset that is still there; the next one where there is none.
+    pub first: i64,
+    /// The offset that will be written next.
+    pub next: i64,
+}
+
+/// How far a view is behind the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lag {
+    /// Events that are not projected yet; an upper bound where offsets have gaps.
+    pub events: i64,
+    /// When the oldest of them was written.
+    pub since: Option<Instant>,
+}
+
 /// The log as publishers and `status` see it. Projectors read it in their own way.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Appends in order, all or none, durably. Answers the last position in each topic written to.
+    /// Appends durably, the events of each topic and key in order. The embedded log takes all or
+    /// none; of Kafka an error may leave a part written, and the same events may be sent again:
+    /// their versions make that harmless. Answers the last position in each partition written to.
     async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError>;
 
-    /// The offset that will be written next, for every partition.
-    async fn heads(&self) -> Result<Vec<(Partition, i64)>, LogError>;
+    /// What every partition of the configured topics holds; a topic that does not exist has none.
+    async fn extents(&self) -> Result<Vec<Extent>, LogError>;
+
+    /// How far a view is behind that stands at these positions.
+    async fn lag(&self, extents: &[Extent], next: &[(Partition, i64)]) -> Result<Lag, LogError>;
+
+    /// Lets go of connections; what was appended is there.
+    async fn close(&self);
+}
+
+/// Why a partition cannot be projected from an offset: events in between would be passed over.
+/// `None` where it can.
+pub fn gap(extent: &Extent, next: i64) -> Option<String> {
+    if next < extent.first {
+        return Some(format!(
+            "events {next} to {} are no longer in the log: retention has deleted them before they \
+             were projected. Rebuild the view from a log that holds everything, or set \
+             log.missing_events = \"accept\" to go on without them",
+            extent.first - 1
+        ));
+    }
+    (next > extent.next).then(|| {
+        format!(
+            "the view is at offset {next}, and the log ends at {}: the topic was made anew or has \
+             lost its end. Rebuild the view from the log as it is now",
+            extent.next
+        )
+    })
 }

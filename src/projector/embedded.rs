@@ -1,21 +1,23 @@
 //! The projector of the embedded log: tails the table, batch by batch.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use projections::event::Kind;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::drive::{ProjectorError, Turns, drive, prepare, retry_later};
 use super::{Batch, Projector};
+use crate::backoff::Backoff;
 use crate::log::LogError;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::store::{Advance, StoreError};
+use crate::store::Advance;
 
-/// How often an idle projector looks for stored steps that time has come close to the end of.
-const LOOK_FOR_REFRESH_EVERY: Duration = Duration::from_secs(60);
+/// How often an idle projector looks for what is due; nobody else works on the store.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// How the log is read.
 #[derive(Clone, Copy, Debug)]
@@ -28,38 +30,6 @@ pub struct TailOptions {
     pub fanout_max_delay: Duration,
 }
 
-/// Why the projector ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ProjectorError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Log(#[from] LogError),
-}
-
-/// Waits after a passing failure: doubled each time, with jitter, up to a bound.
-struct Backoff(Duration);
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(50);
-    const MOST: Duration = Duration::from_secs(5);
-
-    fn new() -> Backoff {
-        Backoff(Backoff::FIRST)
-    }
-
-    async fn wait(&mut self, stop: &CancellationToken) {
-        // The clock's low digits are jitter enough to keep two processes out of step.
-        let jitter = u32::try_from(crate::clock::now().millis().rem_euclid(50)).unwrap_or(0);
-        let pause = self.0 + self.0 * jitter / 100;
-        self.0 = (self.0 * 2).min(Backoff::MOST);
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-}
-
 /// Projects until told to stop; ends earlier only for what does not pass by itself.
 pub async fn run(
     projector: Arc<Projector>,
@@ -67,27 +37,15 @@ pub async fn run(
     options: TailOptions,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
-    let mut backoff = Backoff::new();
+    prepare(&projector, &stop).await?;
+    let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
         match project(&projector, &log, options, &stop).await {
-            Ok(()) => backoff = Backoff::new(),
-            Err(error) if is_passing(&error) => {
-                tracing::warn!(%error, "projecting paused");
-                backoff.wait(&stop).await;
-            }
-            Err(error) => return Err(error),
+            Ok(()) => backoff = Backoff::default(),
+            Err(error) => retry_later(error, &mut backoff, &stop).await?,
         }
     }
     Ok(())
-}
-
-/// Whether the same work may succeed later, or from where the store now stands.
-fn is_passing(error: &ProjectorError) -> bool {
-    matches!(
-        error,
-        ProjectorError::Store(StoreError::Unavailable(_) | StoreError::PositionMoved { .. })
-            | ProjectorError::Log(LogError::Unavailable(_))
-    )
 }
 
 /// One run from the positions in the store, until told to stop or something fails.
@@ -102,7 +60,8 @@ async fn project(
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
     let reading = stop.child_token();
     let reader = tokio::spawn(read(Arc::clone(log), start, options, sender, reading.clone()));
-    let applied = apply(projector, options, &mut batches, stop).await;
+    let turns = Turns { fanout_max_delay: options.fanout_max_delay, look_every: LOOK_EVERY };
+    let applied = drive(projector, turns, &mut batches, stop).await;
     reading.cancel();
     drop(batches);
     match reader.await {
@@ -125,50 +84,6 @@ async fn positions(
         (partition, next)
     };
     Ok(Kind::ALL.into_iter().map(next).collect())
-}
-
-async fn apply(
-    projector: &Projector,
-    options: TailOptions,
-    batches: &mut mpsc::Receiver<Batch>,
-    stop: &CancellationToken,
-) -> Result<(), ProjectorError> {
-    let mut fanning_out = true;
-    // Since when a backlog holds back fan-outs.
-    let mut held_back: Option<Instant> = None;
-    while !stop.is_cancelled() {
-        let next = match batches.try_recv() {
-            Ok(batch) => Some(batch),
-            Err(mpsc::error::TryRecvError::Disconnected) => return Ok(()),
-            Err(mpsc::error::TryRecvError::Empty) if fanning_out => None,
-            Err(mpsc::error::TryRecvError::Empty) => tokio::select! {
-                batch = batches.recv() => match batch {
-                    Some(batch) => Some(batch),
-                    None => return Ok(()),
-                },
-                () = tokio::time::sleep(LOOK_FOR_REFRESH_EVERY) => None,
-                () = stop.cancelled() => return Ok(()),
-            },
-        };
-        let Some(batch) = next else {
-            fanning_out = projector.fanout_step().await?;
-            held_back = None;
-            continue;
-        };
-        let started = Instant::now();
-        let report = projector.apply(&batch).await?;
-        tracing::debug!(?report, "batch applied");
-        fanning_out = true;
-        // Waiting pays: a product that several discounts reach meanwhile is computed once.
-        if held_back.get_or_insert(started).elapsed() >= options.fanout_max_delay {
-            let budget = started.elapsed() / 3;
-            let started = Instant::now();
-            while fanning_out && started.elapsed() < budget {
-                fanning_out = projector.fanout_step().await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Reads and decodes batches from where the topics stand, and sends them one by one.

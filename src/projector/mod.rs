@@ -1,9 +1,11 @@
 //! The projector: batches of events become changes of the read store, each in one transaction with
 //! the positions that it moves.
 
+pub mod drive;
 pub mod embedded;
 mod fanout;
 mod fold;
+pub mod kafka;
 mod limits;
 pub mod reconfigure;
 mod views;
@@ -122,6 +124,10 @@ impl Projector {
 
     pub fn store(&self) -> &Arc<dyn ReadStore> {
         &self.store
+    }
+
+    pub fn markets(&self) -> &[Market] {
+        &self.markets
     }
 
     /// The part of time whose steps are stored.
@@ -273,6 +279,15 @@ fn trace(batch: &Batch) {
 }
 
 impl Batch {
+    /// Messages that were taken up.
+    pub fn len(&self) -> usize {
+        self.events.len() + self.dead_letters.len() + self.unknown_types as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
     pub fn push(&mut self, position: Position, record: Record) {
         let payload = record.value.as_deref().unwrap_or_default();

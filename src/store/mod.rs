@@ -8,6 +8,7 @@ pub mod dead_letter;
 pub mod document;
 pub mod facts;
 pub mod fanout;
+pub mod late;
 pub mod query;
 pub mod sqlite;
 
@@ -151,6 +152,9 @@ pub trait ReadStore: Send + Sync {
 
     /// One dead letter, whole.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
+
+    /// Closes all connections; what was committed stays.
+    async fn close(&self);
 }
 
 /// Reads from one state of the store.

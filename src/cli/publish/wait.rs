@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::Config;
-use crate::embedded::Embedded;
+use crate::config::{Config, StoreKind};
 use crate::log::position::Position;
-use crate::store::{ReadStore, Snapshot};
+use crate::stack::Stack;
+use crate::store::Snapshot;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often the whole of what waits is counted: that takes the longer the more there is.
@@ -21,19 +21,19 @@ pub async fn reflected(
     stall: Duration,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let embedded = Embedded::open(config).await?;
-    let target: i64 = positions.iter().map(|p| p.offset + 1).max().unwrap_or(0);
+    let stack = Stack::open(config).await?;
+    let target: i64 = positions.iter().map(|p| p.offset + 1).sum();
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(target.max(0) as u64) };
     bar.set_style(ProgressStyle::with_template("projecting {bar:30} {pos}/{len} ETA {eta}")?);
     let mut seen = (0, 0);
     let mut moved_at = Instant::now();
     let mut counted_at = moved_at;
     loop {
-        let mut snapshot = embedded.store.snapshot().await?;
+        let mut snapshot = stack.store.snapshot().await?;
         if snapshot.reflects(positions).await? {
             bar.finish_and_clear();
             drop(snapshot);
-            embedded.close().await;
+            stack.close().await;
             return Ok(());
         }
         if counted_at.elapsed() < COUNT_EVERY.min(stall) {
@@ -42,7 +42,7 @@ pub async fn reflected(
             continue;
         }
         counted_at = Instant::now();
-        let now = standing(snapshot.as_mut(), &embedded).await?;
+        let now = standing(snapshot.as_mut(), &stack, positions).await?;
         drop(snapshot);
         if now != seen {
             (seen, moved_at) = (now, Instant::now());
@@ -50,7 +50,10 @@ pub async fn reflected(
             bail!(
                 "the events are published, but the view does not move: no projector seems to run \
                  on {}; start `vitrine serve` (looked for {} s, wait.publish_stall_seconds)",
-                config.data_dir.display(),
+                match config.store_kind() {
+                    StoreKind::Sqlite => config.data_dir.display().to_string(),
+                    StoreKind::Postgres => config.store.url.redacted(),
+                },
                 stall.as_secs()
             );
         }
@@ -58,9 +61,17 @@ pub async fn reflected(
     }
 }
 
-/// How far the view is: the furthest position, and what is left of fan-outs.
-async fn standing(snapshot: &mut dyn Snapshot, embedded: &Embedded) -> anyhow::Result<(i64, u64)> {
-    let next = snapshot.positions().await?.into_iter().map(|(_, next)| next).max();
-    let status = embedded.store.status().await?;
-    Ok((next.unwrap_or(0), status.stale_products + status.fanout_tasks))
+/// How far the view is on its way to these positions, and what is left of fan-outs.
+async fn standing(
+    snapshot: &mut dyn Snapshot,
+    stack: &Stack,
+    wanted: &[Position],
+) -> anyhow::Result<(i64, u64)> {
+    let known = snapshot.positions().await?;
+    let reached = wanted.iter().map(|w| {
+        let next = known.iter().find(|(p, _)| p.topic == w.topic && p.partition == w.partition);
+        next.map_or(0, |(_, next)| (*next).min(w.offset + 1))
+    });
+    let status = stack.store.status().await?;
+    Ok((reached.sum(), status.stale_products + status.fanout_tasks))
 }

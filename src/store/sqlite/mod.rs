@@ -175,12 +175,6 @@ impl SqliteStore {
             ))),
         }
     }
-
-    /// Closes all connections; what was committed is in the file.
-    pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
-    }
 }
 
 #[async_trait]
@@ -243,6 +237,11 @@ impl ReadStore for SqliteStore {
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         let mut conn = self.reader.acquire().await.map_err(database)?;
         dead_letters::show(&mut conn, id).await
+    }
+
+    async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
     }
 }
 

@@ -1,0 +1,204 @@
+//! Kafka as the event log: production of events, and what the topics hold. The projector consumes
+//! them in `projector/kafka`.
+
+mod produce;
+mod settings;
+mod topics;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::ClientContext;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+
+use super::position::{Partition, Position};
+use super::record::Record;
+use super::{EventLog, Extent, Lag, LogError, NewRecord};
+use crate::decode;
+use produce::{Outgoing, Sender, structured_headers};
+pub use settings::{KafkaSettings, Purpose};
+pub use topics::{CreatedTopic, TOPIC_MISSING, extent};
+
+/// How long a question to the brokers may take.
+pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an end waits for events that are under way.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What librdkafka says of the brokers, for all clients of a process.
+#[derive(Clone, Default)]
+pub struct Broker(Arc<Mutex<Option<String>>>);
+
+impl Broker {
+    /// What is wrong with the brokers, since they were last heard of.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// They answer.
+    pub fn heard(&self) {
+        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.take().is_some() {
+            tracing::info!("Kafka answers again");
+        }
+    }
+
+    /// They do not.
+    pub fn silent(&self, why: String) {
+        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.is_none() {
+            tracing::warn!("Kafka cannot be reached: {why}");
+        }
+        *trouble = Some(why);
+    }
+}
+
+impl ClientContext for Broker {
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.silent(reason.to_owned()),
+            // One connection of several: told of where all are gone.
+            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {
+                tracing::debug!(%error, reason, "a connection to Kafka failed");
+                self.silent(reason.to_owned());
+            }
+            _ => tracing::warn!(%error, reason, "Kafka"),
+        }
+    }
+}
+
+impl ConsumerContext for Broker {}
+
+/// Kafka's topics as the log.
+pub struct KafkaLog {
+    settings: KafkaSettings,
+    broker: Broker,
+    sender: Sender,
+    /// For questions; it never joins the group.
+    look: Arc<BaseConsumer<Broker>>,
+}
+
+impl KafkaLog {
+    /// Sets up the clients. Brokers are not waited for: they may come later.
+    ///
+    /// # Errors
+    /// Where a setting is wrong.
+    pub fn new(settings: KafkaSettings) -> Result<KafkaLog, LogError> {
+        let broker = Broker::default();
+        let look = Arc::new(settings.create(Purpose::Look, broker.clone())?);
+        let sender = Sender::new(settings.clone(), broker.clone());
+        Ok(KafkaLog { settings, broker, sender, look })
+    }
+
+    pub fn settings(&self) -> &KafkaSettings {
+        &self.settings
+    }
+
+    /// What is known of the brokers.
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// Sends dead letters, whole, with headers that say why they are dead.
+    pub async fn send_dead_letters(
+        &self,
+        topic: &str,
+        letters: &[(Record, Vec<(&'static str, String)>)],
+    ) -> Result<(), LogError> {
+        let outgoing = letters.iter().map(|(record, reasons)| {
+            let mut headers = OwnedHeaders::new();
+            for (name, value) in &record.headers {
+                headers = headers.insert(Header { key: name, value: Some(value.as_ref()) });
+            }
+            for (name, value) in reasons {
+                headers = headers.insert(Header { key: name, value: Some(value.as_bytes()) });
+            }
+            let key = record.key.as_ref().map(|key| key.to_vec());
+            Outgoing { topic, key, headers, value: record.value.as_deref() }
+        });
+        self.sender.send(outgoing).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl EventLog for KafkaLog {
+    async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError> {
+        let headers = structured_headers();
+        let outgoing = records.iter().map(|record| Outgoing {
+            topic: self.settings.topics.of(record.kind),
+            // Who has no readable id becomes a dead letter, wherever it lies.
+            key: decode::subject_of(&record.payload).map(|subject| subject.key.into_bytes()),
+            headers: headers.clone(),
+            value: Some(record.payload.as_ref()),
+        });
+        self.sender.send(outgoing).await
+    }
+
+    async fn extents(&self) -> Result<Vec<Extent>, LogError> {
+        self.ask(topics::extents).await
+    }
+
+    async fn lag(&self, extents: &[Extent], next: &[(Partition, i64)]) -> Result<Lag, LogError> {
+        let waiting = topics::waiting(extents, next);
+        let events = waiting.iter().map(|w| w.events).sum();
+        if waiting.is_empty() {
+            return Ok(Lag::default());
+        }
+        let settings = self.settings.clone();
+        let broker = self.broker.clone();
+        let since = blocking(move || topics::oldest(&settings, broker, &waiting)).await?;
+        Ok(Lag { events, since })
+    }
+
+    async fn close(&self) {
+        self.sender.flush(FLUSH_TIMEOUT);
+    }
+}
+
+impl KafkaLog {
+    /// Asks the brokers, off the async threads.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: fn(&BaseConsumer<Broker>, &KafkaSettings) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        let (look, settings) = (Arc::clone(&self.look), self.settings.clone());
+        let answer = blocking(move || question(&look, &settings)).await?;
+        self.broker.heard();
+        Ok(answer)
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    let asked = tokio::task::spawn_blocking(question).await;
+    asked.map_err(|error| LogError::Refused(format!("asking Kafka ended: {error}")))?
+}
+
+/// What an error of librdkafka means to the caller.
+pub fn log_error(error: &KafkaError) -> LogError {
+    use RDKafkaErrorCode as Code;
+    match error.rdkafka_error_code() {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
+            LogError::Refused(TOPIC_MISSING.to_owned())
+        }
+        Some(
+            Code::MessageSizeTooLarge
+            | Code::InvalidMessageSize
+            | Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedSASLMechanism
+            | Code::PolicyViolation
+            | Code::InvalidArgument
+            | Code::InvalidRecord
+            | Code::InvalidTopic
+            | Code::InvalidConfig,
+        ) => LogError::Refused(error.to_string()),
+        _ => LogError::Unavailable(error.to_string()),
+    }
+}

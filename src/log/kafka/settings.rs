@@ -1,0 +1,142 @@
+//! How librdkafka's clients are set up.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+
+use crate::config::{Properties, Topics};
+use crate::log::LogError;
+
+/// Where Kafka is, and how to speak to it.
+#[derive(Clone, Debug)]
+pub struct KafkaSettings {
+    /// `host:port,host:port`
+    pub brokers: String,
+    /// The consumer group that shares the partitions out.
+    pub group: String,
+    pub topics: Topics,
+    /// Further librdkafka settings; they win over ours.
+    pub properties: Properties,
+    /// How long an event may take until all in-sync replicas have it.
+    pub delivery_timeout: Duration,
+    /// Where dead letters go too.
+    pub dead_letter_topic: Option<String>,
+}
+
+/// What a client is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    Produce,
+    /// Consumes as a member of the group.
+    Consume,
+    /// Asks for metadata and offsets, and reads single events; never joins the group.
+    Look,
+}
+
+impl KafkaSettings {
+    fn client(&self, purpose: Purpose) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set_log_level(RDKafkaLogLevel::Warning);
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", "vitrine")
+            // Brokers that come and go are looked for often: a shop waits for them.
+            .set("reconnect.backoff.ms", "50")
+            .set("reconnect.backoff.max.ms", "2000")
+            .set("socket.keepalive.enable", "true")
+            // New partitions and new topics are seen after this long.
+            .set("topic.metadata.refresh.interval.ms", "5000");
+        match purpose {
+            Purpose::Produce => self.set_producer(&mut config),
+            Purpose::Consume => self.set_consumer(&mut config),
+            Purpose::Look => {
+                config.set("group.id", format!("{}-status", self.group));
+                config.set("enable.auto.commit", "false");
+            }
+        }
+        for (name, value) in self.properties.0.iter().filter(|(name, _)| belongs(name, purpose)) {
+            config.set(name, value);
+        }
+        config
+    }
+
+    fn set_producer(&self, config: &mut ClientConfig) {
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("message.timeout.ms", self.delivery_timeout.as_millis().to_string())
+            .set("linger.ms", "2")
+            .set("compression.type", "lz4")
+            .set("message.max.bytes", "2097152")
+            // As Kafka's own clients do it: whoever else writes an entity meets the same partition.
+            .set("partitioner", "murmur2_random");
+    }
+
+    fn set_consumer(&self, config: &mut ClientConfig) {
+        config
+            .set("group.id", &self.group)
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // The store knows the positions: where one is not in the log, nothing is skipped.
+            .set("auto.offset.reset", "error")
+            .set("isolation.level", "read_committed")
+            .set("allow.auto.create.topics", "false")
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "2000")
+            .set("fetch.wait.max.ms", "100")
+            .set("fetch.error.backoff.ms", "100")
+            .set("queued.max.messages.kbytes", "32768");
+    }
+
+    /// A client for that purpose.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] where a setting is wrong; no broker is asked yet.
+    pub fn create<C, T>(&self, purpose: Purpose, context: C) -> Result<T, LogError>
+    where
+        C: rdkafka::ClientContext,
+        T: FromClientConfigAndContext<C>,
+    {
+        self.client(purpose).create_with_context(context).map_err(|error| {
+            LogError::Refused(format!("a setting of Kafka is wrong (log.properties): {error}"))
+        })
+    }
+}
+
+/// Settings of producers are not given to consumers, nor the other way round: librdkafka would warn.
+fn belongs(name: &str, purpose: Purpose) -> bool {
+    const PRODUCER: [&str; 12] = [
+        "acks",
+        "request.required.acks",
+        "compression.",
+        "linger.ms",
+        "queue.buffering.",
+        "batch.",
+        "partitioner",
+        "sticky.partitioning.",
+        "message.timeout.ms",
+        "delivery.timeout.ms",
+        "retries",
+        "transaction",
+    ];
+    const CONSUMER: [&str; 10] = [
+        "group.",
+        "session.timeout.ms",
+        "heartbeat.interval.ms",
+        "max.poll.interval.ms",
+        "fetch.",
+        "queued.",
+        "max.partition.fetch.bytes",
+        "isolation.level",
+        "check.crcs",
+        "client.rack",
+    ];
+    let named = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    match purpose {
+        Purpose::Produce => !named(&CONSUMER),
+        Purpose::Consume => !named(&PRODUCER),
+        Purpose::Look => !named(&PRODUCER) && !named(&CONSUMER),
+    }
+}

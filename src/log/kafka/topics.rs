@@ -1,0 +1,136 @@
+//! What the topics hold, and topics made anew.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant as Clock};
+
+use projections::event::Kind;
+use projections::instant::Instant;
+use rdkafka::Message;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::{ASK_TIMEOUT, Broker, KafkaLog, KafkaSettings, Purpose, log_error};
+use crate::log::position::Partition;
+use crate::log::{Extent, LogError};
+
+pub const TOPIC_MISSING: &str =
+    "a topic of the configuration does not exist: create it, or run `vitrine migrate --topics`";
+
+/// How long the oldest waiting events are looked for.
+const LOOK_FOR_OLDEST: Duration = Duration::from_secs(3);
+
+/// What all partitions of the topics hold.
+pub fn extents(
+    look: &BaseConsumer<Broker>,
+    settings: &KafkaSettings,
+) -> Result<Vec<Extent>, LogError> {
+    let mut extents = Vec::new();
+    for kind in Kind::ALL {
+        for partition in partitions(look, settings.topics.of(kind))? {
+            extents.push(extent(look, partition)?);
+        }
+    }
+    Ok(extents)
+}
+
+/// A topic's partitions; none where it does not exist.
+fn partitions(look: &BaseConsumer<Broker>, topic: &str) -> Result<Vec<Partition>, LogError> {
+    let metadata = look.fetch_metadata(Some(topic), ASK_TIMEOUT).map_err(|e| log_error(&e))?;
+    let partitions = metadata.topics().iter().filter(|t| t.name() == topic).flat_map(|t| {
+        t.partitions().iter().map(|p| Partition { topic: topic.to_owned(), partition: p.id() })
+    });
+    Ok(partitions.collect())
+}
+
+/// What a partition holds.
+pub fn extent<C: rdkafka::consumer::ConsumerContext>(
+    look: &BaseConsumer<C>,
+    partition: Partition,
+) -> Result<Extent, LogError> {
+    let (first, next) = look
+        .fetch_watermarks(&partition.topic, partition.partition, ASK_TIMEOUT)
+        .map_err(|error| log_error(&error))?;
+    Ok(Extent { partition, first, next })
+}
+
+/// A partition with events that are not projected yet.
+pub struct Waiting {
+    partition: Partition,
+    from: i64,
+    pub events: i64,
+}
+
+pub fn waiting(extents: &[Extent], next: &[(Partition, i64)]) -> Vec<Waiting> {
+    let next: HashMap<&Partition, i64> = next.iter().map(|(p, next)| (p, *next)).collect();
+    let waiting = |extent: &Extent| {
+        let from = next.get(&extent.partition).copied().unwrap_or(0).max(extent.first);
+        let events = extent.next - from;
+        (events > 0).then(|| Waiting { partition: extent.partition.clone(), from, events })
+    };
+    extents.iter().filter_map(waiting).collect()
+}
+
+/// When the oldest of the waiting events was written: the first of each partition is read.
+/// `None` where only offsets wait that hold no event, such as a transaction's end.
+pub fn oldest(
+    settings: &KafkaSettings,
+    broker: Broker,
+    waiting: &[Waiting],
+) -> Result<Option<Instant>, LogError> {
+    let consumer: BaseConsumer<Broker> = settings.create(Purpose::Look, broker)?;
+    let mut list = TopicPartitionList::new();
+    for Waiting { partition, from, .. } in waiting {
+        list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(*from))
+            .map_err(|error| log_error(&error))?;
+    }
+    consumer.assign(&list).map_err(|error| log_error(&error))?;
+    let deadline = Clock::now() + LOOK_FOR_OLDEST;
+    let mut first: HashMap<(String, i32), i64> = HashMap::new();
+    while first.len() < waiting.len() && Clock::now() < deadline {
+        if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+            let at = message.timestamp().to_millis().unwrap_or(i64::MAX);
+            first.entry((message.topic().to_owned(), message.partition())).or_insert(at);
+        }
+    }
+    Ok(first.into_values().filter(|at| *at != i64::MAX).min().map(Instant))
+}
+
+/// What became of a topic that was to be created.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CreatedTopic {
+    pub topic: String,
+    /// False: it was there already.
+    pub created: bool,
+}
+
+impl KafkaLog {
+    /// Creates the topics that are missing, with as many replicas as the brokers have as default.
+    pub async fn create_topics(&self, partitions: i32) -> Result<Vec<CreatedTopic>, LogError> {
+        let admin: AdminClient<Broker> =
+            self.settings().create(Purpose::Look, self.broker().clone())?;
+        let topics = &self.settings().topics;
+        let mut names: Vec<&str> = Kind::ALL.into_iter().map(|kind| topics.of(kind)).collect();
+        names.extend(self.settings().dead_letter_topic.as_deref());
+        let new: Vec<NewTopic<'_>> = names
+            .iter()
+            .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(-1)))
+            .collect();
+        let options = AdminOptions::new()
+            .request_timeout(Some(ASK_TIMEOUT * 4))
+            .operation_timeout(Some(ASK_TIMEOUT * 4));
+        let results =
+            admin.create_topics(&new, &options).await.map_err(|error| log_error(&error))?;
+        let created = results.into_iter().map(|result| match result {
+            Ok(topic) => Ok(CreatedTopic { topic, created: true }),
+            Err((topic, RDKafkaErrorCode::TopicAlreadyExists)) => {
+                Ok(CreatedTopic { topic, created: false })
+            }
+            Err((topic, code)) => {
+                Err(LogError::Refused(format!("topic {topic} cannot be created: {code}")))
+            }
+        });
+        created.collect()
+    }
+}

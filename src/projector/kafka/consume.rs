@@ -1,0 +1,186 @@
+//! The thread that polls the consumer.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use projections::event::Kind;
+use projections::instant::Instant as Time;
+use rdkafka::bindings::rd_kafka_resp_err_t as RespErr;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Message};
+
+use super::Consumption;
+use super::assignment::Assignment;
+use super::group::Works;
+use crate::log::LogError;
+use crate::log::kafka::{Broker, KafkaLog, Purpose, TOPIC_MISSING};
+use crate::log::record::Record;
+use crate::projector::drive::ProjectorError;
+
+/// How long a poll waits for an event when there is nothing else to do.
+const POLL_IDLE: Duration = Duration::from_millis(50);
+/// And while events wait to be handed over.
+const POLL_BUSY: Duration = Duration::from_millis(2);
+/// Events taken in a row before tasks are looked after.
+const TAKEN_IN_A_ROW: usize = 1_000;
+/// The same error is told of once in this long.
+const TELL_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+/// What rebalances change.
+struct Member {
+    broker: Broker,
+    assignment: Arc<Mutex<Assignment>>,
+    drain: Duration,
+}
+
+fn lock(assignment: &Mutex<Assignment>) -> MutexGuard<'_, Assignment> {
+    assignment.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ClientContext for Member {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.broker.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Member {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let done = if what == RespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            // Nothing is fetched before the store has said where to begin.
+            let assigned = list
+                .set_all_offsets(Offset::End)
+                .and_then(|()| consumer.incremental_assign(list))
+                .and_then(|()| consumer.pause(list));
+            lock(&self.assignment).assigned(list);
+            assigned
+        } else {
+            // Partitions that are lost may be another's already: there is nothing to wait for.
+            let deadline = if consumer.assignment_lost() { Duration::ZERO } else { self.drain };
+            lock(&self.assignment).revoked(list, deadline);
+            consumer.incremental_unassign(list)
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "a change of the assignment was not taken");
+        }
+    }
+}
+
+/// Polls until told to stop.
+pub fn run(log: &KafkaLog, works: Works, consumption: Consumption) -> Result<(), ProjectorError> {
+    let stop = works.stop.clone();
+    let topics: Vec<String> =
+        Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
+    let drain = works.options.drain;
+    let assignment = Arc::new(Mutex::new(Assignment::new(works, consumption.clone())));
+    let member =
+        Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
+    let consumer: BaseConsumer<Member> = log.settings().create(Purpose::Consume, member)?;
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    consumer.subscribe(&topics).map_err(|error| LogError::Refused(error.to_string()))?;
+    let mut poller =
+        Poller { consumer, assignment, broker: log.broker().clone(), consumption, told: None };
+    let mut ended = Ok(());
+    while !stop.is_cancelled() && ended.is_ok() {
+        ended = poller.turn();
+    }
+    lock(&poller.assignment).end();
+    ended
+}
+
+struct Poller {
+    consumer: BaseConsumer<Member>,
+    assignment: Arc<Mutex<Assignment>>,
+    broker: Broker,
+    consumption: Consumption,
+    /// The last error that was told of, and when.
+    told: Option<(String, Instant)>,
+}
+
+impl Poller {
+    /// Takes what has come, and sees to what is due.
+    fn turn(&mut self) -> Result<(), ProjectorError> {
+        let idle = lock(&self.assignment).is_empty();
+        let mut wait = if idle { POLL_IDLE } else { POLL_BUSY };
+        for _ in 0..TAKEN_IN_A_ROW {
+            // Not under the lock: a rebalance takes it.
+            let Some(polled) = self.consumer.poll(wait) else { break };
+            wait = Duration::ZERO;
+            match polled {
+                Ok(message) => {
+                    self.broker.heard();
+                    let record = record(&message);
+                    let mut assignment = lock(&self.assignment);
+                    assignment.take(message.topic(), message.partition(), message.offset(), record);
+                    if assignment.is_full() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.failed(&error)?;
+                    break;
+                }
+            }
+        }
+        lock(&self.assignment).tend(&self.consumer)
+    }
+
+    /// Most errors pass by themselves: librdkafka tries again.
+    fn failed(&mut self, error: &KafkaError) -> Result<(), ProjectorError> {
+        use RDKafkaErrorCode as Code;
+        if let KafkaError::MessageConsumptionFatal(code) = error {
+            return Err(
+                LogError::Refused(format!("Kafka has put this consumer out: {code}")).into()
+            );
+        }
+        match error.rdkafka_error_code() {
+            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+                lock(&self.assignment).look_for_gaps(&self.consumer);
+            }
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
+                self.consumption.wait_for(Some(TOPIC_MISSING.to_owned()));
+                self.tell(TOPIC_MISSING.to_owned());
+            }
+            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve) => {
+                self.broker.silent(error.to_string());
+            }
+            _ => {
+                self.consumption.wait_for(Some(error.to_string()));
+                self.tell(error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, error: String) {
+        let again =
+            |(told, at): &(String, Instant)| *told == error && at.elapsed() < TELL_AGAIN_AFTER;
+        if !self.told.as_ref().is_some_and(again) {
+            tracing::warn!("consuming from Kafka: {error}");
+            self.told = Some((error, Instant::now()));
+        }
+    }
+}
+
+fn record(message: &BorrowedMessage<'_>) -> Record {
+    let headers = message.headers().map(|headers| {
+        let header = |h: rdkafka::message::Header<'_, &[u8]>| {
+            (h.key.to_owned(), Bytes::copy_from_slice(h.value.unwrap_or_default()))
+        };
+        headers.iter().map(header).collect()
+    });
+    Record {
+        key: message.key().map(Bytes::copy_from_slice),
+        headers: headers.unwrap_or_default(),
+        value: message.payload().map(Bytes::copy_from_slice),
+        timestamp: message.timestamp().to_millis().map(Time),
+    }
+}

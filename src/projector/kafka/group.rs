@@ -1,0 +1,244 @@
+//! One partition group: partitions whose events are applied by one task, in order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use projections::event::Kind;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::KafkaOptions;
+use crate::backoff::Backoff;
+use crate::log::position::{Partition, Position};
+use crate::log::record::Record;
+use crate::projector::drive::{ProjectorError, Turns, drive};
+use crate::projector::{Batch, Projector};
+use crate::store::Advance;
+
+/// What is known of an assigned partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Its position is yet to be read from the store, and the consumer to be put there.
+    Awaiting,
+    Active {
+        /// The offset that the store will stand at once all that was handed over is applied.
+        handed: i64,
+        /// The offset after the last event that was taken.
+        next: i64,
+    },
+    /// Not consumed: events are missing.
+    Stopped { since: Instant },
+}
+
+/// A partition of a kind's topic.
+pub type PartitionKey = (Kind, i32);
+
+/// The task that applies, and the way to it.
+struct Run {
+    sender: mpsc::Sender<Batch>,
+    task: JoinHandle<Result<(), ProjectorError>>,
+    started: Instant,
+}
+
+/// What every group works with.
+#[derive(Clone)]
+pub struct Works {
+    pub projector: Arc<Projector>,
+    pub options: KafkaOptions,
+    pub runtime: Handle,
+    pub stop: CancellationToken,
+}
+
+/// Partitions with one ordered task.
+///
+/// Any failure ends the task; the partitions then start anew from where the store stands.
+pub struct PartitionGroup {
+    works: Works,
+    pub partitions: HashMap<PartitionKey, State>,
+    buffer: Batch,
+    buffered_bytes: usize,
+    run: Option<Run>,
+    /// The consumer does not fetch for the group: its buffer is full.
+    pub paused: bool,
+    backoff: Backoff,
+    /// After a failure: when to go on.
+    not_before: Instant,
+}
+
+/// A run that lasted this long ends a row of failures.
+const GOOD_RUN: Duration = Duration::from_secs(10);
+
+impl PartitionGroup {
+    pub fn new(works: Works) -> PartitionGroup {
+        PartitionGroup {
+            works,
+            partitions: HashMap::new(),
+            buffer: Batch::default(),
+            buffered_bytes: 0,
+            run: None,
+            paused: false,
+            backoff: Backoff::default(),
+            not_before: Instant::now(),
+        }
+    }
+
+    /// Takes up an event, if it is the partition's turn.
+    pub fn take(&mut self, key: PartitionKey, offset: i64, record: Record) {
+        let Some(State::Active { next, .. }) = self.partitions.get_mut(&key) else { return };
+        if offset < *next {
+            return;
+        }
+        *next = offset + 1;
+        self.buffered_bytes += record.bytes();
+        let topic = self.works.options.topics.of(key.0).to_owned();
+        self.buffer.push(Position { topic, partition: key.1, offset }, record);
+    }
+
+    /// Whether no more is to be taken until the task has taken what there is.
+    pub fn is_full(&self) -> bool {
+        self.buffer.len() >= self.works.options.batch_max_events
+            || self.buffered_bytes >= self.works.options.batch_max_bytes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.buffer.len() == 0
+    }
+
+    /// Partitions that wait for their position, once a pause after a failure is over.
+    pub fn awaiting(&self) -> Vec<PartitionKey> {
+        if Instant::now() < self.not_before {
+            return Vec::new();
+        }
+        let awaits =
+            |(key, state): (&PartitionKey, &State)| (*state == State::Awaiting).then_some(*key);
+        self.partitions.iter().filter_map(awaits).collect()
+    }
+
+    /// The partition goes on from `next`; the store stands at `stored`.
+    pub fn activate(&mut self, key: PartitionKey, stored: i64, next: i64) {
+        self.partitions.insert(key, State::Active { handed: stored, next });
+        // It was resumed: where the group is to be paused, it is so again.
+        self.paused = false;
+        if self.run.is_none() {
+            self.start();
+        }
+    }
+
+    fn start(&mut self) {
+        // One batch waits while one is applied; more would only take memory.
+        let (sender, mut batches) = mpsc::channel(1);
+        let Works { projector, options, stop, .. } = self.works.clone();
+        let turns =
+            Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
+        let task = self
+            .works
+            .runtime
+            .spawn(async move { drive(&projector, turns, &mut batches, &stop).await });
+        self.run = Some(Run { sender, task, started: Instant::now() });
+    }
+
+    /// Hands over what there is, if the task has room for it.
+    pub fn hand_over(&mut self) {
+        let Some(run) = &self.run else { return };
+        let Ok(permit) = run.sender.try_reserve() else { return };
+        let topics = &self.works.options.topics;
+        let mut moves = Vec::new();
+        for ((kind, partition), state) in &mut self.partitions {
+            if let State::Active { handed, next } = state
+                && handed != next
+            {
+                let topic = topics.of(*kind).to_owned();
+                let partition = Partition { topic, partition: *partition };
+                moves.push(Advance { partition, expected: *handed, next: *next });
+                *handed = *next;
+            }
+        }
+        if moves.is_empty() {
+            return;
+        }
+        moves.sort_unstable_by(|a, b| a.partition.cmp(&b.partition));
+        self.buffer.moves = moves;
+        self.buffered_bytes = 0;
+        permit.send(std::mem::take(&mut self.buffer));
+    }
+
+    /// Looks whether the task has ended. A failure that passes puts all partitions back to where the
+    /// store stands, after a pause.
+    ///
+    /// # Errors
+    /// What does not pass.
+    pub fn reap(&mut self) -> Result<(), ProjectorError> {
+        if !self.run.as_ref().is_some_and(|run| run.task.is_finished()) {
+            return Ok(());
+        }
+        let Some(run) = self.run.take() else { return Ok(()) };
+        let ended = self.works.runtime.block_on(run.task);
+        self.start_over();
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.is_passing() => {
+                tracing::warn!(%error, "projecting paused: it goes on from where the store stands");
+                if run.started.elapsed() > GOOD_RUN {
+                    self.backoff = Backoff::default();
+                }
+                self.pause();
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
+            Err(ended) => {
+                tracing::error!(%ended, "the task that applies events has ended");
+                self.pause();
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits a while before the awaiting partitions are looked at.
+    pub fn pause(&mut self) {
+        self.not_before = Instant::now() + self.backoff.next_pause();
+    }
+
+    /// What was taken and not handed over is dropped: it comes again, from the store's positions.
+    fn start_over(&mut self) {
+        self.buffer = Batch::default();
+        self.buffered_bytes = 0;
+        for state in self.partitions.values_mut() {
+            if matches!(state, State::Active { .. }) {
+                *state = State::Awaiting;
+            }
+        }
+    }
+
+    /// Lets go of partitions. What the task has is finished first, but for `deadline`.
+    pub fn revoke(&mut self, keys: &[PartitionKey], deadline: Duration) {
+        let before = self.partitions.len();
+        self.partitions.retain(|key, _| !keys.contains(key));
+        if self.partitions.len() < before {
+            self.end_run(deadline);
+            self.start_over();
+        }
+    }
+
+    /// Waits until the task has finished what it has; past the deadline it is stopped, and its
+    /// transaction undone.
+    pub fn end_run(&mut self, deadline: Duration) {
+        let Some(Run { sender, mut task, .. }) = self.run.take() else { return };
+        drop(sender);
+        let ended = self.works.runtime.block_on(async {
+            let drained = tokio::time::timeout(deadline, &mut task).await;
+            if drained.is_err() {
+                tracing::warn!(?deadline, "a batch was not done in time: it is given up");
+                task.abort();
+                // Its connection goes back with an undone transaction.
+                let _ended = tokio::time::timeout(deadline, &mut task).await;
+            }
+            drained
+        });
+        if let Ok(Ok(Err(error))) = ended {
+            tracing::warn!(%error, "the last batch of revoked partitions was not applied");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The projector of Kafka's topics.
+//!
+//! The consumer group only says which instance has which partitions. Where each stands is in the
+//! store: a partition is consumed from there, and its position moves in the transaction that applies
+//! its events, by compare-and-set. So whatever happens to a consumer, no event counts twice or not at
+//! all: an instance that was away too long finds the positions moved, and drops what it had.
+//!
+//! One thread polls the consumer, since a rebalance has to be answered there. Each partition group has
+//! one task that applies its batches in order. Between them is room for one batch; while it is
+//! taken and the next one is full, the group's partitions are paused.
+
+mod assignment;
+mod consume;
+mod group;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Projector;
+use super::drive::{ProjectorError, prepare};
+use crate::config::Topics;
+use crate::log::LogError;
+use crate::log::kafka::KafkaLog;
+use crate::log::position::Partition;
+use group::Works;
+
+/// How the topics are consumed.
+#[derive(Clone, Debug)]
+pub struct KafkaOptions {
+    pub topics: Topics,
+    pub batch_max_events: usize,
+    pub batch_max_bytes: usize,
+    /// Tasks that apply events, each for its own partitions.
+    pub partition_groups: usize,
+    pub fanout_max_delay: Duration,
+    /// How often an idle projector looks for what others have left behind.
+    pub look_every: Duration,
+    /// How long a batch may take to be finished when its partitions go to another instance.
+    pub drain: Duration,
+    /// Go on where events are no longer in the log, instead of stopping the partition.
+    pub accept_missing_events: bool,
+}
+
+/// What keeps a projector from going on, for those who look.
+#[derive(Clone, Default)]
+pub struct Consumption(Arc<Mutex<Troubles>>);
+
+#[derive(Default)]
+struct Troubles {
+    /// Something that is waited for.
+    waits_for: Option<String>,
+    /// Partitions that are not consumed, and why.
+    stopped: Vec<(Partition, String)>,
+}
+
+impl Consumption {
+    /// What is waited for, and which partitions have stopped.
+    pub fn troubles(&self) -> Vec<String> {
+        let troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = troubles
+            .stopped
+            .iter()
+            .map(|(p, why)| format!("partition {}:{} is stopped: {why}", p.topic, p.partition));
+        troubles.waits_for.iter().cloned().chain(stopped).collect()
+    }
+
+    fn wait_for(&self, what: Option<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).waits_for = what;
+    }
+
+    fn stop(&self, partition: Partition, why: String) {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.stopped.retain(|(p, _)| *p != partition);
+        troubles.stopped.push((partition, why));
+    }
+
+    fn go_on(&self, partition: &Partition) {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.stopped.retain(|(p, _)| p != partition);
+    }
+}
+
+/// Projects until told to stop; ends earlier only for what does not pass by itself.
+pub async fn run(
+    projector: Arc<Projector>,
+    log: Arc<KafkaLog>,
+    options: KafkaOptions,
+    consumption: Consumption,
+    stop: CancellationToken,
+) -> Result<(), ProjectorError> {
+    prepare(&projector, &stop).await?;
+    let runtime = tokio::runtime::Handle::current();
+    let works = Works { projector, options, runtime, stop };
+    let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
+    polling.await.map_err(|error| LogError::Refused(format!("consuming ended: {error}")))?
+}

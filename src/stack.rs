@@ -1,0 +1,232 @@
+//! Log, read store and projector, opened as the configuration asks for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use projections::market::Market;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::config::{Config, LogKind, MissingEvents, StoreKind};
+use crate::log::EventLog;
+use crate::log::embedded::EmbeddedLog;
+use crate::log::kafka::{KafkaLog, KafkaSettings};
+use crate::projector::embedded::TailOptions;
+use crate::projector::kafka::KafkaOptions;
+use crate::projector::{Bounds, Projector};
+use crate::store::late::LateStore;
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{ReadStore, StoreError};
+
+/// How long a start waits for the database before it goes on without.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(2);
+
+/// The configured log.
+#[derive(Clone)]
+pub enum Log {
+    Embedded(Arc<EmbeddedLog>),
+    Kafka(Arc<KafkaLog>),
+}
+
+impl Log {
+    /// Opens it. Kafka's brokers are not waited for.
+    pub async fn open(config: &Config) -> anyhow::Result<Log> {
+        match config.log_kind() {
+            LogKind::Embedded => Ok(Log::Embedded(Arc::new(open_embedded_log(config).await?))),
+            LogKind::Kafka => Ok(Log::Kafka(Arc::new(KafkaLog::new(kafka_settings(config))?))),
+        }
+    }
+
+    /// As publishers and `status` see it.
+    pub fn events(&self) -> Arc<dyn EventLog> {
+        match self {
+            Log::Embedded(log) => log.clone(),
+            Log::Kafka(log) => log.clone(),
+        }
+    }
+}
+
+/// Log and read store.
+pub struct Stack {
+    pub log: Log,
+    pub store: Arc<dyn ReadStore>,
+}
+
+impl Stack {
+    /// Opens both, and creates or migrates what is not there yet.
+    pub async fn open(config: &Config) -> anyhow::Result<Stack> {
+        let log = Log::open(config).await?;
+        let store = match config.store_kind() {
+            StoreKind::Sqlite => open_sqlite(config, &log).await?,
+            StoreKind::Postgres => open_postgres(config).await?,
+        };
+        Ok(Stack { log, store })
+    }
+
+    /// As [`Stack::open`], but a database that is away is waited for in the background: until it comes
+    /// the store is unavailable. What does not pass stops the service; `waiting` then has the error.
+    pub async fn start(config: &Config, stop: &CancellationToken) -> anyhow::Result<Starting> {
+        if config.store_kind() == StoreKind::Sqlite {
+            return Ok(Starting { stack: Stack::open(config).await?, waiting: None });
+        }
+        let log = Log::open(config).await?;
+        let first = tokio::time::timeout(FIRST_ATTEMPT, open_postgres(config)).await;
+        let why = match first {
+            Ok(Ok(store)) => {
+                return Ok(Starting { stack: Stack { log, store }, waiting: None });
+            }
+            Ok(Err(error)) if !is_away(&error) => return Err(error),
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("{} does not answer", config.store.url.redacted()),
+        };
+        tracing::warn!("the service waits for its read store: {why}");
+        let late = Arc::new(LateStore::default());
+        late.delay(why);
+        let waiting = tokio::spawn(wait_for_store(config.clone(), Arc::clone(&late), stop.clone()));
+        Ok(Starting { stack: Stack { log, store: late }, waiting: Some(waiting) })
+    }
+
+    /// A projector for the store.
+    pub fn projector(&self, config: &Config) -> Projector {
+        let bounds = Bounds {
+            inline_products: bounded(config.projector.fanout_inline_products),
+            defer_products: bounded(config.projector.defer_products),
+            chunk_products: bounded(config.projector.fanout_chunk_products),
+            chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
+            past: Duration::from_secs(config.projector.steps_past_hours * 3600),
+            ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
+        };
+        Projector::new(self.store.clone(), markets(config), bounds)
+    }
+
+    /// Closes both.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.log.events().close().await;
+    }
+}
+
+/// A stack whose store may be on its way.
+pub struct Starting {
+    pub stack: Stack,
+    pub waiting: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
+}
+
+async fn wait_for_store(
+    config: Config,
+    late: Arc<LateStore>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut backoff = Backoff::default();
+    while !stop.is_cancelled() {
+        match open_postgres(&config).await {
+            Ok(store) => {
+                late.arrive(store);
+                tracing::info!("the read store is there");
+                return Ok(());
+            }
+            Err(error) if is_away(&error) => {
+                late.delay(format!("{error:#}"));
+                backoff.wait(&stop).await;
+            }
+            Err(error) => {
+                stop.cancel();
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_away(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<StoreError>(),
+        Some(StoreError::Unavailable(_) | StoreError::Conflict(_))
+    )
+}
+
+async fn open_sqlite(config: &Config, log: &Log) -> anyhow::Result<Arc<dyn ReadStore>> {
+    // Which file is the current generation stands beside the embedded log, whichever log is used.
+    let pointer = match log {
+        Log::Embedded(log) => log.current_generation().await?,
+        Log::Kafka(_) => {
+            let beside = open_embedded_log(config).await?;
+            let pointer = beside.current_generation().await?;
+            beside.close().await;
+            pointer
+        }
+    };
+    let options = SqliteOptions {
+        read_connections: config.store.read_connections,
+        busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
+    };
+    let store = SqliteStore::open(&pointer.path, pointer.number, options)
+        .await
+        .with_context(|| format!("cannot open {}", pointer.path.display()))?;
+    Ok(Arc::new(store))
+}
+
+async fn open_postgres(_config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
+    anyhow::bail!("no PostgreSQL store yet")
+}
+
+async fn open_embedded_log(config: &Config) -> anyhow::Result<EmbeddedLog> {
+    let busy_timeout = Duration::from_millis(config.store.busy_timeout_ms);
+    EmbeddedLog::open(&config.data_dir, config.log.topics.clone(), busy_timeout)
+        .await
+        .with_context(|| format!("cannot open the event log in {}", config.data_dir.display()))
+}
+
+/// The configured markets; the first is the default.
+pub fn markets(config: &Config) -> Vec<Market> {
+    config
+        .markets
+        .iter()
+        .map(|m| Market {
+            id: m.id.clone(),
+            currency: m.currency.clone(),
+            locale: m.locale.clone(),
+        })
+        .collect()
+}
+
+/// How the embedded log is read.
+pub fn tail_options(config: &Config) -> TailOptions {
+    TailOptions {
+        batch_max_events: config.projector.batch_max_events,
+        batch_max_bytes: config.projector.batch_max_bytes,
+        poll_interval: Duration::from_millis(config.projector.poll_interval_ms),
+        fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),
+    }
+}
+
+/// How Kafka's topics are consumed.
+pub fn kafka_options(config: &Config) -> KafkaOptions {
+    KafkaOptions {
+        topics: config.log.topics.clone(),
+        batch_max_events: config.projector.batch_max_events,
+        batch_max_bytes: config.projector.batch_max_bytes,
+        partition_groups: config.projector.partition_groups,
+        fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),
+        look_every: Duration::from_millis(config.projector.look_every_ms),
+        drain: Duration::from_millis(config.projector.drain_ms),
+        accept_missing_events: config.log.missing_events == MissingEvents::Accept,
+    }
+}
+
+fn kafka_settings(config: &Config) -> KafkaSettings {
+    let dead = &config.log.dead_letter_topic;
+    KafkaSettings {
+        brokers: config.log.brokers().unwrap_or_default().to_owned(),
+        group: config.log.group.clone(),
+        topics: config.log.topics.clone(),
+        properties: config.log.properties.clone(),
+        delivery_timeout: Duration::from_millis(config.log.delivery_timeout_ms),
+        dead_letter_topic: (!dead.is_empty()).then(|| dead.clone()),
+    }
+}
+
+fn bounded(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

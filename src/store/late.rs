@@ -1,0 +1,72 @@
+//! A read store that comes later: a service may start before its database.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+
+use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
+
+/// Unavailable until it is given the store.
+#[derive(Default)]
+pub struct LateStore {
+    store: OnceLock<Arc<dyn ReadStore>>,
+    why: Mutex<String>,
+}
+
+impl LateStore {
+    /// Here it is.
+    pub fn arrive(&self, store: Arc<dyn ReadStore>) {
+        // A second one would be of no use; the first stays.
+        let _kept = self.store.set(store);
+    }
+
+    /// Why it is not here yet.
+    pub fn delay(&self, why: String) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    fn get(&self) -> Result<&Arc<dyn ReadStore>> {
+        self.store.get().ok_or_else(|| {
+            StoreError::Unavailable(self.why.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        })
+    }
+}
+
+#[async_trait]
+impl ReadStore for LateStore {
+    fn generation(&self) -> i64 {
+        self.store.get().map_or(0, |store| store.generation())
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.get()?.snapshot().await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        self.get()?.begin().await
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        self.get()?.status().await
+    }
+
+    async fn dead_letters(
+        &self,
+        filter: DeadLetterFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>> {
+        self.get()?.dead_letters(filter, after, limit).await
+    }
+
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
+        self.get()?.dead_letter(id).await
+    }
+
+    async fn close(&self) {
+        if let Some(store) = self.store.get() {
+            store.close().await;
+        }
+    }
+}
