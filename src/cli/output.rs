@@ -1,16 +1,23 @@
 //! Answers for people and for machines.
 
+use std::io::Write;
+
 use serde::Serialize;
 
-/// Prints an answer: one JSON document, or the text.
+/// Prints an answer: one JSON document, or the text. Who has stopped reading it misses nothing.
 pub fn answer(json: bool, value: &impl Serialize, text: impl FnOnce() -> String) {
-    if json {
+    let answer = if json {
         match serde_json::to_string(value) {
-            Ok(line) => println!("{line}"),
-            Err(error) => eprintln!("error: the answer cannot be written as JSON: {error}"),
+            Ok(line) => line,
+            Err(error) => return eprintln!("error: the answer cannot be written as JSON: {error}"),
         }
     } else {
-        println!("{}", text().trim_end());
+        text()
+    };
+    if let Err(error) = writeln!(std::io::stdout(), "{}", answer.trim_end())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("error: the answer cannot be written: {error}");
     }
 }
 

@@ -11,10 +11,13 @@ use anyhow::{Context as _, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{Context, output};
+use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::log::position::{Position, join_positions};
+use crate::log::{EventLog, LogError, NewRecord};
 use crate::stack::Log;
 use lines::{Chunk, PassedOver};
 
@@ -54,11 +57,11 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let file = args.file.clone();
     let reading = tokio::task::spawn_blocking(move || lines::read(open(&file)?, &sender));
 
+    let stall = Duration::from_secs(config.wait.publish_stall_seconds);
     let mut summary = Summary::default();
     let mut last: Vec<Position> = Vec::new();
     while let Some(chunk) = chunks.recv().await {
-        let positions = log
-            .append(&chunk.records)
+        let positions = append(log.as_ref(), &chunk.records, &stall)
             .await
             .map_err(|e| anyhow!("{e}; {} events were published before this", summary.published))?;
         merge(&mut last, positions);
@@ -77,7 +80,6 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     bar.finish_and_clear();
     summary.position = (!last.is_empty()).then(|| join_positions(&last));
     if args.wait && !last.is_empty() {
-        let stall = Duration::from_secs(config.wait.publish_stall_seconds);
         wait::reflected(config, &last, stall, context.json).await?;
         summary.reflected = true;
     }
@@ -85,6 +87,26 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     summary.seconds = started.elapsed().as_secs_f64();
     output::answer(context.json, &summary, || summary.text());
     Ok(())
+}
+
+/// A log that is away is waited for, as long as the view would be. What part of the events is
+/// written twice then does no harm: their versions are known.
+async fn append(
+    log: &dyn EventLog,
+    records: &[NewRecord],
+    patience: &Duration,
+) -> Result<Vec<Position>, LogError> {
+    let started = std::time::Instant::now();
+    let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
+    loop {
+        match log.append(records).await {
+            Err(LogError::Unavailable(why)) if started.elapsed() < *patience => {
+                tracing::warn!("publishing paused: {why}");
+                backoff.wait(&never).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 impl Summary {

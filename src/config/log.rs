@@ -35,7 +35,7 @@ pub struct LogConfig {
     /// with the first event that is there.
     pub missing_events: MissingEvents,
     /// How long an event that is posted or published may take until Kafka has it on all in-sync
-    /// replicas, in milliseconds; then the request fails.
+    /// replicas, in milliseconds; then a request fails, and `publish` tries again.
     #[schemars(range(min = 1000, max = 600_000))]
     pub delivery_timeout_ms: u64,
 }
@@ -60,7 +60,7 @@ impl Default for LogConfig {
             topics: Topics::default(),
             dead_letter_topic: String::new(),
             missing_events: MissingEvents::Stop,
-            delivery_timeout_ms: 30_000,
+            delivery_timeout_ms: 10_000,
         }
     }
 }

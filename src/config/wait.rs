@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WaitConfig {
-    /// How long `vitrine publish --wait` sees no progress of the view before it fails, in seconds.
+    /// How long `vitrine publish` waits for a log that is away, and `--wait` sees no progress of the
+    /// view, before it fails, in seconds.
     #[schemars(range(min = 1, max = 3600))]
     pub publish_stall_seconds: u64,
 }
 
 impl Default for WaitConfig {
     fn default() -> Self {
-        Self { publish_stall_seconds: 10 }
+        Self { publish_stall_seconds: 30 }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use projections::event::Kind;
 use projections::instant::Instant as Time;
 use rdkafka::bindings::rd_kafka_resp_err_t as RespErr;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers};
@@ -42,6 +43,10 @@ fn lock(assignment: &Mutex<Assignment>) -> MutexGuard<'_, Assignment> {
 }
 
 impl ClientContext for Member {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.broker.log(level, facility, message);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         self.broker.error(error, reason);
     }

@@ -11,6 +11,7 @@
 
 mod assignment;
 mod consume;
+mod forward;
 mod group;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,8 +92,22 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
     prepare(&projector, &stop).await?;
+    let forwarding = log.settings().dead_letter_topic.clone().map(|topic| {
+        let (store, log) = (Arc::clone(projector.store()), Arc::clone(&log));
+        tokio::spawn(forward::run(store, log, topic, stop.clone()))
+    });
     let runtime = tokio::runtime::Handle::current();
-    let works = Works { projector, options, runtime, stop };
+    let works = Works { projector, options, runtime, stop: stop.clone() };
     let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
-    polling.await.map_err(|error| LogError::Refused(format!("consuming ended: {error}")))?
+    let polled = polling.await.map_err(|error| ended("consuming", &error))?;
+    if let Some(forwarding) = forwarding {
+        // It hears of the same stop, which comes with every end.
+        stop.cancel();
+        forwarding.await.map_err(|error| ended("forwarding dead letters", &error))??;
+    }
+    polled
+}
+
+fn ended(what: &str, error: &tokio::task::JoinError) -> LogError {
+    LogError::Refused(format!("{what} ended: {error}"))
 }

@@ -1,0 +1,75 @@
+//! Dead letters into their topic. The table is the outbox: what is committed there is sent, and marked
+//! once it has arrived, so that none is lost; one may come twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::log::kafka::KafkaLog;
+use crate::projector::drive::{ProjectorError, retry_later};
+use crate::store::ReadStore;
+use crate::store::dead_letter::DeadLetter;
+
+/// How often new dead letters are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Dead letters sent at once.
+const AT_ONCE: u32 = 100;
+
+/// Forwards until told to stop.
+pub async fn run(
+    store: Arc<dyn ReadStore>,
+    log: Arc<KafkaLog>,
+    topic: String,
+    stop: CancellationToken,
+) -> Result<(), ProjectorError> {
+    let mut backoff = Backoff::default();
+    while !stop.is_cancelled() {
+        match forward(store.as_ref(), &log, &topic).await {
+            Ok(0) => {
+                backoff = Backoff::default();
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Ok(letters) => tracing::info!(letters, topic, "dead letters forwarded"),
+            Err(error) => retry_later(error, &mut backoff, &stop).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Under one transaction, which keeps other instances from sending the same ones.
+async fn forward(
+    store: &dyn ReadStore,
+    log: &KafkaLog,
+    topic: &str,
+) -> Result<usize, ProjectorError> {
+    let mut tx = store.begin().await?;
+    let letters = tx.unforwarded_dead_letters(AT_ONCE).await?;
+    if letters.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
+    let outgoing: Vec<_> = letters.into_iter().map(|l| (l.record.clone(), reasons(&l))).collect();
+    log.send_dead_letters(topic, &outgoing).await?;
+    tx.mark_forwarded(&ids).await?;
+    tx.commit().await?;
+    Ok(ids.len())
+}
+
+/// Why it is dead, as headers.
+fn reasons(letter: &DeadLetter) -> Vec<(&'static str, String)> {
+    let mut reasons = vec![
+        ("vitrine-position", letter.position.clone()),
+        ("vitrine-code", letter.code.clone()),
+        ("vitrine-detail", letter.detail.clone()),
+        ("vitrine-received-at", letter.received_at.to_string()),
+    ];
+    if let (Some(kind), Some(key)) = (&letter.kind, &letter.entity_key) {
+        reasons.push(("vitrine-entity", format!("{kind} {key}")));
+    }
+    reasons
+}
