@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use projections::event::Kind;
 use projections::market::Market;
 use serde_json::json;
 use vitrine::decode::{Decoded, structured};
@@ -62,7 +63,7 @@ impl Fixture {
     async fn hear(&mut self, events: impl IntoIterator<Item = Bytes>) -> Report {
         let mut batch = Batch::default();
         for event in events {
-            batch.push(position(self.offset), Record::plain(event));
+            batch.push(position(self.offset), Kind::Price, Record::plain(event));
             self.offset += 1;
         }
         self.projector.apply(&batch).await.unwrap()
