@@ -125,6 +125,24 @@ pub async fn removed_facts_are_known_and_not_live(fixture: &impl Fixture) {
     let facts = facts_of(&store, "mug").await.unwrap();
     assert_eq!((facts.prices.len(), facts.stock.len(), facts.discounts.len()), (1, 1, 1));
     assert!(first_review(&store, "mug").await.is_some());
+    // A tombstone keeps the version that it removes.
+    let mut tombstones = one_of_each();
+    tombstones.products[0].2 = None;
+    tombstones.prices[0].3 = None;
+    tombstones.stock[0].3 = None;
+    tombstones.discounts[0].2 = None;
+    tombstones.reviews[0].3 = None;
+    save(&store, &tombstones).await;
+    let found = known(&store, &keys_of(&alive)).await;
+    let (product_known, price) = (&found.products["mug"], &found.prices["mug-usd"]);
+    assert_eq!((product_known.head, product_known.live), (stamp(3).head, false));
+    assert_eq!((price.head, price.live), (stamp(4).head, false));
+    let stock = &found.stock[&keys_of(&alive).stock[0]];
+    assert_eq!((stock.head, stock.available), (stamp(5).head, None));
+    assert_eq!(found.discounts["sale"].head, stamp(6).head);
+    assert!(found.discounts["sale"].state.is_none());
+    assert_eq!((found.reviews["r1"].head, found.reviews["r1"].live), (stamp(7).head, false));
+    assert!(facts_of(&store, "mug").await.is_none());
 }
 
 pub async fn a_newer_version_replaces_all_of_a_fact(fixture: &impl Fixture) {
@@ -243,7 +261,7 @@ pub async fn extreme_values_come_back(fixture: &impl Fixture) {
 
             let found = known(&store, &keys_of(&writes)).await;
             let stock = &found.stock[&("s1".to_owned(), "berlin".to_owned())];
-            assert_eq!(found.products["mug"], head);
+            assert_eq!(found.products["mug"].head, head);
             assert_eq!((found.prices["mug-usd"].head, stock.head), (head, head));
             let discount = &found.discounts["sale"];
             assert_eq!((discount.head, found.reviews["r1"].head), (head, head));
