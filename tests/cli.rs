@@ -141,13 +141,13 @@ fn status_shows_how_far_the_view_is() {
 }
 
 /// As an earlier version would have left it; answers its id.
-fn put_readable_dead_letter(home: &Home, event: String) -> String {
+fn put_readable_dead_letter(home: &Home, position: &str, record: Record) -> String {
     let letter = NewDeadLetter {
-        position: "catalog.price:0:1000".parse().unwrap(),
+        position: position.parse().unwrap(),
         code: "data.from_the_future".to_owned(),
         detail: "not known yet".to_owned(),
         subject: None,
-        record: Record::plain(event.into()),
+        record,
     };
     let file = home.data_dir().join("generation-1.db");
     tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -218,7 +218,8 @@ fn dead_letters_are_listed_shown_retried_discarded_and_settled() {
     assert_eq!(text.lines().count(), 2, "{text}");
 
     // What an earlier version could not read, and this one can.
-    let id = put_readable_dead_letter(&home, price("third", "mug", 200, json!({"version": 3})));
+    let third = Record::plain(price("third", "mug", 200, json!({"version": 3})).into());
+    let id = put_readable_dead_letter(&home, "catalog.price:0:1000", third);
     home.run(&["dead-letters", "retry", &id]).good();
     // It is version 3 of the one that was dead with version 2: that is settled with it.
     assert_eq!(home.json(&["status"])["dead_letters_open"], 1);
@@ -226,6 +227,62 @@ fn dead_letters_are_listed_shown_retried_discarded_and_settled() {
     assert!(again.stdout.contains("it is retried, not open"), "{again:#?}");
     home.publish(&[price("second", "mug", 400, json!({"version": 9, "market": "eu"}))]);
     assert_eq!(service.get("/api/v1/products/mug").page()["price"]["final"], 200);
+}
+
+#[test]
+fn dead_letters_of_kafka_are_shown_whole_and_retried() {
+    let home = Home::new();
+    let service = home.serve();
+    home.publish(&[product("mug", json!({})), price("mug-usd", "mug", 300, json!({}))]);
+    let data = json!({"sku": "mug", "product_id": "mug", "version": 1, "available": 7});
+    let binary = Record {
+        key: Some("mug@\u{1f}".into()),
+        headers: vec![
+            ("id".into(), "1".into()),
+            ("eventType".into(), "stock.set.v1".into()),
+            ("odd".into(), vec![0xff].into()),
+            ("odd".into(), "twice".into()),
+        ],
+        value: Some(data.to_string().into()),
+        timestamp: projections::instant::Instant::parse("2026-01-31T08:00:00Z"),
+    };
+    let id = put_readable_dead_letter(&home, "catalog.stock:2:1000", binary);
+    let shown = home.json(&["dead-letters", "show", &id]);
+    for (member, value) in [
+        ("key", json!("mug@\u{1f}")),
+        (
+            "headers",
+            json!([
+                ["id", "1"],
+                ["eventType", "stock.set.v1"],
+                ["odd", "\u{fffd}"],
+                ["odd", "twice"]
+            ]),
+        ),
+        ("timestamp", json!("2026-01-31T08:00:00.000Z")),
+        ("payload", json!(data.to_string())),
+    ] {
+        assert_eq!(shown[member], value, "{member}: {shown:#}");
+    }
+    let text = home.run(&["dead-letters", "show", &id]).good().stdout;
+    for part in ["key mug@", "header eventType: stock.set.v1", "2026-01-31T08:00:00.000Z"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    home.run(&["dead-letters", "retry", &id]).good();
+
+    let tombstone = Record { key: Some("mug-usd".into()), ..Record::default() };
+    let id = put_readable_dead_letter(&home, "catalog.price:0:1001", tombstone.clone());
+    let shown = home.json(&["dead-letters", "show", &id]);
+    assert_eq!((&shown["key"], &shown["payload"]), (&json!("mug-usd"), &Value::Null));
+    let text = home.run(&["dead-letters", "show", &id]).good().stdout;
+    assert!(text.contains("no value: a tombstone"), "{text}");
+    home.run(&["dead-letters", "retry", &id]).good();
+    let page = service.get("/api/v1/products/mug").page();
+    assert_eq!((&page["stock"]["available"], &page["price"]), (&json!(7), &Value::Null));
+
+    let id = put_readable_dead_letter(&home, "elsewhere:0:1", tombstone);
+    let refused = home.run(&["dead-letters", "retry", &id]).refused(&["stay as they are"]);
+    assert!(refused.stdout.contains("elsewhere is not configured"), "{refused:#?}");
 }
 
 #[test]

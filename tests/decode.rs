@@ -41,6 +41,7 @@ fn code_of(decoded: Result<Decoded, Rejection>) -> String {
     match decoded {
         Ok(Decoded::Event { .. }) => "ok".to_owned(),
         Ok(Decoded::UnknownType { .. }) => "unknown".to_owned(),
+        Ok(Decoded::Tombstone { .. }) => "tombstone".to_owned(),
         Err(rejection) => rejection.code,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use projections::event::Kind;
 use projections::market::Market;
 use serde_json::json;
 use vitrine::decode::{Decoded, structured};
@@ -60,9 +61,13 @@ impl Fixture {
     }
 
     async fn hear(&mut self, events: impl IntoIterator<Item = Bytes>) -> Report {
+        self.take(events.into_iter().map(Record::plain)).await
+    }
+
+    async fn take(&mut self, records: impl IntoIterator<Item = Record>) -> Report {
         let mut batch = Batch::default();
-        for event in events {
-            batch.push(position(self.offset), Record::plain(event));
+        for record in records {
+            batch.push(position(self.offset), Kind::Price, record);
             self.offset += 1;
         }
         self.projector.apply(&batch).await.unwrap()
@@ -119,4 +124,23 @@ async fn one_price_more_than_a_product_may_have() {
     assert!(fixture.dead_letters().await.is_empty());
     let report = fixture.hear([price(20_000, 1, "p", false), price(20_001, 1, "p", false)]).await;
     assert_eq!((report.applied, report.refused), (1, 1));
+}
+
+#[tokio::test]
+async fn a_tombstone_makes_room() {
+    let mut fixture = Fixture::new().await;
+    fixture.hear((0..10_000).map(|n| price(n, 2, "p", false))).await;
+    // One goes, again, and its old version comes once more: there is room for one.
+    let tombstone = || Record { key: Some("price-7".into()), ..Record::default() };
+    let set = |n, version| Record::plain(price(n, version, "p", false));
+    let report = fixture
+        .take([tombstone(), tombstone(), set(7, 2), set(10_000, 1), set(10_001, 1), set(7, 3)])
+        .await;
+    assert_eq!((report.applied, report.repeated, report.refused), (2, 2, 2));
+    let report = fixture.take([tombstone(), set(10_002, 1)]).await;
+    assert_eq!((report.applied, report.repeated, report.refused), (0, 1, 1));
+    // It comes back to where it was, once there is room.
+    let free = Record { key: Some("price-8".into()), ..Record::default() };
+    let report = fixture.take([free, set(8, 3), set(10_003, 1)]).await;
+    assert_eq!((report.applied, report.refused), (2, 1));
 }

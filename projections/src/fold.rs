@@ -44,6 +44,18 @@ pub fn fold(known: Option<Head>, incoming: Head) -> Outcome {
     }
 }
 
+/// What a tombstone does to its entity, of which is known whether it is live (`None`: nothing is).
+///
+/// A removed entity keeps its head: the version that was removed stays the one to be exceeded.
+///
+/// | known | outcome |
+/// | --- | --- |
+/// | live, whatever its version | applied |
+/// | removed, or nothing | repeated |
+pub fn fold_tombstone(live: Option<bool>) -> Outcome {
+    if live == Some(true) { Outcome::Applied } else { Outcome::Repeated }
+}
+
 impl Event {
     /// The head that the event's entity has once it is applied.
     pub fn head(&self) -> Head {

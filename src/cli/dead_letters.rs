@@ -1,5 +1,7 @@
 //! `vitrine dead-letters`: what could not be applied.
 
+use std::borrow::Cow;
+
 use anyhow::{anyhow, bail};
 use clap::Subcommand;
 
@@ -92,11 +94,26 @@ async fn find(stack: &Stack, id: i64) -> anyhow::Result<DeadLetter> {
 
 async fn show(context: &Context, stack: &Stack, id: i64) -> anyhow::Result<()> {
     let letter = find(stack, id).await?;
-    let payload = String::from_utf8_lossy(letter.record.value.as_deref().unwrap_or_default());
+    let payload = letter.record.value.as_deref().map(String::from_utf8_lossy);
+    let key = letter.record.key.as_deref().map(String::from_utf8_lossy);
+    let headers: Vec<(&str, Cow<'_, str>)> = letter
+        .record
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value)))
+        .collect();
     let mut value = serde_json::to_value(&letter)?;
-    value["payload"] = payload.as_ref().into();
+    value["key"] = serde_json::to_value(&key)?;
+    value["headers"] = serde_json::to_value(&headers)?;
+    value["timestamp"] = serde_json::to_value(letter.record.timestamp)?;
+    value["payload"] = serde_json::to_value(&payload)?;
     output::answer(context.json, &value, || {
-        format!("{}\nreceived {}\n{payload}", line(&letter), letter.received_at)
+        let mut lines = vec![line(&letter), format!("received {}", letter.received_at)];
+        lines.extend(letter.record.timestamp.map(|at| format!("timestamp {at}")));
+        lines.extend(key.map(|key| format!("key {key}")));
+        lines.extend(headers.iter().map(|(name, value)| format!("header {name}: {value}")));
+        lines.push(payload.map_or_else(|| "no value: a tombstone".to_owned(), Cow::into_owned));
+        lines.join("\n")
     });
     Ok(())
 }
@@ -146,18 +163,21 @@ async fn retry_one(config: &Config, stack: &Stack, letter: &DeadLetter) -> anyho
         bail!("it is {}, not open", letter.state);
     }
     let position: Position = letter.position.parse()?;
-    match decode::structured(letter.record.value.as_deref().unwrap_or_default()) {
-        Ok(Decoded::Event { event, .. }) => {
-            let incoming = Incoming::new(position, event, letter.record.clone());
-            let report = stack.projector(config).retry(letter.id, incoming).await?;
-            if report.refused > 0 {
-                bail!("it is refused again: {}", letter.detail);
-            }
-            Ok(())
-        }
+    let Some(kind) = config.log.topics.kind(&position.topic) else {
+        bail!("its topic {} is not configured in log.topics", position.topic);
+    };
+    let record = letter.record.clone();
+    let incoming = match decode::record(kind, &record) {
+        Ok(Decoded::Event { event, .. }) => Incoming::new(position, event, record),
+        Ok(Decoded::Tombstone { key }) => Incoming::tombstone(position, key, record),
         Ok(Decoded::UnknownType { ce_type }) => bail!("its type {ce_type} is not known"),
         Err(rejection) => bail!("{}: {}", rejection.code, rejection.detail),
+    };
+    let report = stack.projector(config).retry(letter.id, incoming).await?;
+    if report.refused > 0 {
+        bail!("it is refused again: {}", letter.detail);
     }
+    Ok(())
 }
 
 async fn discard(context: &Context, stack: &Stack, ids: &[i64]) -> anyhow::Result<()> {

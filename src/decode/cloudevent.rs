@@ -13,8 +13,8 @@ const SHOWN_CHARS: usize = 80;
 
 /// A CloudEvent's attributes in binary mode: headers, without their `ce_` prefix.
 ///
-/// `None` is an absent header. `datacontenttype` is the header `content-type`, `traceparent` that
-/// of the message itself or, failing that, the CloudEvents extension.
+/// `None` is an absent header. `datacontenttype` is the header `content-type`, `traceparent` the
+/// CloudEvents extension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Attributes<'a> {
     pub specversion: Option<&'a str>,
@@ -259,7 +259,7 @@ fn is_json(media_type: &str) -> bool {
 
 /// Whether this is a W3C `traceparent`: `00-<trace id>-<parent id>-<flags>` in lower-case
 /// hexadecimal, no id all zeros; a later version may go on after another dash.
-fn is_traceparent(text: &str) -> bool {
+pub(super) fn is_traceparent(text: &str) -> bool {
     let mut parts = text.splitn(5, '-');
     let mut hex = |digits: usize| {
         parts.next().filter(|part| {
@@ -280,7 +280,7 @@ fn is_traceparent(text: &str) -> bool {
 }
 
 /// `text`, cut to what a detail shows.
-fn cut(text: &str) -> Cow<'_, str> {
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),

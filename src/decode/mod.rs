@@ -1,25 +1,32 @@
-//! Bytes to checked events: CloudEvents 1.0 in structured and in binary mode.
+//! Messages to checked events: CloudEvents 1.0 in structured and in binary mode, tombstones, and what
+//! Debezium's outbox event router writes.
 //!
-//! [`structured`] reads a whole message (HTTP, files, Kafka with
-//! `content-type: application/cloudevents+json`), [`binary`] one whose attributes came as headers.
-//! Both check the envelope here and leave the payload to [`projections::event::decode_data`]. A
+//! [`record`] reads a message of a log, in whichever mode it is. [`structured`] reads a whole
+//! CloudEvent (HTTP, files, Kafka with `content-type: application/cloudevents+json`), [`binary`] one
+//! whose attributes came as headers. Both check the envelope here and leave the payload to [`projections::event::decode_data`]. A
 //! type this service does not know is no error: [`Decoded::UnknownType`]. Everything else that
 //! cannot be used is a [`Rejection`], whose codes are listed there.
 //!
 //! [`envelope_kind`] looks at the envelope alone, for whoever only passes messages on, and
-//! [`subject_of`] finds out of a rejected message which entity it was about.
+//! [`subject_of_record`] finds out of a rejected message which entity it was about.
 
 mod cloudevent;
+mod headers;
+mod outbox;
+mod record;
 mod subject;
 
 use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use projections::event::{Event, EventType, Kind, Problem, Rejection, decode_data, refuse_nul};
+use projections::event::{
+    EntityKey, Event, EventType, Kind, Problem, Rejection, decode_data, refuse_nul,
+};
 
 pub use cloudevent::Attributes;
 use cloudevent::{Envelope, Head};
+pub use record::{record, subject_of_record};
 pub use subject::{Subject, subject_of, subject_of_data};
 
 /// The largest message, in bytes: 1 MiB.
@@ -31,6 +38,8 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 pub enum Decoded {
     /// An event to apply.
     Event { kind: Kind, event: Event },
+    /// The end of an entity, whatever its version was. Only [`record`] finds these.
+    Tombstone { key: EntityKey },
     /// A CloudEvent of a type that this service does not know: to be counted and passed over.
     UnknownType { ce_type: String },
 }

@@ -138,7 +138,7 @@ fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
             partition: partition.partition,
             offset: record.seq,
         };
-        batch.push(position, Record::plain(record.payload.clone()));
+        batch.push(position, record.kind, Record::plain(record.payload.clone()));
     }
     let after = records.last().map_or(0, |r| r.seq + 1);
     batch.moves = standing

@@ -4,27 +4,24 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use projections::discount::Scope;
 use projections::event::{Change, Kind};
-use projections::fold::{Head, Outcome, fold};
 use projections::instant::Window;
 
-use super::{Incoming, Report};
+use super::Report;
+use super::incoming::{Entity, Incoming};
+use super::judge::{Judged, Standing};
 use crate::log::position::Position;
-use crate::store::facts::{
-    DiscountState, FactKeys, FactWrites, KnownFacts, Owner, Stamp, StockKey,
-};
+use crate::store::facts::{DiscountState, FactKeys, FactWrites, KnownFacts, Owner, StockKey};
 
-/// Which entities the events are about; each once.
-pub fn keys(events: &[Incoming]) -> FactKeys {
+/// Which entities the messages are about; each once.
+pub fn keys(messages: &[Incoming]) -> FactKeys {
     let mut keys = FactKeys::default();
-    for Incoming { event, .. } in events {
-        match &event.change {
-            Change::Product { product_id, .. } => keys.products.push(product_id.clone()),
-            Change::Price { price_id, .. } => keys.prices.push(price_id.clone()),
-            Change::Stock { sku, location, .. } => {
-                keys.stock.push((sku.clone(), location.clone()));
-            }
-            Change::Discount { discount_id, .. } => keys.discounts.push(discount_id.clone()),
-            Change::Review { review_id, .. } => keys.reviews.push(review_id.clone()),
+    for incoming in messages {
+        match incoming.entity() {
+            Entity::Product(id) => keys.products.push(id.clone()),
+            Entity::Price(id) => keys.prices.push(id.clone()),
+            Entity::Stock(sku, location) => keys.stock.push((sku.clone(), location.clone())),
+            Entity::Discount(id) => keys.discounts.push(id.clone()),
+            Entity::Review(id) => keys.reviews.push(id.clone()),
         }
     }
     for ids in [&mut keys.products, &mut keys.prices, &mut keys.discounts, &mut keys.reviews] {
@@ -59,146 +56,84 @@ pub struct Folded {
     reviews_by_rating: HashMap<String, [i64; 5]>,
 }
 
-/// The last event that was applied to each entity, by its place in the batch.
-type Winners<K> = HashMap<K, usize>;
-
-#[derive(Default)]
-struct Winning {
-    products: Winners<String>,
-    prices: Winners<String>,
-    stock: Winners<StockKey>,
-    discounts: Winners<String>,
-    reviews: Winners<String>,
-}
-
 impl Folded {
-    /// Folds the events in their order, but for those that are refused.
-    pub fn of(events: &[Incoming], known: &KnownFacts, refused: &HashSet<usize>) -> Folded {
-        let mut folded = Folded::default();
-        let winning = folded.judge(events, known, refused);
-        let winner = |i: usize| events.get(i).map(|incoming| (incoming, stamp(incoming)));
-        for (id, (incoming, stamp)) in won(winning.products, winner) {
-            folded.product(id, incoming, stamp);
+    /// Folds the messages in their order, but for those that are refused.
+    pub fn of(messages: &[Incoming], known: &KnownFacts, refused: &HashSet<usize>) -> Folded {
+        let judged = Judged::of(messages, known, refused);
+        let mut folded = Folded {
+            applied_versions: judged.applied_versions,
+            report: judged.report,
+            ..Folded::default()
+        };
+        for (id, standing) in in_key_order(judged.products) {
+            folded.product(id, &standing);
         }
-        for (id, (incoming, stamp)) in won(winning.prices, winner) {
-            folded.price(id, incoming, stamp, known);
+        for (id, standing) in in_key_order(judged.prices) {
+            folded.price(id, &standing, known);
         }
-        for (key, (incoming, stamp)) in won(winning.stock, winner) {
-            folded.stock(key, incoming, stamp, known);
+        for (key, standing) in in_key_order(judged.stock) {
+            folded.stock(key, &standing, known);
         }
-        for (id, (incoming, stamp)) in won(winning.discounts, winner) {
-            folded.discount(id, incoming, stamp, known);
+        for (id, standing) in in_key_order(judged.discounts) {
+            folded.discount(id, &standing, known);
         }
-        for (id, (incoming, stamp)) in won(winning.reviews, winner) {
-            folded.review(id, incoming, stamp, known);
+        for (id, standing) in in_key_order(judged.reviews) {
+            folded.review(id, &standing, known);
         }
         folded
     }
 
-    /// Judges each event by the version before it, and keeps the last that won for each entity.
-    fn judge(
-        &mut self,
-        events: &[Incoming],
-        known: &KnownFacts,
-        refused: &HashSet<usize>,
-    ) -> Winning {
-        let mut winning = Winning::default();
-        for (i, incoming) in events.iter().enumerate() {
-            if refused.contains(&i) {
-                continue;
-            }
-            let event = &incoming.event;
-            let before = |won: Option<&usize>| won.and_then(|&i| events.get(i)).map(|w| w.head);
-            let won = match &event.change {
-                Change::Product { product_id, .. } => {
-                    let head = before(winning.products.get(product_id))
-                        .or_else(|| known.products.get(product_id).copied());
-                    self.wins(incoming, head)
-                        .then(|| winning.products.insert(product_id.clone(), i))
-                        .is_some()
-                }
-                Change::Price { price_id, .. } => {
-                    let head = before(winning.prices.get(price_id))
-                        .or_else(|| known.prices.get(price_id).map(|k| k.head));
-                    self.wins(incoming, head)
-                        .then(|| winning.prices.insert(price_id.clone(), i))
-                        .is_some()
-                }
-                Change::Stock { sku, location, .. } => {
-                    let key = (sku.clone(), location.clone());
-                    let head = before(winning.stock.get(&key))
-                        .or_else(|| known.stock.get(&key).map(|k| k.head));
-                    self.wins(incoming, head).then(|| winning.stock.insert(key, i)).is_some()
-                }
-                Change::Discount { discount_id, .. } => {
-                    let head = before(winning.discounts.get(discount_id))
-                        .or_else(|| known.discounts.get(discount_id).map(|k| k.head));
-                    self.wins(incoming, head)
-                        .then(|| winning.discounts.insert(discount_id.clone(), i))
-                        .is_some()
-                }
-                Change::Review { review_id, .. } => {
-                    let head = before(winning.reviews.get(review_id))
-                        .or_else(|| known.reviews.get(review_id).map(|k| k.head));
-                    self.wins(incoming, head)
-                        .then(|| winning.reviews.insert(review_id.clone(), i))
-                        .is_some()
-                }
-            };
-            if won {
-                let entity = (event.change.kind(), event.change.entity_key());
-                self.applied_versions.insert(entity, event.version);
-            }
-        }
-        winning
-    }
-
-    fn wins(&mut self, incoming: &Incoming, known: Option<Head>) -> bool {
-        let outcome = fold(known, incoming.head);
-        let counter = match outcome {
-            Outcome::Applied => &mut self.report.applied,
-            Outcome::Repeated => &mut self.report.repeated,
-            Outcome::Conflict => &mut self.report.conflicts,
-            Outcome::Stale => &mut self.report.stale,
+    fn product(&mut self, id: String, standing: &Standing<'_>) {
+        let state = match standing.change {
+            Some(Change::Product { state, .. }) if standing.live => state.clone(),
+            _ => None,
         };
-        *counter += 1;
-        outcome == Outcome::Applied
-    }
-
-    fn product(&mut self, id: String, incoming: &Incoming, stamp: Stamp) {
-        let Change::Product { state, .. } = &incoming.event.change else { return };
         self.touched.insert(id.clone());
-        self.writes.products.push((id, stamp, state.clone()));
+        self.writes.products.push((id, standing.stamp(), state));
     }
 
-    fn price(&mut self, id: String, incoming: &Incoming, stamp: Stamp, known: &KnownFacts) {
-        let Change::Price { product_id, state, .. } = &incoming.event.change else { return };
+    fn price(&mut self, id: String, standing: &Standing<'_>, known: &KnownFacts) {
         let before = known.prices.get(&id).map(|k| k.product_id.as_str());
+        let (product_id, state) = match standing.change {
+            Some(Change::Price { product_id, state, .. }) => (Some(product_id.as_str()), state),
+            _ => (before, &None),
+        };
+        let Some(product_id) = product_id else { return };
+        let state = state.as_ref().filter(|_| standing.live);
         let owner = self.owner(product_id, before);
-        self.touched.insert(product_id.clone());
-        self.writes.prices.push((id, stamp, owner, state.clone()));
+        self.touched.insert(product_id.to_owned());
+        self.writes.prices.push((id, standing.stamp(), owner, state.cloned()));
     }
 
     /// A count that stays on its side of zero changes no listing: it is one row.
-    fn stock(&mut self, key: StockKey, incoming: &Incoming, stamp: Stamp, known: &KnownFacts) {
-        let Change::Stock { state, .. } = &incoming.event.change else { return };
+    fn stock(&mut self, key: StockKey, standing: &Standing<'_>, known: &KnownFacts) {
         let before = known.stock.get(&key);
-        let owner = self.owner(&state.product_id, before.map(|k| k.product_id.as_str()));
+        let (product_id, available) = match (standing.change, before) {
+            (Some(Change::Stock { state, .. }), _) => (&state.product_id, Some(state.available)),
+            (_, Some(before)) => (&before.product_id, None),
+            _ => return,
+        };
+        let available = available.filter(|_| standing.live);
+        let owner = self.owner(product_id, before.map(|k| k.product_id.as_str()));
         let had = before.and_then(|k| k.available).is_some_and(|n| n > 0);
-        if owner.moved || had != (state.available > 0) {
-            self.touched.insert(state.product_id.clone());
+        if owner.moved || had != available.is_some_and(|n| n > 0) {
+            self.touched.insert(product_id.clone());
         }
-        self.writes.stock.push((key, stamp, owner, Some(state.available)));
+        self.writes.stock.push((key, standing.stamp(), owner, available));
     }
 
-    fn discount(&mut self, id: String, incoming: &Incoming, stamp: Stamp, known: &KnownFacts) {
-        let Change::Discount { state, .. } = &incoming.event.change else { return };
+    fn discount(&mut self, id: String, standing: &Standing<'_>, known: &KnownFacts) {
         let old = known.discounts.get(&id).and_then(|k| k.state.clone());
-        let new: Option<DiscountState> = state.as_ref().map(|d| (d.terms.clone(), d.scope.clone()));
+        let new: Option<DiscountState> = match standing.change {
+            Some(Change::Discount { state: Some(d), .. }) if standing.live => {
+                Some((d.terms.clone(), d.scope.clone()))
+            }
+            _ => None,
+        };
         if old != new {
             self.discounts.push(DiscountChange {
                 discount_id: id.clone(),
-                position: incoming.position.clone(),
+                position: standing.last.position.clone(),
                 windows: [&old, &new]
                     .into_iter()
                     .flatten()
@@ -209,15 +144,21 @@ impl Folded {
                 new_scope: new.as_ref().map(|(_, scope)| scope.clone()),
             });
         }
-        self.writes.discounts.push((id, stamp, new));
+        self.writes.discounts.push((id, standing.stamp(), new));
     }
 
     /// Only what counts of a review shows in views: its rating, while it is published.
-    fn review(&mut self, id: String, incoming: &Incoming, stamp: Stamp, known: &KnownFacts) {
-        let Change::Review { product_id, state, .. } = &incoming.event.change else { return };
+    fn review(&mut self, id: String, standing: &Standing<'_>, known: &KnownFacts) {
         let before = known.reviews.get(&id);
-        let owner = self.owner(product_id, before.map(|k| k.product_id.as_str()));
-        let counted = state.as_ref().filter(|r| r.published).map(|r| r.rating);
+        let owner_before = before.map(|k| k.product_id.as_str());
+        let (product_id, state) = match standing.change {
+            Some(Change::Review { product_id, state, .. }) => (Some(product_id.as_str()), state),
+            _ => (owner_before, &None),
+        };
+        let Some(product_id) = product_id else { return };
+        let state = state.as_ref().filter(|_| standing.live);
+        let owner = self.owner(product_id, owner_before);
+        let counted = state.filter(|r| r.published).map(|r| r.rating);
         let counted_before = before.and_then(|k| k.counted);
         if owner.moved || counted != counted_before {
             if let (Some(known), Some(rating)) = (before, counted_before) {
@@ -226,9 +167,9 @@ impl Folded {
             if let Some(rating) = counted {
                 self.count_review(product_id, rating, 1);
             }
-            self.touched.insert(product_id.clone());
+            self.touched.insert(product_id.to_owned());
         }
-        self.writes.reviews.push((id, stamp, owner, state.clone()));
+        self.writes.reviews.push((id, standing.stamp(), owner, state.cloned()));
     }
 
     /// The owner after the change; the one before it is touched if it loses the entity.
@@ -260,22 +201,9 @@ impl Folded {
     }
 }
 
-fn stamp(incoming: &Incoming) -> Stamp {
-    Stamp {
-        head: incoming.head,
-        time: incoming.event.time,
-        partition: incoming.position.partition,
-        offset: incoming.position.offset,
-    }
-}
-
-/// The winners in the order of their keys: rows are locked and written in that order.
-fn won<'a, K: Ord + std::hash::Hash>(
-    winners: Winners<K>,
-    winner: impl Fn(usize) -> Option<(&'a Incoming, Stamp)>,
-) -> Vec<(K, (&'a Incoming, Stamp))> {
-    let mut sorted: Vec<(K, usize)> = winners.into_iter().collect();
+/// The entities in the order of their keys: rows are locked and written in that order.
+fn in_key_order<K: Ord, V>(entities: HashMap<K, V>) -> Vec<(K, V)> {
+    let mut sorted: Vec<(K, V)> = entities.into_iter().collect();
     sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    debug_assert_eq!(sorted.iter().map(|(_, i)| i).collect::<HashSet<_>>().len(), sorted.len());
-    sorted.into_iter().filter_map(|(key, i)| Some((key, winner(i)?))).collect()
+    sorted
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use projections::event::Change;
 
-use super::Incoming;
+use super::incoming::{Entity, Incoming, Message};
 use crate::store::dead_letter::NewDeadLetter;
 use crate::store::facts::KnownFacts;
 use crate::store::{Result, Transaction};
@@ -26,25 +26,23 @@ pub async fn excess_prices(
         return Ok(HashSet::new());
     }
     let mut counts = tx.live_prices(&owners).await?;
-    // Whose each price is, as the batch goes on.
-    let mut owned: HashMap<&str, Option<&str>> = HashMap::new();
+    // The version and owner of each price, as the batch goes on.
+    let mut owned: HashMap<&str, (u64, Option<&str>)> = HashMap::new();
     let mut excess = HashSet::new();
     for (place, incoming) in events.iter().enumerate() {
-        let Change::Price { price_id, product_id, state } = &incoming.event.change else {
-            continue;
-        };
+        let Entity::Price(price_id) = incoming.entity() else { continue };
         let before = known.prices.get(price_id);
-        if before.is_some_and(|k| k.head.version >= incoming.event.version) {
-            continue;
-        }
-        let owner = *owned
-            .entry(price_id)
-            .or_insert_with(|| before.filter(|k| k.live).map(|k| k.product_id.as_str()));
-        let next = state.as_ref().map(|_| product_id.as_str());
-        if owner == next {
-            continue;
-        }
-        if let Some(next) = next {
+        let stored = || {
+            let owner = before.filter(|k| k.live).map(|k| k.product_id.as_str());
+            (before.map_or(0, |k| k.head.version), owner)
+        };
+        let (version, owner) = *owned.entry(price_id).or_insert_with(stored);
+        let (after, next) = match &incoming.message {
+            Message::Event { event, .. } if event.version <= version => continue,
+            Message::Event { event, .. } => (event.version, owner_after(&event.change)),
+            Message::Tombstone { .. } => (version, None),
+        };
+        if let Some(next) = next.filter(|_| owner != next) {
             let count = counts.entry(next.to_owned()).or_default();
             if *count >= MAX_PRICES {
                 excess.insert(place);
@@ -52,17 +50,25 @@ pub async fn excess_prices(
             }
             *count += 1;
         }
-        if let Some(count) = owner.and_then(|owner| counts.get_mut(owner)) {
+        if let Some(count) = owner.filter(|_| owner != next).and_then(|o| counts.get_mut(o)) {
             *count = count.saturating_sub(1);
         }
-        owned.insert(price_id, next);
+        owned.insert(price_id, (after, next));
     }
     Ok(excess)
 }
 
+/// The product that has the price once the event is applied.
+fn owner_after(change: &Change) -> Option<&str> {
+    match change {
+        Change::Price { product_id, state: Some(_), .. } => Some(product_id),
+        _ => None,
+    }
+}
+
 /// The product that an event gives a price it did not have.
 fn added_to<'a>(incoming: &'a Incoming, known: &KnownFacts) -> Option<&'a str> {
-    let Change::Price { price_id, product_id, state: Some(_) } = &incoming.event.change else {
+    let Some(Change::Price { price_id, product_id, state: Some(_) }) = incoming.change() else {
         return None;
     };
     let has = known.prices.get(price_id).is_some_and(|k| k.live && k.product_id == *product_id);
@@ -71,13 +77,10 @@ fn added_to<'a>(incoming: &'a Incoming, known: &KnownFacts) -> Option<&'a str> {
 
 /// The dead letter of an event that is refused so.
 pub fn dead_letter(incoming: &Incoming) -> NewDeadLetter {
-    NewDeadLetter {
-        position: incoming.position.clone(),
-        code: "data.price_id.too_many".to_owned(),
-        detail: format!(
+    incoming.refused(
+        "data.price_id.too_many",
+        format!(
             "the product has {MAX_PRICES} prices, and may have no more: remove some, then retry"
         ),
-        subject: Some(incoming.subject()),
-        record: incoming.record.clone(),
-    }
+    )
 }

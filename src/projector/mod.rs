@@ -5,6 +5,8 @@ pub mod drive;
 pub mod embedded;
 mod fanout;
 mod fold;
+mod incoming;
+mod judge;
 pub mod kafka;
 mod limits;
 pub mod reconfigure;
@@ -14,52 +16,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use projections::discount::Scope;
-use projections::event::Event;
-use projections::fold::Head;
 use projections::horizon::Horizon;
 use projections::instant::Instant;
 use projections::market::Market;
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::decode::{self, Decoded, Subject};
-use crate::log::position::Position;
-use crate::log::record::Record;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
 use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
-
-/// An event and where it came from.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    pub position: Position,
-    pub event: Event,
-    /// Of the event: computed once, where it is decoded.
-    pub head: Head,
-    /// As it came.
-    pub record: Record,
-}
-
-impl Incoming {
-    pub fn new(position: Position, event: Event, record: Record) -> Incoming {
-        let head = event.head();
-        Incoming { position, event, head, record }
-    }
-
-    fn subject(&self) -> Subject {
-        Subject {
-            kind: self.event.kind(),
-            key: self.event.entity_key(),
-            version: Some(self.event.version),
-        }
-    }
-}
+pub use incoming::{Incoming, Message};
 
 /// What one transaction takes up.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// Events and tombstones, in their order.
     pub events: Vec<Incoming>,
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
@@ -151,7 +124,7 @@ impl Projector {
         Ok(report)
     }
 
-    /// Applies a dead letter's event again, and closes the dead letter with it; one that is refused
+    /// Applies a dead letter's message again, and closes the dead letter with it; one that is refused
     /// again stays as it is.
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
@@ -270,42 +243,12 @@ fn outcomes(batch: &Batch, report: &Report) -> Vec<(&'static str, u64)> {
 
 /// Carries the trace context of events that have one into the logs of this process.
 fn trace(batch: &Batch) {
-    for Incoming { position, event, .. } in &batch.events {
-        if let Some(traceparent) = &event.traceparent {
+    for Incoming { position, message, .. } in &batch.events {
+        if let Message::Event { event, .. } = message
+            && let Some(traceparent) = &event.traceparent
+        {
             let (kind, key) = (event.kind().name(), event.entity_key());
             tracing::debug!(traceparent, %position, kind, key, "event projected");
-        }
-    }
-}
-
-impl Batch {
-    /// Messages that were taken up.
-    pub fn len(&self) -> usize {
-        self.events.len() + self.dead_letters.len() + self.unknown_types as usize
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Decodes a message and takes it up: as an event, a dead letter, or something to pass over.
-    pub fn push(&mut self, position: Position, record: Record) {
-        let payload = record.value.as_deref().unwrap_or_default();
-        match decode::structured(payload) {
-            Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming::new(position, event, record));
-            }
-            Ok(Decoded::UnknownType { .. }) => self.unknown_types += 1,
-            Err(rejection) => {
-                let subject = decode::subject_of(payload);
-                self.dead_letters.push(NewDeadLetter {
-                    position,
-                    code: rejection.code,
-                    detail: rejection.detail,
-                    subject,
-                    record,
-                });
-            }
         }
     }
 }

@@ -22,11 +22,18 @@ pub struct FactKeys {
 /// What is known of them, removed ones included.
 #[derive(Clone, Debug, Default)]
 pub struct KnownFacts {
-    pub products: HashMap<String, Head>,
+    pub products: HashMap<String, KnownProduct>,
     pub prices: HashMap<String, KnownPrice>,
     pub stock: HashMap<StockKey, KnownStock>,
     pub discounts: HashMap<String, KnownDiscount>,
     pub reviews: HashMap<String, KnownReview>,
+}
+
+#[derive(Clone, Debug)]
+pub struct KnownProduct {
+    pub head: Head,
+    /// Not removed.
+    pub live: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +63,8 @@ pub struct KnownDiscount {
 pub struct KnownReview {
     pub head: Head,
     pub product_id: String,
+    /// Not removed; it may be hidden.
+    pub live: bool,
     /// The rating that counts; `None` where it is hidden or removed.
     pub counted: Option<u8>,
 }

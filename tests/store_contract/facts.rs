@@ -56,7 +56,8 @@ pub async fn facts_of_all_kinds_come_back(fixture: &impl Fixture) {
     save(&store, &writes).await;
     for store in [&store, &fixture.open().await] {
         let found = known(store, &keys_of(&writes)).await;
-        assert_eq!(found.products["mug"], stamp(3).head);
+        let product_known = &found.products["mug"];
+        assert_eq!((product_known.head, product_known.live), (stamp(3).head, true));
         let price = &found.prices["mug-usd"];
         assert_eq!((price.head, &*price.product_id), (stamp(4).head, "mug"));
         let stock = &found.stock[&("s1".to_owned(), "berlin".to_owned())];
@@ -67,7 +68,7 @@ pub async fn facts_of_all_kinds_come_back(fixture: &impl Fixture) {
         assert_eq!((discount.head, &discount.state), (stamp(6).head, &state));
         let review = &found.reviews["r1"];
         assert_eq!((review.head, &*review.product_id), (stamp(7).head, "mug"));
-        assert_eq!(review.counted, Some(4));
+        assert_eq!((review.live, review.counted), (true, Some(4)));
 
         let facts = facts_of(store, "mug").await.unwrap();
         assert_eq!((&facts.time, &facts.product), (&stamp(3).time, &product(&["s1", "s2"])));
@@ -109,7 +110,7 @@ pub async fn removed_facts_are_known_and_not_live(fixture: &impl Fixture) {
         let discount = &found.discounts["sale"];
         assert_eq!((discount.head, &discount.state), (stamp(8).head, &None));
         let review = &found.reviews["r1"];
-        assert_eq!((review.head, review.counted), (stamp(8).head, None));
+        assert_eq!((review.head, review.live, review.counted), (stamp(8).head, false, None));
         let facts = facts_of(&store, "mug").await.unwrap();
         assert_eq!((facts.prices.len(), facts.stock.len(), facts.discounts.len()), (0, 0, 0));
         assert_eq!(first_review(&store, "mug").await, None);
@@ -117,12 +118,31 @@ pub async fn removed_facts_are_known_and_not_live(fixture: &impl Fixture) {
     let gone = FactWrites { products: vec![product_write("mug", 9, None)], ..Default::default() };
     save(&store, &gone).await;
     assert!(facts_of(&store, "mug").await.is_none());
-    assert_eq!(known(&store, &keys_of(&gone)).await.products["mug"], stamp(9).head);
+    let known_gone = &known(&store, &keys_of(&gone)).await.products["mug"];
+    assert_eq!((known_gone.head, known_gone.live), (stamp(9).head, false));
     // And everything comes back with its next version.
     save(&store, &alive).await;
     let facts = facts_of(&store, "mug").await.unwrap();
     assert_eq!((facts.prices.len(), facts.stock.len(), facts.discounts.len()), (1, 1, 1));
     assert!(first_review(&store, "mug").await.is_some());
+    // A tombstone keeps the version that it removes.
+    let mut tombstones = one_of_each();
+    tombstones.products[0].2 = None;
+    tombstones.prices[0].3 = None;
+    tombstones.stock[0].3 = None;
+    tombstones.discounts[0].2 = None;
+    tombstones.reviews[0].3 = None;
+    save(&store, &tombstones).await;
+    let found = known(&store, &keys_of(&alive)).await;
+    let (product_known, price) = (&found.products["mug"], &found.prices["mug-usd"]);
+    assert_eq!((product_known.head, product_known.live), (stamp(3).head, false));
+    assert_eq!((price.head, price.live), (stamp(4).head, false));
+    let stock = &found.stock[&keys_of(&alive).stock[0]];
+    assert_eq!((stock.head, stock.available), (stamp(5).head, None));
+    assert_eq!(found.discounts["sale"].head, stamp(6).head);
+    assert!(found.discounts["sale"].state.is_none());
+    assert_eq!((found.reviews["r1"].head, found.reviews["r1"].live), (stamp(7).head, false));
+    assert!(facts_of(&store, "mug").await.is_none());
 }
 
 pub async fn a_newer_version_replaces_all_of_a_fact(fixture: &impl Fixture) {
@@ -241,7 +261,7 @@ pub async fn extreme_values_come_back(fixture: &impl Fixture) {
 
             let found = known(&store, &keys_of(&writes)).await;
             let stock = &found.stock[&("s1".to_owned(), "berlin".to_owned())];
-            assert_eq!(found.products["mug"], head);
+            assert_eq!(found.products["mug"].head, head);
             assert_eq!((found.prices["mug-usd"].head, stock.head), (head, head));
             let discount = &found.discounts["sale"];
             assert_eq!((discount.head, found.reviews["r1"].head), (head, head));

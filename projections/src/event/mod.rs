@@ -6,16 +6,18 @@
 //!
 //! The rooms: `types` names the nine event types, `rejection` says what is wrong and where,
 //! `fields` reads single members, `wire` and `discounts` read whole payloads, `nul` looks for the
-//! one character that is refused everywhere.
+//! one character that is refused everywhere, `key` reads the keys of messages that have no payload.
 
 mod discounts;
 mod fields;
+mod key;
 mod nul;
 mod rejection;
 mod types;
 mod wire;
 
 pub use fields::{MAX_AMOUNT, MAX_SAFE_INTEGER, valid_id, valid_version};
+pub use key::EntityKey;
 pub use nul::refuse_nul;
 pub use rejection::{Problem, Rejection};
 pub use types::EventType;
@@ -101,6 +103,17 @@ impl Change {
             Change::Stock { .. } => Kind::Stock,
             Change::Discount { .. } => Kind::Discount,
             Change::Review { .. } => Kind::Review,
+        }
+    }
+
+    /// Whether this is a removal.
+    pub fn is_removal(&self) -> bool {
+        match self {
+            Change::Product { state, .. } => state.is_none(),
+            Change::Price { state, .. } => state.is_none(),
+            Change::Stock { .. } => false,
+            Change::Discount { state, .. } => state.is_none(),
+            Change::Review { state, .. } => state.is_none(),
         }
     }
 

@@ -11,7 +11,7 @@ use serde_path_to_error::Segment;
 /// array indexes and without the publisher's own keys (locales, attribute and option names, unknown
 /// fields), so that the set of codes is closed and fit for a metric; the problem is one of
 /// [`Problem`]. Of one event only the first problem found is reported. Besides the fields, three
-/// paths name the whole: `event` the message, `data` its payload.
+/// paths name the whole: `event` the message, `data` its payload, `key` a tombstone's key.
 ///
 /// | code | meaning |
 /// | --- | --- |
@@ -19,6 +19,8 @@ use serde_path_to_error::Segment;
 /// | `event.not_json`, `data.not_json` | the message, or its payload where that comes apart from it, is not JSON in UTF-8 |
 /// | `event.not_an_object` | JSON, but not an object |
 /// | `event.nul` | U+0000 in an unknown attribute |
+/// | `event.unsupported` | a Kafka message whose `content-type` is a batch, or CloudEvents in another format than JSON |
+/// | `key.` `missing` `invalid` | a tombstone's key must name an entity of its topic's kind |
 /// | `specversion.` `missing` `wrong_type` `unsupported` | must be the string `1.0` |
 /// | `id.` `source.` `type.` `missing` `wrong_type` `empty` | must be non-empty strings |
 /// | `datacontenttype.` `wrong_type` `unsupported` | absent, or a media type that is JSON |
@@ -26,6 +28,7 @@ use serde_path_to_error::Segment;
 /// | `data.` `missing` `wrong_type` `nul` | must be an object |
 /// | `data_base64.` `wrong_type` `invalid` `not_allowed` | must be Base64, and not come beside `data` |
 /// | *any attribute named here*`.duplicate`, `.nul` | occurs twice; holds U+0000 |
+/// | *any attribute named here*`.invalid` | its header is not in UTF-8 |
 /// | `data.`*field*`.`*problem* | see [`Problem`] and [`decode_data`](super::decode_data) |
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {

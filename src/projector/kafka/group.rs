@@ -94,7 +94,7 @@ impl PartitionGroup {
         *next = offset + 1;
         self.buffered_bytes += record.bytes();
         let topic = self.works.options.topics.of(key.0).to_owned();
-        self.buffer.push(Position { topic, partition: key.1, offset }, record);
+        self.buffer.push(Position { topic, partition: key.1, offset }, key.0, record);
     }
 
     /// Whether no more is to be taken until the task has taken what there is.

@@ -11,7 +11,8 @@ use super::database;
 use crate::store::Result;
 use crate::store::document::{pack, unpack};
 use crate::store::facts::{
-    FactKeys, FactWrites, KnownDiscount, KnownFacts, KnownPrice, KnownReview, KnownStock, Stamp,
+    FactKeys, FactWrites, KnownDiscount, KnownFacts, KnownPrice, KnownProduct, KnownReview,
+    KnownStock, Stamp,
 };
 
 /// What is known of these entities.
@@ -33,19 +34,22 @@ fn head(version: i64, digest: i64) -> Head {
 async fn known_products(
     conn: &mut SqliteConnection,
     ids: &[String],
-) -> Result<HashMap<String, Head>> {
+) -> Result<HashMap<String, KnownProduct>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-        "SELECT product_id, version, digest FROM product
+    let rows: Vec<(String, i64, i64, bool)> = sqlx::query_as(
+        "SELECT product_id, version, digest, doc IS NOT NULL FROM product
          WHERE product_id IN (SELECT value FROM json_each(?))",
     )
     .bind(json_list(ids))
     .fetch_all(conn)
     .await
     .map_err(database)?;
-    Ok(rows.into_iter().map(|(id, version, digest)| (id, head(version, digest))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, version, digest, live)| (id, KnownProduct { head: head(version, digest), live }))
+        .collect())
 }
 
 async fn known_prices(
@@ -149,8 +153,9 @@ async fn known_reviews(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, i64, i64, String, Option<u8>)> = sqlx::query_as(
-        "SELECT review_id, version, digest, product_id, CASE WHEN state = 2 THEN rating END
+    let rows: Vec<(String, i64, i64, String, bool, Option<u8>)> = sqlx::query_as(
+        "SELECT review_id, version, digest, product_id, state <> 0,
+                CASE WHEN state = 2 THEN rating END
          FROM review WHERE review_id IN (SELECT value FROM json_each(?))",
     )
     .bind(json_list(ids))
@@ -159,8 +164,8 @@ async fn known_reviews(
     .map_err(database)?;
     Ok(rows
         .into_iter()
-        .map(|(id, version, digest, product_id, counted)| {
-            (id, KnownReview { head: head(version, digest), product_id, counted })
+        .map(|(id, version, digest, product_id, live, counted)| {
+            (id, KnownReview { head: head(version, digest), product_id, live, counted })
         })
         .collect())
 }
