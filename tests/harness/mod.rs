@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod events;
 pub mod process;
+pub mod production;
 pub mod service;
 pub mod stream;
 

@@ -1,0 +1,96 @@
+//! A database and a broker that are away for a while, or come late.
+
+use std::time::Duration;
+
+use crate::harness::events::Catalogue;
+use crate::harness::production::{Production, services};
+use crate::harness::stream::nasty;
+use crate::harness::{eventually, now};
+use crate::{alone, assert_whole, busy, publish_slowly, under_way};
+
+/// How long a server is away.
+const AWAY: Duration = Duration::from_secs(10);
+
+#[test]
+fn the_database_is_away_for_a_while() {
+    let _alone = alone();
+    let now = now();
+    let catalogue = Catalogue::new(nasty(81, 2_000, now));
+    let production = busy();
+    let mut projectors = [production.projector(), production.projector()];
+    let service = production.api();
+    let publishing = publish_slowly(&production, &catalogue, Duration::from_secs(20));
+    under_way(&production);
+    services(&["stop-postgres"]);
+    let waiting = eventually("the api says that it waits", || {
+        let answer = service.get("/readyz");
+        (answer.status == 503).then_some(answer)
+    });
+    assert!(waiting.body["detail"].as_str().unwrap().contains("read store"), "{waiting:?}");
+    assert_eq!(service.get("/healthz").status, 200);
+    let page = service.get("/api/v1/listings/all");
+    assert_eq!(page.status, 503, "{page:?}");
+    std::thread::sleep(AWAY);
+    services(&["start-postgres"]);
+    service.wait_ready();
+    publishing.wait();
+    assert_whole(&production, &catalogue, now);
+    for process in &mut projectors {
+        assert_eq!(process.ended(), None, "{:#?}", process.stderr());
+        assert!(process.terminate().success(), "{:#?}", process.stderr());
+    }
+}
+
+#[test]
+fn the_broker_is_away_for_a_while() {
+    let _alone = alone();
+    let now = now();
+    let catalogue = Catalogue::new(nasty(82, 2_000, now));
+    let production = busy();
+    let mut projectors = [production.projector(), production.projector()];
+    let service = production.api();
+    let publishing = publish_slowly(&production, &catalogue, Duration::from_secs(15));
+    under_way(&production);
+    services(&["stop-kafka"]);
+    // Pages do not need the broker.
+    assert_eq!(service.get("/readyz").status, 200);
+    assert_eq!(service.get("/api/v1/listings/all").status, 200);
+    std::thread::sleep(AWAY);
+    services(&["start-kafka"]);
+    publishing.wait();
+    assert_whole(&production, &catalogue, now);
+    for process in &mut projectors {
+        assert_eq!(process.ended(), None, "{:#?}", process.stderr());
+        assert!(process.terminate().success(), "{:#?}", process.stderr());
+    }
+}
+
+#[test]
+fn the_service_starts_before_its_servers() {
+    let _alone = alone();
+    let now = now();
+    let catalogue = Catalogue::new(nasty(83, 200, now));
+    let production = Production::new();
+    services(&["stop-postgres"]);
+    services(&["stop-kafka"]);
+    let service = production.home.serve_not_ready(&[]);
+    let waiting = eventually("it says what it waits for", || {
+        let answer = service.get("/readyz");
+        (answer.status == 503).then_some(answer)
+    });
+    assert!(waiting.body["detail"].as_str().unwrap().contains("read store"), "{waiting:?}");
+    services(&["start-postgres"]);
+    service.wait_ready();
+    let waits_for = eventually("it says that the broker is away", || {
+        let answer = service.get("/readyz");
+        let waits_for = answer.body["waits_for"].as_array().cloned().unwrap_or_default();
+        waits_for.first().map(|first| first.as_str().unwrap().to_owned())
+    });
+    assert!(waits_for.contains("Kafka cannot be reached"), "{waits_for}");
+    services(&["start-kafka"]);
+    production.home.publish(&catalogue.lines);
+    eventually("it waits for nothing", || {
+        (service.get("/readyz").body["waits_for"] == serde_json::json!([])).then_some(())
+    });
+    assert_whole(&production, &catalogue, now);
+}
