@@ -68,7 +68,7 @@ pub fn subject_of_record(topic_kind: Kind, record: &Record) -> Option<Subject> {
     let headers = Headers(&record.headers);
     match mode(headers).ok()? {
         Mode::Structured => subject_of(value),
-        Mode::Binary => subject_of_data(&headers.text("type", "ce_type").ok()??, value),
+        Mode::Binary => subject_of_data(headers.text("type", "ce_type").ok()??, value),
         Mode::Outbox(ty) => outbox::subject(ty, value),
         Mode::Untold => subject_of(&outbox::payload(value)),
     }
