@@ -5,5 +5,7 @@
 
 pub mod child;
 pub mod facts;
+pub mod latency;
+pub mod production;
 pub mod shop;
 pub mod stats;

@@ -67,14 +67,23 @@ pub struct Projected {
 
 impl Shop {
     pub fn new(dir: &Path) -> anyhow::Result<Shop> {
+        Shop::with(dir, "", &[])
+    }
+
+    /// With further tables, and settings (`projector.batch_max_events=1000`) of the others.
+    pub fn with(dir: &Path, tables: &str, settings: &[String]) -> anyhow::Result<Shop> {
         std::fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
         let file = dir.join("vitrine.toml");
         let data_dir = dir.join("data");
         // Plain keys go before the first table.
-        let data_dir_key = format!("data_dir = {}\n", serde_json::to_string(&data_dir)?);
+        let mut keys = format!("data_dir = {}\n", serde_json::to_string(&data_dir)?);
+        for setting in settings {
+            keys.push_str(setting);
+            keys.push('\n');
+        }
         let telemetry = "\n[telemetry]\nlog_filter = \"warn\"\n";
-        std::fs::write(&file, data_dir_key + vitrine::demo::CONFIG + telemetry)?;
+        std::fs::write(&file, keys + vitrine::demo::CONFIG + tables + telemetry)?;
         let config = Config::load(Some(&file), std::iter::empty(), &Overrides::default())?;
         Ok(Shop { dir, config })
     }
