@@ -8,6 +8,7 @@ pub mod dead_letter;
 pub mod document;
 pub mod facts;
 pub mod fanout;
+pub mod postgres;
 pub mod query;
 pub mod sqlite;
 
