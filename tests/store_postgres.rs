@@ -7,12 +7,12 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-mod postgres;
+mod postgres_server;
 mod store_contract;
 
 use std::sync::Arc;
 
-use postgres::Database;
+use postgres_server::Database;
 use store_contract::{Fixture, Store};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 
