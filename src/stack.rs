@@ -16,6 +16,7 @@ use crate::projector::embedded::TailOptions;
 use crate::projector::kafka::KafkaOptions;
 use crate::projector::{Bounds, Projector};
 use crate::store::late::LateStore;
+use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{ReadStore, StoreError};
 
@@ -83,7 +84,12 @@ impl Stack {
         tracing::warn!("the service waits for its read store: {why}");
         let late = Arc::new(LateStore::default());
         late.delay(why);
-        let waiting = tokio::spawn(wait_for_store(config.clone(), Arc::clone(&late), stop.clone()));
+        let (config, arriving, stop) = (config.clone(), Arc::clone(&late), stop.clone());
+        let runtime = tokio::runtime::Handle::current();
+        // On a thread of its own: what sqlx migrates with cannot be sent between threads.
+        let waiting = tokio::task::spawn_blocking(move || {
+            runtime.block_on(wait_for_store(&config, &arriving, &stop))
+        });
         Ok(Starting { stack: Stack { log, store: late }, waiting: Some(waiting) })
     }
 
@@ -114,13 +120,13 @@ pub struct Starting {
 }
 
 async fn wait_for_store(
-    config: Config,
-    late: Arc<LateStore>,
-    stop: CancellationToken,
+    config: &Config,
+    late: &LateStore,
+    stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
-        match open_postgres(&config).await {
+        match open_postgres(config).await {
             Ok(store) => {
                 late.arrive(store);
                 tracing::info!("the read store is there");
@@ -128,7 +134,7 @@ async fn wait_for_store(
             }
             Err(error) if is_away(&error) => {
                 late.delay(format!("{error:#}"));
-                backoff.wait(&stop).await;
+                backoff.wait(stop).await;
             }
             Err(error) => {
                 stop.cancel();
@@ -167,8 +173,18 @@ async fn open_sqlite(config: &Config, log: &Log) -> anyhow::Result<Arc<dyn ReadS
     Ok(Arc::new(store))
 }
 
-async fn open_postgres(_config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
-    anyhow::bail!("no PostgreSQL store yet")
+async fn open_postgres(config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
+    let options = PostgresOptions {
+        read_connections: config.store.read_connections,
+        write_connections: config.store.write_connections,
+        statement_timeout: Duration::from_millis(config.store.statement_timeout_ms),
+        lock_timeout: Duration::from_millis(config.store.busy_timeout_ms),
+        schema: config.store.schema.clone(),
+        replicas: config.store.replicas.iter().map(|url| url.reveal().to_owned()).collect(),
+        replica_max_lag: Duration::from_millis(config.store.replica_max_lag_ms),
+        ..PostgresOptions::default()
+    };
+    Ok(Arc::new(PostgresStore::open(config.store.url.reveal(), options).await?))
 }
 
 async fn open_embedded_log(config: &Config) -> anyhow::Result<EmbeddedLog> {

@@ -9,6 +9,7 @@ pub mod document;
 pub mod facts;
 pub mod fanout;
 pub mod late;
+pub mod postgres;
 pub mod query;
 pub mod sqlite;
 

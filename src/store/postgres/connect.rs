@@ -1,0 +1,108 @@
+//! Connections: how they are made, and how they are had from a pool.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres};
+
+use super::PostgresOptions;
+use super::errors::database;
+use super::numbers::NumberCache;
+use crate::store::{Result, StoreError};
+
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 512;
+/// How long a transaction may do nothing before the server ends it, and with it its locks.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(20);
+
+/// Plans do not depend on statistics, which a new or fast growing table does not have: every
+/// statement finds its rows by an index, in the order of that index where it needs one, and is
+/// planned once a connection.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
+    SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0;";
+
+/// The address, without saying more of it than that it is wrong: it may hold a password.
+pub fn address(url: &str) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url).map_err(|e| match e {
+        sqlx::Error::Configuration(e) => {
+            StoreError::Incompatible(format!("the address of the PostgreSQL database: {e}"))
+        }
+        other => database(other),
+    })?;
+    Ok(options.application_name("vitrine").statement_cache_capacity(PREPARED))
+}
+
+/// What is set on each connection once it is made.
+#[derive(Clone)]
+pub struct Session {
+    settings: Arc<str>,
+    /// Forgotten whenever a connection is made: see [`NumberCache::clear`].
+    numbers: Option<Arc<NumberCache>>,
+}
+
+impl Session {
+    /// For connections that work on this schema; `schema` has been checked.
+    pub fn of(options: &PostgresOptions, schema: &str) -> Session {
+        let millis = |d: Duration| i32::try_from(d.as_millis()).unwrap_or(i32::MAX);
+        let settings = format!(
+            "SET search_path = {schema}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; \
+             SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {PLANS}",
+            millis(options.statement_timeout),
+            millis(options.lock_timeout),
+            millis(IDLE_IN_TRANSACTION),
+        );
+        Session { settings: settings.into(), numbers: None }
+    }
+
+    /// Forgets these numbers whenever a connection is made.
+    pub fn forgetting(self, numbers: Arc<NumberCache>) -> Session {
+        Session { numbers: Some(numbers), ..self }
+    }
+
+    pub async fn apply(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        if let Some(numbers) = &self.numbers {
+            numbers.clear();
+        }
+        conn.execute(AssertSqlSafe(self.settings.to_string())).await.map(|_| ())
+    }
+}
+
+/// A pool that connects when it is asked. Its connections stay: the task that would look for old
+/// ones can spin for ever in sqlx 0.9.0, and with it the end of the process (sqlx issue 3645).
+/// Those that break are found when they are used; see [`begin`].
+pub fn pool(
+    address: &PgConnectOptions,
+    session: Session,
+    connections: u32,
+    acquire_timeout: Duration,
+) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(move |conn, _| {
+            let session = session.clone();
+            Box::pin(async move { session.apply(conn).await })
+        })
+        .connect_lazy_with(address.clone())
+}
+
+/// Begins a transaction in one round trip. A server that was restarted has broken every idle
+/// connection, which shows only here: each is closed and another one taken, until one is new.
+pub async fn begin(
+    pool: &PgPool,
+    statement: &'static str,
+) -> Result<sqlx::Transaction<'static, Postgres>> {
+    let mut tries = pool.size();
+    loop {
+        match pool.begin_with(statement).await.map_err(database) {
+            Err(StoreError::Unavailable(_)) if tries > 0 && pool.num_idle() > 0 => tries -= 1,
+            done => return done,
+        }
+    }
+}

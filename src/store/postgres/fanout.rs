@@ -1,0 +1,266 @@
+//! Fan-outs: which products a scope reaches, and which of them are still to be computed again.
+//!
+//! Projectors work on these tables side by side. Whoever enters a product as stale waits for others
+//! that are entering or computing it (rows are met in id order); whoever takes work or ends a task
+//! never waits: it passes over what others hold.
+
+use projections::discount::Scope;
+use sqlx::postgres::PgConnection;
+
+use super::bulk::Rows;
+use super::errors::database;
+use crate::clock;
+use crate::log::position::Position;
+use crate::store::document::{pack, unpack};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, parts};
+use crate::store::{Advance, Result};
+
+/// Products that a scope reaches, after the cursor.
+pub async fn products_reached(
+    conn: &mut PgConnection,
+    scope: &Scope,
+    mut cursor: ScopeCursor,
+    limit: u32,
+) -> Result<(Vec<String>, Option<ScopeCursor>)> {
+    let parts = parts(scope);
+    let mut reached: Vec<String> = Vec::new();
+    while let Some(part) = parts.get(cursor.part) {
+        let left = limit.saturating_sub(reached.len() as u32);
+        if left == 0 {
+            return Ok((reached, Some(cursor)));
+        }
+        let found = part_reached(conn, part, &cursor.after, left).await?;
+        if (found.len() as u32) < left {
+            cursor = ScopeCursor { part: cursor.part + 1, after: String::new() };
+        } else if let Some(last) = found.last() {
+            cursor.after.clone_from(last);
+        }
+        reached.extend(found);
+    }
+    Ok((reached, None))
+}
+
+/// Products of one part of a scope, after a product.
+pub async fn part_reached(
+    conn: &mut PgConnection,
+    part: &ScopePart<'_>,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<String>> {
+    let one = |id: &str| vec![id.to_owned()];
+    let (sql, targets) = match part {
+        ScopePart::All => (
+            "SELECT product_id FROM view WHERE product_id > $2 AND cardinality($1::text[]) = 0
+             ORDER BY product_id LIMIT $3",
+            Vec::new(),
+        ),
+        ScopePart::Products(ids) => (
+            "SELECT product_id FROM view WHERE product_id = ANY($1) AND product_id > $2
+             ORDER BY product_id LIMIT $3",
+            ids.to_vec(),
+        ),
+        ScopePart::Skus(skus) => (
+            "SELECT DISTINCT product_id FROM variant WHERE sku = ANY($1) AND product_id > $2
+             ORDER BY product_id LIMIT $3",
+            skus.to_vec(),
+        ),
+        ScopePart::Category(id) => (
+            "SELECT product_id FROM member
+             WHERE listing = (SELECT number FROM listing WHERE kind = 'category' AND id = ANY($1))
+               AND product_id > $2
+             ORDER BY product_id LIMIT $3",
+            one(id),
+        ),
+        ScopePart::Brand(id) => (
+            "SELECT product_id FROM member
+             WHERE listing = (SELECT number FROM listing WHERE kind = 'brand' AND id = ANY($1))
+               AND product_id > $2
+             ORDER BY product_id LIMIT $3",
+            one(id),
+        ),
+    };
+    sqlx::query_scalar(sql)
+        .bind(targets)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await
+        .map_err(database)
+}
+
+pub async fn add(conn: &mut PgConnection, task: &NewFanout<'_>) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO fanout
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
+         VALUES ($1, $2, $3, $4, $5, 0, '', false, $6)",
+    )
+    .bind(task.discount_id)
+    .bind(task.topic)
+    .bind(task.partition)
+    .bind(task.offset)
+    .bind(pack(task.scope))
+    .bind(clock::now().millis())
+    .execute(conn)
+    .await
+    .map_err(database)
+    .map(|_| ())
+}
+
+/// Enters a batch's products as stale, under a task for each partition that it moves.
+pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -> Result<()> {
+    let topics: Vec<&str> = moves.iter().map(|m| m.partition.topic.as_str()).collect();
+    let partitions: Vec<i32> = moves.iter().map(|m| m.partition.partition).collect();
+    let offsets: Vec<i64> = moves.iter().map(|m| m.expected).collect();
+    let tasks: Vec<i64> = sqlx::query_scalar(
+        "INSERT INTO fanout
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
+         SELECT '', r.topic, r.partition, r.next, $4, 0, '', true, $5
+         FROM unnest($1::text[], $2::int4[], $3::int8[]) AS r(topic, partition, next)
+         RETURNING task",
+    )
+    .bind(topics)
+    .bind(partitions)
+    .bind(offsets)
+    .bind(pack(&Scope::default()))
+    .bind(clock::now().millis())
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(database)?;
+    let Some(task) = tasks.into_iter().min() else { return Ok(()) };
+    enter_stale(conn, task, ids).await
+}
+
+/// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
+/// once it is computed again, it is so for all of them.
+///
+/// A row that is there is locked, also where its task stays: nobody clears it before this
+/// transaction's task shows. One that another transaction is entering or clearing is waited for.
+async fn enter_stale(conn: &mut PgConnection, task: i64, ids: &[String]) -> Result<()> {
+    let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    // In this order rows are locked; each once, as a statement may meet a row only once.
+    ids.sort_unstable();
+    ids.dedup();
+    Rows::new(ids.len())
+        .int8("task", ids.iter().map(|_| task))
+        .text("product_id", ids.iter().copied())
+        .insert(
+            conn,
+            "stale",
+            "ON CONFLICT (product_id) DO UPDATE SET task = excluded.task
+             WHERE excluded.task < stale.task",
+        )
+        .await
+        .map(|_| ())
+}
+
+/// The oldest task whose products are not all marked yet, and that nobody else is marking.
+pub async fn unmarked(conn: &mut PgConnection) -> Result<Option<FanoutTask>> {
+    let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
+        "SELECT task, scope, part, after_product FROM fanout WHERE NOT marked
+         ORDER BY task LIMIT 1 FOR UPDATE SKIP LOCKED",
+    )
+    .fetch_optional(conn)
+    .await
+    .map_err(database)?;
+    row.map(|(task, scope, part, after)| {
+        let cursor = ScopeCursor { part: usize::try_from(part).unwrap_or_default(), after };
+        Ok(FanoutTask { task, scope: unpack(&scope)?, cursor })
+    })
+    .transpose()
+}
+
+/// Marks products stale for a task.
+pub async fn mark_stale(
+    conn: &mut PgConnection,
+    task: i64,
+    ids: &[String],
+    cursor: Option<&ScopeCursor>,
+) -> Result<()> {
+    enter_stale(conn, task, ids).await?;
+    let query = match cursor {
+        Some(cursor) => {
+            sqlx::query("UPDATE fanout SET part = $2, after_product = $3 WHERE task = $1")
+                .bind(task)
+                .bind(cursor.part as i64)
+                .bind(&cursor.after)
+        }
+        None => sqlx::query("UPDATE fanout SET marked = true WHERE task = $1").bind(task),
+    };
+    query.execute(conn).await.map_err(database).map(|_| ())
+}
+
+/// How many products are stale.
+pub async fn stale_count(conn: &mut PgConnection) -> Result<u64> {
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM stale").fetch_one(conn).await.map_err(database)?;
+    Ok(count as u64)
+}
+
+/// Stale products, those of the oldest task first, that nobody else is entering or computing.
+pub async fn stale(conn: &mut PgConnection, limit: u32) -> Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT product_id FROM stale ORDER BY task, product_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+    .map_err(database)
+}
+
+/// These are about to be computed; those that another transaction holds stay.
+pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM stale WHERE product_id = ANY(ARRAY(
+             SELECT product_id FROM stale WHERE product_id = ANY($1) FOR UPDATE SKIP LOCKED))",
+    )
+    .bind(ids)
+    .execute(conn)
+    .await
+    .map_err(database)
+    .map(|_| ())
+}
+
+/// Ends the tasks that are marked whole and have no stale products left, of their own or of an
+/// earlier task (which may stand for theirs).
+///
+/// This is right beside other projectors. Once a task's last mark is committed, each of its products
+/// had at that moment a committed row of it or of an earlier task: one that it entered, or one that
+/// it met and held, so that nobody could clear it before. If the row is no longer visible here,
+/// whoever cleared it has committed, and has read the facts after clearing it, so after the task's
+/// own were committed. A row that is being cleared is still visible, so its task does not end too
+/// early. Tasks commit out of order: an earlier one that is not visible yet has either been met while
+/// this one was marked, and was waited for, or its rows are not this one's.
+pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
+    sqlx::query(
+        "DELETE FROM fanout WHERE task = ANY(ARRAY(
+             SELECT task FROM fanout f WHERE marked
+               AND task < coalesce((SELECT min(task) FROM stale), 9223372036854775807)
+             FOR UPDATE SKIP LOCKED))",
+    )
+    .execute(&mut *conn)
+    .await
+    .map_err(database)?;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM fanout")
+        .fetch_one(conn)
+        .await
+        .map_err(database)?;
+    Ok(left as u64)
+}
+
+/// Whether a fan-out of one of these events, or of an earlier one of its partition, is not complete.
+pub async fn pending_from(conn: &mut PgConnection, positions: &[Position]) -> Result<bool> {
+    let topics: Vec<&str> = positions.iter().map(|p| p.topic.as_str()).collect();
+    let partitions: Vec<i32> = positions.iter().map(|p| p.partition).collect();
+    let offsets: Vec<i64> = positions.iter().map(|p| p.offset).collect();
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1
+         FROM unnest($1::text[], $2::int4[], $3::int8[]) AS r(topic, partition, asked)
+         JOIN fanout f ON f.topic = r.topic AND f.partition = r.partition AND f.\"offset\" <= r.asked)",
+    )
+    .bind(topics)
+    .bind(partitions)
+    .bind(offsets)
+    .fetch_one(conn)
+    .await
+    .map_err(database)
+}

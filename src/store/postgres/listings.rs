@@ -1,0 +1,292 @@
+//! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
+
+use projections::instant::{Instant, Window};
+use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
+use projections::placement::BOUNDARY;
+use projections::text::Text;
+use projections::view::ListingKey;
+use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::errors::database;
+use super::numbers::{self, NumberCache};
+use super::views::ranking;
+use crate::store::document::unpack;
+use crate::store::query::{Keyset, ListingQuery};
+use crate::store::{REVISED_UNTIL, Result};
+
+/// A query's names as the numbers that rows have.
+struct Numbered {
+    listing: i64,
+    /// Whose entries to read; for a group: its own first, then everyone's, without the products
+    /// that have their own for the group.
+    audiences: Vec<Branch>,
+    /// Empty: any brand.
+    brands: Vec<i64>,
+}
+
+struct Branch {
+    audience: i64,
+    /// Products with offers for this audience are left out.
+    shadowed_by: Option<i64>,
+}
+
+/// `None` where nothing can be found: the listing, the market or every brand is unknown.
+async fn numbered(
+    conn: &mut PgConnection,
+    cache: &NumberCache,
+    query: &ListingQuery<'_>,
+) -> Result<Option<Numbered>> {
+    let Some(listing) = numbers::listing(conn, cache, query.listing).await? else {
+        return Ok(None);
+    };
+    let mut brands = Vec::new();
+    for brand in &query.filters.brands {
+        brands.extend(numbers::listing(conn, cache, &ListingKey::Brand(brand.clone())).await?);
+    }
+    if brands.is_empty() && !query.filters.brands.is_empty() {
+        return Ok(None);
+    }
+    let own = match query.group {
+        Some(group) => numbers::audience(conn, cache, query.market, Some(group)).await?,
+        None => None,
+    };
+    let everyone = numbers::audience(conn, cache, query.market, None).await?;
+    let mut audiences: Vec<Branch> =
+        own.iter().map(|n| Branch { audience: *n, shadowed_by: None }).collect();
+    audiences.extend(everyone.map(|n| Branch { audience: n, shadowed_by: own }));
+    Ok(Some(Numbered { listing, audiences, brands }).filter(|n| !n.audiences.is_empty()))
+}
+
+/// The conditions on an entry `e` that the branch, the instant and the filters make.
+fn push_conditions(
+    sql: &mut QueryBuilder<Postgres>,
+    query: &ListingQuery<'_>,
+    numbered: &Numbered,
+    branch: &Branch,
+) {
+    let at = query.at.millis();
+    sql.push(" AND e.valid_from <= ").push_bind(at);
+    sql.push(" AND e.valid_until > ").push_bind(at);
+    if let Some(group) = branch.shadowed_by {
+        push_not_shadowed(sql, group, "e");
+    }
+    if query.filters.is_empty() {
+        return;
+    }
+    sql.push(" AND EXISTS (SELECT 1 FROM offer o WHERE o.audience = ")
+        .push_bind(branch.audience as i32);
+    sql.push(" AND o.product_id = e.product_id AND o.valid_from <= ").push_bind(at);
+    sql.push(" AND o.valid_until > ").push_bind(at);
+    push_filters(sql, query, numbered);
+    sql.push(")");
+}
+
+/// The conditions on an offer `o` that the filters make.
+fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &ListingQuery<'_>, numbered: &Numbered) {
+    let filters = query.filters;
+    if let Some(min) = filters.min_price {
+        sql.push(" AND o.final_amount >= ").push_bind(min);
+    }
+    if let Some(max) = filters.max_price {
+        sql.push(" AND o.final_amount <= ").push_bind(max);
+    }
+    if filters.in_stock {
+        sql.push(" AND o.in_stock");
+    }
+    if filters.on_sale {
+        sql.push(" AND o.on_sale");
+    }
+    if let Some(min) = filters.min_rating_hundredths {
+        sql.push(" AND o.rating >= ").push_bind(min);
+    }
+    if !numbered.brands.is_empty() {
+        let brands: Vec<i32> = numbered.brands.iter().map(|brand| *brand as i32).collect();
+        sql.push(" AND o.brand = ANY(").push_bind(brands).push(")");
+    }
+}
+
+/// The places after `after`, in order. For a group, two ordered streams are merged lazily.
+pub async fn places(
+    conn: &mut PgConnection,
+    cache: &NumberCache,
+    query: &ListingQuery<'_>,
+    after: Option<&Keyset>,
+    limit: u32,
+) -> Result<Vec<Keyset>> {
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Vec::new()) };
+    let mut sql = QueryBuilder::<Postgres>::new("");
+    for (i, branch) in numbered.audiences.iter().enumerate() {
+        if i > 0 {
+            sql.push(" UNION ALL ");
+        }
+        sql.push("SELECT e.key AS key, e.product_id AS product_id FROM entry e WHERE e.listing = ");
+        sql.push_bind(numbered.listing as i32);
+        let ranking = ranking(branch.audience, query.sort.number());
+        sql.push(" AND e.ranking = ").push_bind(ranking);
+        if let Some(after) = after {
+            sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
+            sql.push(", ").push_bind(after.product_id.clone()).push(")");
+        }
+        push_price_range(&mut sql, query);
+        push_conditions(&mut sql, query, &numbered, branch);
+    }
+    sql.push(" ORDER BY key, product_id LIMIT ").push_bind(i64::from(limit));
+    let rows: Vec<(i64, String)> = sql.build_query_as().fetch_all(conn).await.map_err(database)?;
+    Ok(rows.into_iter().map(|(key, product_id)| Keyset { key, product_id }).collect())
+}
+
+/// Where the key is the price, a price filter is a range of the index.
+fn push_price_range(sql: &mut QueryBuilder<Postgres>, query: &ListingQuery<'_>) {
+    let (min, max) = (query.filters.min_price, query.filters.max_price);
+    let (first, last) = match query.sort {
+        Sort::PriceAsc => (min, max),
+        Sort::PriceDesc => (max.map(|m| -m), min.map(|m| -m)),
+        _ => return,
+    };
+    if let Some(first) = first {
+        sql.push(" AND e.key >= ").push_bind(first);
+    }
+    if let Some(last) = last {
+        sql.push(" AND e.key <= ").push_bind(last);
+    }
+}
+
+/// How many places there are, counted to [`TOTAL_CAP`] over at most [`EXAMINED_CAP`] entries.
+pub async fn total(
+    conn: &mut PgConnection,
+    cache: &NumberCache,
+    query: &ListingQuery<'_>,
+) -> Result<Total> {
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
+    let (mut found, mut examined_all, mut to_examine) = (0u64, true, EXAMINED_CAP);
+    for branch in &numbered.audiences {
+        let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        if *query.listing == ListingKey::All && !query.filters.is_empty() {
+            push_offers(&mut sql, query, &numbered, branch, to_examine);
+        } else {
+            push_examined(&mut sql, &numbered, branch, to_examine);
+            sql.push(" e WHERE true");
+            push_conditions(&mut sql, query, &numbered, branch);
+        }
+        sql.push(" LIMIT ").push_bind((TOTAL_CAP + 1 - found.min(TOTAL_CAP)) as i64).push(") AS c");
+        let counted: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        found += counted as u64;
+        if found > TOTAL_CAP {
+            return Ok(Total { total: TOTAL_CAP, capped: true });
+        }
+        // Only where it may matter: this looks at every entry there is.
+        let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) FROM ");
+        push_examined(&mut sql, &numbered, branch, to_examine + 1);
+        sql.push(" e");
+        let entries: i64 =
+            sql.build_query_scalar().fetch_one(&mut *conn).await.map_err(database)?;
+        examined_all &= entries as u64 <= to_examine;
+        to_examine = to_examine.saturating_sub(entries as u64);
+    }
+    Ok(Total { total: found, capped: !examined_all })
+}
+
+/// At most `limit` entries of one order: the one with the fewest entries a product.
+fn push_examined(
+    sql: &mut QueryBuilder<Postgres>,
+    numbered: &Numbered,
+    branch: &Branch,
+    limit: u64,
+) {
+    sql.push("(SELECT product_id, valid_from, valid_until FROM entry WHERE listing = ");
+    sql.push_bind(numbered.listing as i32);
+    let ranking = ranking(branch.audience, Sort::Newest.number());
+    sql.push(" AND ranking = ").push_bind(ranking);
+    sql.push(" LIMIT ").push_bind(limit as i64).push(")");
+}
+
+/// In the listing of everything each offer that holds is a place: they are looked at one after the
+/// other, which takes a tenth of looking one up for every entry.
+fn push_offers(
+    sql: &mut QueryBuilder<Postgres>,
+    query: &ListingQuery<'_>,
+    numbered: &Numbered,
+    branch: &Branch,
+    limit: u64,
+) {
+    let at = query.at.millis();
+    sql.push("(SELECT * FROM offer WHERE audience = ").push_bind(branch.audience as i32);
+    sql.push(" AND valid_from <= ").push_bind(at);
+    sql.push(" AND valid_until > ").push_bind(at);
+    sql.push(" LIMIT ").push_bind(limit as i64).push(") o WHERE true");
+    if let Some(group) = branch.shadowed_by {
+        push_not_shadowed(sql, group, "o");
+    }
+    push_filters(sql, query, numbered);
+}
+
+fn push_not_shadowed(sql: &mut QueryBuilder<Postgres>, group: i64, row: &'static str) {
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group as i32);
+    sql.push(" AND s.product_id = ").push(row).push(".product_id)");
+}
+
+/// The next boundary of any product in the listing, or the next release into it.
+pub async fn changes_at(
+    conn: &mut PgConnection,
+    cache: &NumberCache,
+    query: &ListingQuery<'_>,
+) -> Result<Option<Instant>> {
+    let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(None) };
+    let mut next: Option<i64> = None;
+    for branch in &numbered.audiences {
+        let found: (Option<i64>, Option<i64>) = sqlx::query_as(
+            "SELECT
+               (SELECT key FROM entry WHERE listing = $1 AND ranking = $2 AND key > $4
+                ORDER BY key LIMIT 1),
+               -- By newest, a product stands at minus its release.
+               (SELECT -key FROM entry WHERE listing = $1 AND ranking = $3 AND key < $5
+                ORDER BY key DESC LIMIT 1)",
+        )
+        .bind(numbered.listing as i32)
+        .bind(ranking(branch.audience, BOUNDARY))
+        .bind(ranking(branch.audience, Sort::Newest.number()))
+        .bind(query.at.millis())
+        .bind(query.at.millis().saturating_neg())
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(database)?;
+        next = next.into_iter().chain(found.0).chain(found.1).min();
+    }
+    Ok(next.map(Instant))
+}
+
+/// The instants that every product's stored steps answer.
+pub async fn coverage(conn: &mut PgConnection) -> Result<Window> {
+    let (from, until, revised): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage),
+                (SELECT value::int8 FROM meta WHERE key = $1)",
+    )
+    .bind(REVISED_UNTIL)
+    .fetch_one(conn)
+    .await
+    .map_err(database)?;
+    Ok(Window {
+        from: from.max(revised).map_or(Instant::MIN, Instant),
+        until: until.map_or(Instant::MAX, Instant),
+    })
+}
+
+/// What the product with the newest event that carries this category or brand calls it.
+pub async fn name(
+    conn: &mut PgConnection,
+    cache: &NumberCache,
+    listing: &ListingKey,
+) -> Result<Option<Text>> {
+    let Some(number) = numbers::listing(conn, cache, listing).await? else { return Ok(None) };
+    let name: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT name FROM member WHERE listing = $1 AND named_at IS NOT NULL
+         ORDER BY named_at DESC, product_id LIMIT 1",
+    )
+    .bind(number as i32)
+    .fetch_optional(conn)
+    .await
+    .map_err(database)?;
+    Ok(name.as_deref().map(unpack).transpose()?)
+}

@@ -1,0 +1,207 @@
+//! The read store in PostgreSQL (15 or later): one schema a generation, any number of processes that
+//! write and read.
+//!
+//! The address has what PostgreSQL's own clients know of it, encryption too: `sslmode` (`prefer`
+//! where it is not given, which encrypts if the server can and checks nothing; `require`;
+//! `verify-ca` and `verify-full` check the server's certificate), `sslrootcert` (a file; without
+//! it, the certificates that the system trusts), `sslcert` and `sslkey` (the client's own).
+//!
+//! Connections keep prepared statements and settings, and transactions hold advisory locks: a
+//! proxy in between has to keep a session on one connection.
+
+mod bulk;
+mod connect;
+mod copy;
+mod dead_letters;
+mod errors;
+mod facts;
+mod fanout;
+mod listings;
+mod numbers;
+mod product_facts;
+mod reviews;
+mod save_facts;
+mod schema;
+mod snapshot;
+mod transaction;
+mod views;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+
+use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transaction};
+use connect::Session;
+use errors::database;
+use numbers::NumberCache;
+use schema::Generation;
+
+/// How the database is used.
+#[derive(Clone, Debug)]
+pub struct PostgresOptions {
+    /// Connections that read, to each server.
+    pub read_connections: u32,
+    /// Connections that write: transactions that a process has open at once.
+    pub write_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// The control schema, and how the generations' schemas begin: several stores may be in one
+    /// database.
+    pub schema: String,
+    /// Addresses of standbys that snapshots are read from.
+    pub replicas: Vec<String>,
+    /// A standby that is further behind than this is not read from.
+    pub replica_max_lag: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        PostgresOptions {
+            read_connections: 8,
+            write_connections: 4,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(60),
+            lock_timeout: Duration::from_secs(30),
+            schema: "vitrine".to_owned(),
+            replicas: Vec::new(),
+            replica_max_lag: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Keys of the advisory locks of a generation.
+struct Locks {
+    /// Shared by whoever reads discounts, and alone for whoever changes some.
+    discounts: i64,
+    /// Whoever looks for products that are due.
+    refresh: i64,
+}
+
+/// What is written to, and read from where there is no replica.
+struct Primary {
+    reader: PgPool,
+    writer: PgPool,
+    /// Gives numbers beside transactions that are open.
+    numberer: PgPool,
+    numbers: Arc<NumberCache>,
+    locks: Locks,
+}
+
+/// One generation in one PostgreSQL database.
+pub struct PostgresStore {
+    generation: Generation,
+    primary: Arc<Primary>,
+}
+
+/// A state that stays, in one round trip.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Every statement sees what was committed before it: what a lock was waited for is seen after it.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+impl PostgresStore {
+    /// Opens the current generation, and creates or migrates its schema.
+    /// [`StoreError::Unavailable`](super::StoreError::Unavailable) where the database cannot be
+    /// reached now.
+    pub async fn open(url: &str, options: PostgresOptions) -> Result<PostgresStore> {
+        schema::check_prefix(&options.schema)?;
+        let address = connect::address(url)?;
+        let generation =
+            schema::prepare(&address, &options.schema, options.acquire_timeout).await?;
+        let numbers: Arc<NumberCache> = Arc::default();
+        let session = Session::of(&options, &generation.schema);
+        let writing = session.clone().forgetting(Arc::clone(&numbers));
+        let wait = options.acquire_timeout;
+        let primary = Primary {
+            reader: connect::pool(&address, session, options.read_connections, wait),
+            writer: connect::pool(&address, writing.clone(), options.write_connections, wait),
+            numberer: connect::pool(&address, writing, 1, wait),
+            numbers,
+            locks: Locks {
+                discounts: schema::lock_key(&generation.schema, "discounts"),
+                refresh: schema::lock_key(&generation.schema, "refresh"),
+            },
+        };
+        Ok(PostgresStore { generation, primary: Arc::new(primary) })
+    }
+
+    async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
+        let tx = connect::begin(pool, BEGIN_READ).await?;
+        Ok(snapshot::PostgresSnapshot { tx, numbers: Arc::clone(&self.primary.numbers) })
+    }
+}
+
+#[async_trait]
+impl ReadStore for PostgresStore {
+    fn generation(&self) -> i64 {
+        self.generation.number
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(self.read(&self.primary.reader).await?))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        let tx = connect::begin(&self.primary.writer, BEGIN_WRITE).await?;
+        Ok(Box::new(transaction::PostgresTransaction::new(tx, Arc::clone(&self.primary))))
+    }
+
+    async fn status(&self) -> Result<StoreStatus> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM view),
+                    (SELECT count(*) FROM dead_letter WHERE state = 'open'),
+                    (SELECT count(*) FROM fanout),
+                    (SELECT count(*) FROM stale),
+                    (SELECT sum(pg_total_relation_size(c.oid))::int8 FROM pg_class c
+                     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r')",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(database)?;
+        let outcomes: Vec<(String, i64)> =
+            sqlx::query_as("SELECT outcome, sum(events)::int8 FROM outcome_count GROUP BY outcome")
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(database)?;
+        let outcomes: HashMap<String, u64> =
+            outcomes.into_iter().map(|(outcome, events)| (outcome, events as u64)).collect();
+        Ok(StoreStatus {
+            generation: self.generation.number,
+            projection_version: PROJECTION_VERSION,
+            products: counts.0 as u64,
+            outcomes,
+            dead_letters_open: counts.1 as u64,
+            fanout_tasks: counts.2 as u64,
+            stale_products: counts.3 as u64,
+            store_bytes: counts.4 as u64,
+        })
+    }
+
+    async fn dead_letters(
+        &self,
+        filter: DeadLetterFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        dead_letters::list(&mut tx, filter, after, limit).await
+    }
+
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        dead_letters::show(&mut tx, id).await
+    }
+
+    async fn close(&self) {
+        let Primary { reader, writer, numberer, .. } = self.primary.as_ref();
+        tokio::join!(reader.close(), writer.close(), numberer.close());
+    }
+}

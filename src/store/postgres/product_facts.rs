@@ -1,0 +1,245 @@
+//! Everything that is known about some products, in a handful of statements.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use projections::facts::{
+    DiscountFact, PriceFact, ProductFacts, Reach, ReachingDiscount, ReviewCounts, StockFact,
+    discount_order,
+};
+use projections::instant::Instant;
+use projections::product::Product;
+use sqlx::postgres::PgConnection;
+
+use super::errors::database;
+use super::save_facts::{SCOPE_ALL, SCOPE_BRAND, SCOPE_CATEGORY, SCOPE_PRODUCT, SCOPE_SKU};
+use crate::store::Result;
+use crate::store::document::unpack;
+
+/// The facts of those products that are live.
+pub async fn load(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<ProductFacts>> {
+    let mut facts = live_products(conn, ids).await?;
+    if facts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let live: Vec<String> = facts.keys().cloned().collect();
+    add_prices(conn, &live, &mut facts).await?;
+    add_stock(conn, &live, &mut facts).await?;
+    add_review_counts(conn, &live, &mut facts).await?;
+    let mut facts: Vec<ProductFacts> = facts.into_values().collect();
+    add_discounts(conn, &mut facts).await?;
+    Ok(facts)
+}
+
+type ById = BTreeMap<String, ProductFacts>;
+
+async fn live_products(conn: &mut PgConnection, ids: &[String]) -> Result<ById> {
+    let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT product_id, time, doc FROM product
+         WHERE product_id = ANY($1) AND doc IS NOT NULL",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    rows.into_iter()
+        .map(|(product_id, time, doc)| {
+            let facts = ProductFacts {
+                product_id: product_id.clone(),
+                time: Instant(time),
+                product: unpack::<Product>(&doc)?,
+                prices: Vec::new(),
+                stock: Vec::new(),
+                discounts: Vec::new(),
+                reviews: ReviewCounts::default(),
+            };
+            Ok((product_id, facts))
+        })
+        .collect()
+}
+
+async fn add_prices(conn: &mut PgConnection, ids: &[String], facts: &mut ById) -> Result<()> {
+    let rows: Vec<(String, String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT product_id, price_id, time, doc FROM price
+         WHERE product_id = ANY($1) AND doc IS NOT NULL",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    for (product_id, price_id, time, doc) in rows {
+        if let Some(facts) = facts.get_mut(&product_id) {
+            let price = unpack(&doc)?;
+            facts.prices.push(PriceFact { price_id, time: Instant(time), price });
+        }
+    }
+    Ok(())
+}
+
+async fn add_stock(conn: &mut PgConnection, ids: &[String], facts: &mut ById) -> Result<()> {
+    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        "SELECT product_id, sku, time, available FROM stock
+         WHERE product_id = ANY($1) AND available IS NOT NULL",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    for (product_id, sku, time, available) in rows {
+        if let Some(facts) = facts.get_mut(&product_id) {
+            facts.stock.push(StockFact { sku, time: Instant(time), available });
+        }
+    }
+    Ok(())
+}
+
+async fn add_review_counts(
+    conn: &mut PgConnection,
+    ids: &[String],
+    facts: &mut ById,
+) -> Result<()> {
+    let rows: Vec<(String, i64, i64, i64, i64, i64)> = sqlx::query_as(
+        "SELECT product_id, ones, twos, threes, fours, fives FROM review_count
+         WHERE product_id = ANY($1)",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    for (product_id, n1, n2, n3, n4, n5) in rows {
+        if let Some(facts) = facts.get_mut(&product_id) {
+            facts.reviews = ReviewCounts([n1, n2, n3, n4, n5].map(|n| n.max(0) as u64));
+        }
+    }
+    Ok(())
+}
+
+/// What names each discount that reaches some of the products.
+#[derive(Default)]
+struct Named {
+    all: Vec<String>,
+    /// By kind and target.
+    by_target: HashMap<(i16, String), Vec<String>>,
+}
+
+async fn add_discounts(conn: &mut PgConnection, facts: &mut [ProductFacts]) -> Result<()> {
+    let named = discounts_named(conn, facts).await?;
+    let mut ids: Vec<&str> =
+        named.all.iter().chain(named.by_target.values().flatten()).map(String::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let discounts = discount_facts(conn, &ids).await?;
+    for facts in facts {
+        let mut reaches: BTreeMap<&str, Reach> = BTreeMap::new();
+        for (sku, id) in
+            facts.product.variants.iter().flat_map(|v| {
+                named.at(SCOPE_SKU, &v.sku).iter().map(|id| (v.sku.clone(), id.as_str()))
+            })
+        {
+            match reaches.entry(id).or_insert_with(|| Reach::Skus(Vec::new())) {
+                Reach::Skus(skus) => skus.push(sku),
+                Reach::Whole => {}
+            }
+        }
+        let brand = facts.product.brand.iter().flat_map(|b| named.at(SCOPE_BRAND, &b.id));
+        let categories = facts.product.category_ids().into_iter();
+        for id in named
+            .all
+            .iter()
+            .chain(named.at(SCOPE_PRODUCT, &facts.product_id))
+            .chain(brand)
+            .chain(categories.flat_map(|c| named.at(SCOPE_CATEGORY, c)))
+        {
+            reaches.insert(id, Reach::Whole);
+        }
+        let mut reaching: Vec<ReachingDiscount> = reaches
+            .into_iter()
+            .filter_map(|(id, reach)| {
+                Some(ReachingDiscount { fact: Arc::clone(discounts.get(id)?), reach })
+            })
+            .collect();
+        reaching.sort_unstable_by(discount_order);
+        facts.discounts = reaching;
+    }
+    Ok(())
+}
+
+impl Named {
+    fn at(&self, kind: i16, target: &str) -> &[String] {
+        self.by_target.get(&(kind, target.to_owned())).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+async fn discounts_named(conn: &mut PgConnection, facts: &[ProductFacts]) -> Result<Named> {
+    let targets = targets_of(facts);
+    let [products, skus, categories, brands] = targets;
+    let rows: Vec<(i16, String, String)> = sqlx::query_as(
+        "SELECT kind, target, discount_id FROM discount_scope WHERE kind = 0
+         UNION ALL SELECT kind, target, discount_id FROM discount_scope
+         WHERE kind = 1 AND target = ANY($1)
+         -- Most shops have no discounts on single SKUs: one probe instead of thousands.
+         UNION ALL SELECT kind, target, discount_id FROM discount_scope
+         WHERE (SELECT EXISTS (SELECT 1 FROM discount_scope WHERE kind = 2))
+           AND kind = 2 AND target = ANY($2)
+         UNION ALL SELECT kind, target, discount_id FROM discount_scope
+         WHERE kind = 3 AND target = ANY($3)
+         UNION ALL SELECT kind, target, discount_id FROM discount_scope
+         WHERE kind = 4 AND target = ANY($4)",
+    )
+    .bind(products)
+    .bind(skus)
+    .bind(categories)
+    .bind(brands)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let mut named = Named::default();
+    for (kind, target, id) in rows {
+        match kind {
+            SCOPE_ALL => named.all.push(id),
+            _ => named.by_target.entry((kind, target)).or_default().push(id),
+        }
+    }
+    Ok(named)
+}
+
+/// What a scope could name these products by: ids, SKUs, categories, brands.
+fn targets_of(facts: &[ProductFacts]) -> [Vec<&str>; 4] {
+    let products: Vec<&str> = facts.iter().map(|f| f.product_id.as_str()).collect();
+    let skus = facts.iter().flat_map(|f| f.product.variants.iter().map(|v| v.sku.as_str()));
+    let categories = facts.iter().flat_map(|f| f.product.category_ids());
+    let brands = facts.iter().filter_map(|f| f.product.brand.as_ref().map(|b| b.id.as_str()));
+    let mut targets = [products, skus.collect(), categories.collect(), brands.collect()];
+    for targets in &mut targets {
+        targets.sort_unstable();
+        targets.dedup();
+    }
+    targets
+}
+
+async fn discount_facts(
+    conn: &mut PgConnection,
+    ids: &[&str],
+) -> Result<HashMap<String, Arc<DiscountFact>>> {
+    let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT discount_id, time, terms FROM discount
+         WHERE discount_id = ANY($1) AND terms IS NOT NULL",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    rows.into_iter()
+        .map(|(discount_id, time, terms)| {
+            let fact = DiscountFact {
+                discount_id: discount_id.clone(),
+                time: Instant(time),
+                terms: unpack(&terms)?,
+            };
+            Ok((discount_id, Arc::new(fact)))
+        })
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! The schemas: one for control, which knows the generations, and one a generation.
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::errors::{database, migration};
+use crate::clock;
+use crate::store::{PROJECTION_VERSION, Result, StoreError};
+
+static CONTROL: Migrator = sqlx::migrate!("migrations/postgres/control");
+static GENERATION: Migrator = sqlx::migrate!("migrations/postgres/generation");
+
+/// Characters of a prefix of schemas; with a generation's number it stays below PostgreSQL's 63.
+const MAX_PREFIX: usize = 40;
+
+/// Refuses a prefix that would have to be quoted.
+pub fn check_prefix(prefix: &str) -> Result<()> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let starts = prefix.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_');
+    if starts
+        && prefix.len() <= MAX_PREFIX
+        && prefix.bytes().all(plain)
+        && !prefix.starts_with("pg_")
+    {
+        return Ok(());
+    }
+    Err(StoreError::Incompatible(format!(
+        "`{prefix}` is no name for the schema: write a to z, 0 to 9 and _, not first a digit or \
+         pg_, at most {MAX_PREFIX} characters"
+    )))
+}
+
+/// The key of an advisory lock; they are known by a number in all of a database.
+pub fn lock_key(schema: &str, of: &str) -> i64 {
+    xxh3_64(format!("vitrine/{schema}/{of}").as_bytes()) as i64
+}
+
+/// The generation that is read and written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Generation {
+    pub number: i64,
+    pub schema: String,
+}
+
+/// Finds the current generation, and creates or migrates what is not there yet.
+pub async fn prepare(
+    address: &PgConnectOptions,
+    prefix: &str,
+    within: Duration,
+) -> Result<Generation> {
+    let connect = tokio::time::timeout(within, address.clone().connect()).await;
+    let mut conn = connect
+        .map_err(|_| StoreError::Unavailable(format!("no connection within {within:?}")))?
+        .map_err(database)?;
+    let prepared = prepare_on(&mut conn, prefix).await;
+    // Whatever becomes of the goodbye: the connection has done its work.
+    let _ = conn.close().await;
+    let (generation, theirs) = prepared?;
+    if theirs == PROJECTION_VERSION {
+        return Ok(generation);
+    }
+    Err(StoreError::Incompatible(format!(
+        "the read store in schema {} has projection version {theirs}, this build needs \
+         {PROJECTION_VERSION}: drop the schemas {} and {prefix}, and it is built again from the \
+         event log",
+        generation.schema, generation.schema
+    )))
+}
+
+async fn prepare_on(conn: &mut PgConnection, prefix: &str) -> Result<(Generation, i64)> {
+    // Most processes find everything in place. They take no lock, and need no right to create.
+    if let Some(found) = complete(conn, prefix).await? {
+        return Ok(found);
+    }
+    let mut tx = conn.begin().await.map_err(database)?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(lock_key(prefix, "schema"))
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+    migrate(&mut tx, &CONTROL, prefix).await?;
+    let (generation, version) = match current(&mut tx, prefix).await.map_err(database)? {
+        Some(found) => found,
+        None => first(&mut tx, prefix).await?,
+    };
+    if version == PROJECTION_VERSION {
+        migrate(&mut tx, &GENERATION, &generation.schema).await?;
+    }
+    tx.commit().await.map_err(database)?;
+    Ok((generation, version))
+}
+
+/// The current generation, if it and the control schema have all of their migrations.
+async fn complete(conn: &mut PgConnection, prefix: &str) -> Result<Option<(Generation, i64)>> {
+    let found = match current(conn, prefix).await {
+        Err(e) if is_missing(&e) => return Ok(None),
+        found => found.map_err(database)?,
+    };
+    let Some((generation, version)) = found else { return Ok(None) };
+    for (migrator, schema) in [(&CONTROL, prefix), (&GENERATION, generation.schema.as_str())] {
+        let newest = migrator.iter().map(|migration| migration.version).max();
+        let sql = format!("SELECT max(version) FROM {schema}._sqlx_migrations WHERE success");
+        let applied: sqlx::Result<Option<i64>> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *conn).await;
+        let applied = match applied {
+            Err(e) if is_missing(&e) => None,
+            applied => applied.map_err(database)?,
+        };
+        if applied != newest {
+            return Ok(None);
+        }
+    }
+    Ok(Some((generation, version)))
+}
+
+/// No such table or schema.
+fn is_missing(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    matches!(code.as_deref(), Some("42P01" | "3F000"))
+}
+
+async fn current(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<Option<(Generation, i64)>> {
+    let sql = format!(
+        "SELECT g.number, g.schema_name, g.projection_version
+         FROM {prefix}.current_generation c JOIN {prefix}.generation g ON g.number = c.number"
+    );
+    let row: Option<(i64, String, i64)> =
+        sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(conn).await?;
+    Ok(row.map(|(number, schema, version)| (Generation { number, schema }, version)))
+}
+
+/// Runs migrations in a schema, where their own table is kept too. The lock is held; sqlx's own lock
+/// is the database's, and comes on top.
+async fn migrate(conn: &mut PgConnection, migrator: &Migrator, schema: &str) -> Result<()> {
+    let setup = format!("CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path = {schema}");
+    conn.execute(AssertSqlSafe(setup)).await.map_err(database)?;
+    migrator.run(conn).await.map_err(migration)
+}
+
+/// Enters the first generation.
+async fn first(conn: &mut PgConnection, prefix: &str) -> Result<(Generation, i64)> {
+    let generation = Generation { number: 1, schema: format!("{prefix}_g1") };
+    sqlx::query(
+        "INSERT INTO generation (number, schema_name, projection_version, created_at)
+         VALUES ($1, $2, $3, $4)",
+    )
+    .bind(generation.number)
+    .bind(&generation.schema)
+    .bind(PROJECTION_VERSION)
+    .bind(clock::now().millis())
+    .execute(&mut *conn)
+    .await
+    .map_err(database)?;
+    sqlx::query("INSERT INTO current_generation (number) VALUES ($1)")
+        .bind(generation.number)
+        .execute(conn)
+        .await
+        .map_err(database)?;
+    Ok((generation, PROJECTION_VERSION))
+}

@@ -1,0 +1,135 @@
+//! Reads from one state of the database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use projections::facts::ProductFacts;
+use projections::instant::{Instant, Window};
+use projections::listing::Total;
+use projections::page::LatestReviews;
+use projections::text::Text;
+use projections::view::ListingKey;
+use sqlx::Postgres;
+use sqlx::postgres::PgConnection;
+
+use super::errors::database;
+use super::numbers::NumberCache;
+use super::{fanout, listings, product_facts, reviews, views};
+use crate::log::position::{Partition, Position};
+use crate::store::fanout::ScopePart;
+use crate::store::query::{
+    Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
+};
+use crate::store::{Result, Snapshot};
+
+pub struct PostgresSnapshot {
+    pub(super) tx: sqlx::Transaction<'static, Postgres>,
+    pub(super) numbers: Arc<NumberCache>,
+}
+
+#[async_trait]
+impl Snapshot for PostgresSnapshot {
+    async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
+        positions(&mut self.tx).await
+    }
+
+    async fn reflects(&mut self, asked: &[Position]) -> Result<bool> {
+        if asked.is_empty() {
+            return Ok(true);
+        }
+        let known = positions(&mut self.tx).await?;
+        let passed = |position: &Position| {
+            known.iter().any(|(partition, next)| {
+                partition.topic == position.topic
+                    && partition.partition == position.partition
+                    && *next > position.offset
+            })
+        };
+        Ok(asked.iter().all(passed) && !fanout::pending_from(&mut self.tx, asked).await?)
+    }
+
+    async fn meta(&mut self, key: &str) -> Result<Option<String>> {
+        meta(&mut self.tx, key).await
+    }
+
+    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
+        product_facts::load(&mut self.tx, ids).await
+    }
+
+    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)> {
+        reviews::latest(&mut self.tx, product_id).await
+    }
+
+    async fn reviews(
+        &mut self,
+        product_id: &str,
+        sort: ReviewSort,
+        after: Option<&ReviewKeyset>,
+        limit: u32,
+    ) -> Result<ReviewSlice> {
+        reviews::slice(&mut self.tx, product_id, sort, after, limit).await
+    }
+
+    async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>> {
+        views::cards(&mut self.tx, ids).await
+    }
+
+    async fn coverage(&mut self) -> Result<Window> {
+        listings::coverage(&mut self.tx).await
+    }
+
+    async fn members(
+        &mut self,
+        listing: &ListingKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>> {
+        let part = match listing {
+            ListingKey::All => ScopePart::All,
+            ListingKey::Category(id) => ScopePart::Category(id),
+            ListingKey::Brand(id) => ScopePart::Brand(id),
+        };
+        fanout::part_reached(&mut self.tx, &part, after, limit).await
+    }
+
+    async fn listing(
+        &mut self,
+        query: &ListingQuery<'_>,
+        after: Option<&Keyset>,
+        limit: u32,
+    ) -> Result<Vec<Keyset>> {
+        listings::places(&mut self.tx, &self.numbers, query, after, limit).await
+    }
+
+    async fn listing_total(&mut self, query: &ListingQuery<'_>) -> Result<Total> {
+        listings::total(&mut self.tx, &self.numbers, query).await
+    }
+
+    async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>> {
+        listings::changes_at(&mut self.tx, &self.numbers, query).await
+    }
+
+    async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>> {
+        listings::name(&mut self.tx, &self.numbers, listing).await
+    }
+}
+
+pub(super) async fn positions(conn: &mut PgConnection) -> Result<Vec<(Partition, i64)>> {
+    let rows: Vec<(String, i32, i64)> =
+        sqlx::query_as("SELECT topic, partition, next_offset FROM position")
+            .fetch_all(conn)
+            .await
+            .map_err(database)?;
+    Ok(rows
+        .into_iter()
+        .map(|(topic, partition, next)| (Partition { topic, partition }, next))
+        .collect())
+}
+
+pub(super) async fn meta(conn: &mut PgConnection, key: &str) -> Result<Option<String>> {
+    sqlx::query_scalar("SELECT value FROM meta WHERE key = $1")
+        .bind(key)
+        .fetch_optional(conn)
+        .await
+        .map_err(database)
+}

@@ -1,0 +1,285 @@
+//! One batch's writes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use projections::discount::Scope;
+use projections::facts::ProductFacts;
+use projections::instant::Instant;
+use projections::view::{ListingKey, View};
+use sqlx::Postgres;
+
+use super::bulk::Rows;
+use super::errors::database;
+use super::facts::Asked;
+use super::{
+    Primary, dead_letters, facts, fanout, numbers, product_facts, save_facts, snapshot, views,
+};
+use crate::log::position::Partition;
+use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
+use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor};
+use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
+
+/// Rows that each outcome's count is spread over.
+const OUTCOME_SHARDS: i32 = 16;
+
+pub struct PostgresTransaction {
+    tx: sqlx::Transaction<'static, Postgres>,
+    primary: Arc<Primary>,
+    asked: Asked,
+}
+
+impl PostgresTransaction {
+    pub(super) fn new(
+        tx: sqlx::Transaction<'static, Postgres>,
+        primary: Arc<Primary>,
+    ) -> PostgresTransaction {
+        PostgresTransaction { tx, primary, asked: Asked::default() }
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
+        snapshot::positions(&mut self.tx).await
+    }
+
+    async fn advance(&mut self, moves: &[Advance]) -> Result<()> {
+        let mut moves: Vec<&Advance> = moves.iter().collect();
+        // In this order rows are locked.
+        moves.sort_unstable_by_key(|m| (&m.partition.topic, m.partition.partition));
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let moved: Vec<(String, i32)> = sqlx::query_as(
+            "INSERT INTO position AS p (topic, partition, next_offset)
+             SELECT m.topic, m.partition, m.next
+             FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[])
+                  AS m(topic, partition, expected, next)
+             WHERE m.expected = 0 OR EXISTS (SELECT 1 FROM position k
+                 WHERE k.topic = m.topic AND k.partition = m.partition)
+             ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+             WHERE p.next_offset = (SELECT e.expected
+                 FROM unnest($1::text[], $2::int4[], $3::int8[]) AS e(topic, partition, expected)
+                 WHERE e.topic = p.topic AND e.partition = p.partition)
+             RETURNING topic, partition",
+        )
+        .bind(moves.iter().map(|m| m.partition.topic.as_str()).collect::<Vec<&str>>())
+        .bind(moves.iter().map(|m| m.partition.partition).collect::<Vec<i32>>())
+        .bind(moves.iter().map(|m| m.expected).collect::<Vec<i64>>())
+        .bind(moves.iter().map(|m| m.next).collect::<Vec<i64>>())
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(database)?;
+        let stuck = moves.into_iter().find(|m| {
+            let is = |(topic, partition): &(String, i32)| {
+                *topic == m.partition.topic && *partition == m.partition.partition
+            };
+            !moved.iter().any(is)
+        });
+        stuck.map_or(Ok(()), |m| {
+            let (partition, expected) = (m.partition.clone(), m.expected);
+            Err(StoreError::PositionMoved { partition, expected })
+        })
+    }
+
+    /// The row is locked: what is read here is there to be changed.
+    async fn meta(&mut self, key: &str) -> Result<Option<String>> {
+        sqlx::query_scalar("SELECT value FROM meta WHERE key = $1 FOR NO KEY UPDATE")
+            .bind(key)
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(database)
+    }
+
+    async fn set_meta(&mut self, key: &str, value: Option<&str>) -> Result<()> {
+        let query = match value {
+            Some(value) => sqlx::query(
+                "INSERT INTO meta (key, value) VALUES ($1, $2)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            )
+            .bind(key)
+            .bind(value),
+            None => sqlx::query("DELETE FROM meta WHERE key = $1").bind(key),
+        };
+        query.execute(&mut *self.tx).await.map_err(database).map(|_| ())
+    }
+
+    async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts> {
+        facts::known(&mut self.tx, keys, &mut self.asked).await
+    }
+
+    async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>> {
+        facts::live_prices(&mut self.tx, product_ids).await
+    }
+
+    async fn save_facts(&mut self, writes: &FactWrites) -> Result<()> {
+        save_facts::save(&mut self.tx, writes, &mut self.asked).await
+    }
+
+    async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()> {
+        save_facts::add_review_counts(&mut self.tx, deltas).await
+    }
+
+    /// A transaction that already changes discounts keeps that lock when it goes on to read them.
+    async fn lock_discounts(&mut self, lock: DiscountLock) -> Result<()> {
+        sqlx::query(match lock {
+            DiscountLock::Read => "SELECT pg_advisory_xact_lock_shared($1)",
+            DiscountLock::Change => "SELECT pg_advisory_xact_lock($1)",
+        })
+        .bind(self.primary.locks.discounts)
+        .execute(&mut *self.tx)
+        .await
+        .map_err(database)
+        .map(|_| ())
+    }
+
+    /// An insert that meets a row locks it, although its condition lets nothing be updated: so one
+    /// statement, in id order, locks rows that are there and rows that are not.
+    async fn lock_products(&mut self, ids: &[String]) -> Result<()> {
+        let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let lock = "ON CONFLICT (product_id) DO UPDATE SET product_id = excluded.product_id
+                    WHERE false";
+        Rows::new(ids.len())
+            .text("product_id", ids.iter().copied())
+            .insert(&mut self.tx, "product_lock", lock)
+            .await
+            .map(|_| ())
+    }
+
+    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
+        product_facts::load(&mut self.tx, ids).await
+    }
+
+    async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>> {
+        views::load(&mut self.tx, ids).await
+    }
+
+    async fn numbers(
+        &mut self,
+        listings: &[&ListingKey],
+        audiences: &[(&str, Option<&str>)],
+    ) -> Result<Numbers> {
+        numbers::give(&self.primary.numberer, &self.primary.numbers, listings, audiences).await
+    }
+
+    async fn save_views(&mut self, writes: &[ViewWrite<'_>]) -> Result<()> {
+        let mut listings: Vec<&ListingKey> = writes
+            .iter()
+            .flat_map(|w| [w.old, w.new])
+            .flatten()
+            .flat_map(|v| &v.listings)
+            .collect();
+        listings.sort_unstable();
+        listings.dedup();
+        let numbers = self.numbers(&listings, &[]).await?;
+        views::save(&mut self.tx, writes, &numbers).await
+    }
+
+    async fn products_reached(
+        &mut self,
+        scope: &Scope,
+        cursor: ScopeCursor,
+        limit: u32,
+    ) -> Result<(Vec<String>, Option<ScopeCursor>)> {
+        fanout::products_reached(&mut self.tx, scope, cursor, limit).await
+    }
+
+    async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()> {
+        fanout::add(&mut self.tx, task).await
+    }
+
+    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()> {
+        fanout::defer(&mut self.tx, ids, moves).await
+    }
+
+    async fn stale_count(&mut self) -> Result<u64> {
+        fanout::stale_count(&mut self.tx).await
+    }
+
+    async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
+        fanout::unmarked(&mut self.tx).await
+    }
+
+    async fn mark_stale(
+        &mut self,
+        task: i64,
+        ids: &[String],
+        cursor: Option<&ScopeCursor>,
+    ) -> Result<()> {
+        fanout::mark_stale(&mut self.tx, task, ids, cursor).await
+    }
+
+    async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {
+        fanout::stale(&mut self.tx, limit).await
+    }
+
+    async fn clear_stale(&mut self, ids: &[String]) -> Result<()> {
+        fanout::clear_stale(&mut self.tx, ids).await
+    }
+
+    /// One projector at a time looks for them: the others would find the same.
+    async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>> {
+        sqlx::query_scalar(
+            "SELECT product_id FROM coverage
+             WHERE refresh_at <= $1 AND (SELECT pg_try_advisory_xact_lock($3))
+             ORDER BY refresh_at LIMIT $2",
+        )
+        .bind(now.millis())
+        .bind(i64::from(limit))
+        .bind(self.primary.locks.refresh)
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(database)
+    }
+
+    async fn finish_fanouts(&mut self) -> Result<u64> {
+        fanout::finish(&mut self.tx).await
+    }
+
+    async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()> {
+        dead_letters::put(&mut self.tx, letters).await
+    }
+
+    async fn settle_dead_letters(&mut self, settled: &[Settlement<'_>]) -> Result<u64> {
+        dead_letters::settle(&mut self.tx, settled).await
+    }
+
+    async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool> {
+        dead_letters::close(&mut self.tx, id, state).await
+    }
+
+    async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
+        dead_letters::unforwarded(&mut self.tx, limit).await
+    }
+
+    async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()> {
+        dead_letters::mark_forwarded(&mut self.tx, ids).await
+    }
+
+    /// In the order of their names, and each connection in rows of its own, mostly: projectors
+    /// seldom wait here, and never in a ring.
+    async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()> {
+        let mut counts = counts.to_vec();
+        counts.sort_unstable();
+        let insert = format!(
+            "INSERT INTO outcome_count AS c (outcome, events, shard)
+             SELECT outcome, events, pg_backend_pid() % {OUTCOME_SHARDS} FROM {{rows}}
+             ON CONFLICT (outcome, shard) DO UPDATE SET events = c.events + excluded.events"
+        );
+        Rows::new(counts.len())
+            .text("outcome", counts.iter().map(|(outcome, _)| *outcome))
+            .int8("events", counts.iter().map(|(_, events)| *events as i64))
+            .execute(&mut self.tx, &insert)
+            .await
+            .map(|_| ())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.tx.commit().await.map_err(database)
+    }
+}
