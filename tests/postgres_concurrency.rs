@@ -292,3 +292,54 @@ async fn projectors_side_by_side_come_to_the_same_views() {
         comes_out_the_same(seed).await;
     }
 }
+
+/// A product of a brand, with a price.
+fn born(id: &str, now: i64) -> Vec<String> {
+    let product = json!({
+        "product_id": id, "version": 1, "name": id, "brand": {"id": "b", "name": "b"},
+        "variants": [{"sku": id, "options": {}}],
+    });
+    let price = json!({
+        "price_id": id, "product_id": id, "version": 1, "market": "default", "currency": "USD",
+        "amount": 5000,
+    });
+    vec![event("product.upserted.v1", now, &product), event("price.set.v1", now, &price)]
+}
+
+/// A discount finds the products that it reaches by what is committed, and a product its discounts:
+/// of two that come at the same time, one has to wait for the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_product_that_is_born_beside_a_discount_has_it() {
+    let database = Database::create().await;
+    let (now, met) = (vitrine::clock::now().millis(), AtomicU64::new(0));
+    let mut projectors = Vec::new();
+    for _ in 0..2 {
+        let store = PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap();
+        projectors.push(Projector::new(Arc::new(store), markets(), bounds(1000)));
+    }
+    for round in 1..=60 {
+        let discount = json!({
+            "discount_id": "d", "version": round, "name": "sale", "kind": "percentage",
+            "value": 100 * round, "scope": {"brands": ["b"]},
+        });
+        let lines =
+            [born(&format!("p{round}"), now), vec![event("discount.upserted.v1", now, &discount)]];
+        let apply = async |n: usize| {
+            let lines: Vec<(usize, String)> = lines[n].iter().cloned().enumerate().collect();
+            let mut batch = batches(&lines, n as i32, &mut Dice(3)).remove(0);
+            batch.moves.clear();
+            for (_, line) in lines.into_iter().skip(batch.events.len()) {
+                let position = Position { topic: "t".into(), partition: n as i32, offset: 9 };
+                batch.push(position, Record::plain(line.into()));
+            }
+            while settled(&met, projectors[n].apply(&batch).await).await.is_none() {}
+        };
+        tokio::join!(apply(0), apply(1));
+        while settled(&met, projectors[0].fanout_step().await).await != Some(false) {}
+        let ids = [format!("p{round}")];
+        let mut snapshot = projectors[0].store().snapshot().await.unwrap();
+        let card = snapshot.cards(&ids).await.unwrap().remove(0);
+        let step = card.view.audiences[0].steps[0].value.clone().unwrap();
+        assert_eq!(step.final_amount, 5000 - 50 * round, "round {round}");
+    }
+}
