@@ -200,7 +200,8 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         match &error {
-            StoreError::Unavailable(_) => {
+            // A conflict: a standby has ended the snapshot to go on itself.
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => {
                 tracing::warn!(%error, "a page cannot be read");
                 Problem::new(Kind::Unavailable, "the read store cannot be reached; try again")
             }

@@ -2,7 +2,7 @@
 
 use super::{Bounds, Projector, views};
 use crate::clock;
-use crate::store::{Result, Transaction};
+use crate::store::{DiscountLock, Result, Transaction};
 
 /// Products that one step marks: a mark is a small row.
 const MARKS_A_STEP: u32 = 5_000;
@@ -17,6 +17,8 @@ impl Projector {
         let marked = mark(tx.as_mut()).await?;
         let mut computed = 0;
         if !marked {
+            // Before products are held: whoever changes discounts may be waiting for those.
+            tx.lock_discounts(DiscountLock::Read).await?;
             let waiting = u32::try_from(tx.stale_count().await? / 10).unwrap_or(u32::MAX);
             let Bounds { chunk_products, chunk_products_max, .. } = self.bounds;
             // Neighbours in a listing share pages: many at once cost less each.

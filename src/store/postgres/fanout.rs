@@ -153,12 +153,16 @@ async fn enter_stale(conn: &mut PgConnection, task: i64, ids: &[String]) -> Resu
         .map(|_| ())
 }
 
-/// The oldest task whose products are not all marked yet, and that nobody else is marking.
-pub async fn unmarked(conn: &mut PgConnection) -> Result<Option<FanoutTask>> {
+/// The oldest task whose products are not all marked yet. One projector at a time marks: it may mark
+/// for several tasks in one transaction, so that two could wait for one another. The lock is taken
+/// only where there is a task.
+pub async fn unmarked(conn: &mut PgConnection, marking: i64) -> Result<Option<FanoutTask>> {
     let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
-        "SELECT task, scope, part, after_product FROM fanout WHERE NOT marked
+        "SELECT task, scope, part, after_product FROM fanout
+         WHERE NOT marked AND pg_try_advisory_xact_lock($1)
          ORDER BY task LIMIT 1 FOR UPDATE SKIP LOCKED",
     )
+    .bind(marking)
     .fetch_optional(conn)
     .await
     .map_err(database)?;

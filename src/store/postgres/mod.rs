@@ -81,6 +81,8 @@ impl Default for PostgresOptions {
 struct Locks {
     /// Shared by whoever reads discounts, and alone for whoever changes some.
     discounts: i64,
+    /// Whoever marks products stale for fan-outs.
+    marking: i64,
     /// Whoever looks for products that are due.
     refresh: i64,
 }
@@ -126,6 +128,7 @@ impl PostgresStore {
             numbers,
             locks: Locks {
                 discounts: schema::lock_key(&generation.schema, "discounts"),
+                marking: schema::lock_key(&generation.schema, "marking"),
                 refresh: schema::lock_key(&generation.schema, "refresh"),
             },
         };

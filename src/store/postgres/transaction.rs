@@ -202,7 +202,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
-        fanout::unmarked(&mut self.tx).await
+        fanout::unmarked(&mut self.tx, self.primary.locks.marking).await
     }
 
     async fn mark_stale(
