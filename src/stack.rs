@@ -78,7 +78,7 @@ impl Stack {
                 return Ok(Starting { stack: Stack { log, store }, waiting: None });
             }
             Ok(Err(error)) if !is_away(&error) => return Err(error),
-            Ok(Err(error)) => format!("{error:#}"),
+            Ok(Err(error)) => reason(&error),
             Err(_) => format!("{} does not answer", config.store.url.redacted()),
         };
         tracing::warn!("the service waits for its read store: {why}");
@@ -133,7 +133,7 @@ async fn wait_for_store(
                 return Ok(());
             }
             Err(error) if is_away(&error) => {
-                late.delay(format!("{error:#}"));
+                late.delay(reason(&error));
                 backoff.wait(stop).await;
             }
             Err(error) => {
@@ -143,6 +143,14 @@ async fn wait_for_store(
         }
     }
     Ok(())
+}
+
+/// Why it is away, without saying twice that it is.
+fn reason(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Unavailable(why)) => why.clone(),
+        _ => format!("{error:#}"),
+    }
 }
 
 fn is_away(error: &anyhow::Error) -> bool {

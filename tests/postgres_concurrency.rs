@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use events::{event, markets};
 use postgres_server::Database;
+use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
 use projections::view::ListingKey;
@@ -148,7 +149,7 @@ fn batches(lines: &[(usize, String)], partition: i32, dice: &mut Dice) -> Vec<Ba
         let expected = offset;
         for (_, line) in now {
             let position = Position { topic: "t".into(), partition, offset };
-            batch.push(position, Record::plain(line.clone().into()));
+            batch.push(position, Kind::Product, Record::plain(line.clone().into()));
             offset += 1;
         }
         let partition = Partition { topic: "t".into(), partition };
@@ -330,7 +331,7 @@ async fn a_product_that_is_born_beside_a_discount_has_it() {
             batch.moves.clear();
             for (_, line) in lines.into_iter().skip(batch.events.len()) {
                 let position = Position { topic: "t".into(), partition: n as i32, offset: 9 };
-                batch.push(position, Record::plain(line.into()));
+                batch.push(position, Kind::Product, Record::plain(line.into()));
             }
             while settled(&met, projectors[n].apply(&batch).await).await.is_none() {}
         };

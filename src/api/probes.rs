@@ -25,7 +25,7 @@ pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem>
             "the view is not computed for this configuration of markets yet",
         )),
         Err(error) => {
-            tracing::warn!(%error, "not ready: the read store cannot be read");
+            tracing::debug!(%error, "not ready: the read store cannot be read");
             Err(Problem::new(Kind::NotReady, "it waits for the read store, which cannot be read"))
         }
     }

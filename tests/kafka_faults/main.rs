@@ -39,8 +39,8 @@ fn busy() -> Production {
         .set("projector.fanout_inline_products=2")
         .set("projector.fanout_chunk_products=5")
         .set("projector.fanout_max_delay_ms=0")
-        .set("log.properties.\"session.timeout.ms\"=6000")
-        .set("log.properties.\"heartbeat.interval.ms\"=500")
+        .set("log.properties.session.timeout.ms=6000")
+        .set("log.properties.heartbeat.interval.ms=500")
 }
 
 /// Publishes in the background, some events at a time, over about this long.

@@ -37,7 +37,12 @@ pub enum Purpose {
 impl KafkaSettings {
     fn client(&self, purpose: Purpose) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set_log_level(RDKafkaLogLevel::Warning);
+        // With `debug`, librdkafka tells of its contexts; `telemetry.log_filter` has to let it.
+        let debug = self.properties.0.contains_key("debug");
+        config.set_log_level(match debug {
+            true => RDKafkaLogLevel::Debug,
+            false => RDKafkaLogLevel::Warning,
+        });
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "vitrine")

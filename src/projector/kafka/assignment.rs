@@ -1,18 +1,21 @@
 //! Which partitions this instance has, and what becomes of each.
+//!
+//! librdkafka's assignment has only partitions that are consumed, each begun at an offset that the
+//! store has named. It is never given a logical offset, such as the end, to be sought away from later: an
+//! answer that is under way may win over the seek, and events would be passed over.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use projections::event::Kind;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::Consumption;
 use super::group::{PartitionGroup, PartitionKey, State, Works};
-use crate::log::kafka::{ASK_TIMEOUT, extent, log_error};
+use crate::log::kafka::{extent, log_error};
 use crate::log::position::Partition;
 use crate::log::record::Record;
-use crate::log::{LogError, gap};
+use crate::log::{Extent, LogError, gap};
 use crate::projector::drive::ProjectorError;
 use crate::store::StoreError;
 
@@ -64,17 +67,21 @@ impl Assignment {
         }
     }
 
-    /// The group gives these to another instance: what is under way is finished first.
-    pub fn revoked(&mut self, list: &TopicPartitionList, deadline: Duration) {
+    /// The group gives these to another instance: what is under way is finished first. Answers the
+    /// partitions that are no longer to be consumed.
+    pub fn revoked(&mut self, list: &TopicPartitionList, deadline: Duration) -> TopicPartitionList {
         let keys = self.keys(list);
         tracing::info!(partitions = keys.len(), "partitions revoked");
         let until = Instant::now() + deadline;
+        let mut consumed = Vec::new();
         for group in &mut self.groups {
-            group.revoke(&keys, until.saturating_duration_since(Instant::now()));
+            let left = until.saturating_duration_since(Instant::now());
+            consumed.extend(group.revoke(&keys, left));
         }
         for key in keys {
             self.consumption.go_on(&self.partition(key));
         }
+        self.list_of(&consumed)
     }
 
     /// An event that was polled.
@@ -104,29 +111,45 @@ impl Assignment {
         &mut self,
         consumer: &BaseConsumer<C>,
     ) -> Result<(), ProjectorError> {
-        for group in &mut self.groups {
-            group.reap()?;
-            look_at_stopped(group);
-        }
         for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get_mut(index) else { continue };
+            look_at_stopped(group);
+            let consumed = group.reap()?;
+            self.unassign(consumer, &consumed)?;
             self.activate(index, consumer)?;
-        }
-        for group in &mut self.groups {
+            let Some(group) = self.groups.get_mut(index) else { continue };
             group.hand_over();
             if group.paused != group.is_full() {
                 group.paused = !group.paused;
-                let list = list_of(&self.works, group, group.paused);
-                let done =
-                    if group.paused { consumer.pause(&list) } else { consumer.resume(&list) };
-                if let Err(error) = done {
-                    tracing::debug!(%error, "a pause of partitions was not taken");
-                }
+                let (pause, active) = (group.paused, group.active());
+                let list = self.list_of(&active);
+                let done = if pause { consumer.pause(&list) } else { consumer.resume(&list) };
+                done.map_err(|error| log_error(&error))?;
             }
         }
         Ok(())
     }
 
-    /// Puts the consumer where the store stands, for all partitions of a group that await it.
+    fn list_of(&self, keys: &[PartitionKey]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(keys.len());
+        for (kind, partition) in keys {
+            list.add_partition(self.works.options.topics.of(*kind), *partition);
+        }
+        list
+    }
+
+    fn unassign<C: ConsumerContext>(
+        &self,
+        consumer: &BaseConsumer<C>,
+        keys: &[PartitionKey],
+    ) -> Result<(), LogError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        consumer.incremental_unassign(&self.list_of(keys)).map_err(|error| log_error(&error))
+    }
+
+    /// Has all partitions of a group that await it consumed from where the store stands.
     fn activate<C: ConsumerContext>(
         &mut self,
         index: usize,
@@ -138,10 +161,13 @@ impl Assignment {
             return Ok(());
         }
         let activated = self.positions().and_then(|positions| {
-            awaiting.iter().try_for_each(|key| {
-                let stored = positions.get(&self.partition(*key)).copied();
-                self.activate_one(consumer, *key, stored.unwrap_or(0))
-            })
+            let starts = awaiting.iter().map(|key| {
+                let stored = positions.get(&self.partition(*key)).copied().unwrap_or(0);
+                Ok((*key, stored, extent(consumer, self.partition(*key))?))
+            });
+            let starts: Vec<(PartitionKey, i64, Extent)> =
+                starts.collect::<Result<_, LogError>>()?;
+            self.start(index, consumer, starts)
         });
         match activated {
             Ok(()) => {
@@ -160,43 +186,72 @@ impl Assignment {
         }
     }
 
-    fn activate_one<C: ConsumerContext>(
+    /// Starts to consume partitions of a group, each from where the store stands.
+    fn start<C: ConsumerContext>(
         &mut self,
+        index: usize,
         consumer: &BaseConsumer<C>,
-        key: PartitionKey,
-        stored: i64,
+        starts: Vec<(PartitionKey, i64, Extent)>,
     ) -> Result<(), ProjectorError> {
-        let partition = self.partition(key);
-        let extent = extent(consumer, partition.clone())?;
-        let mut next = stored;
-        if let Some(why) = gap(&extent, stored) {
-            if !self.works.options.accept_missing_events || stored > extent.next {
-                tracing::error!(
-                    topic = partition.topic,
-                    partition = partition.partition,
-                    "partition stopped: {why}"
-                );
-                self.consumption.stop(partition, why);
-                if let Some(group) = self.group(key) {
-                    group.partitions.insert(key, State::Stopped { since: Instant::now() });
-                }
-                return Ok(());
-            }
-            next = extent.first;
-            tracing::warn!(
-                topic = partition.topic,
-                partition = partition.partition,
-                from = stored,
-                to = next,
-                "events are missing, and gone on without"
-            );
+        let mut list = TopicPartitionList::new();
+        let mut from = Vec::new();
+        for (key, stored, extent) in starts {
+            let Some(next) = self.first_offset(key, stored, &extent) else { continue };
+            let Partition { topic, partition } = &extent.partition;
+            list.add_partition_offset(topic, *partition, Offset::Offset(next))
+                .map_err(|error| log_error(&error))?;
+            from.push((key, stored, next));
         }
-        seek(consumer, &partition, next)?;
-        self.consumption.go_on(&partition);
-        if let Some(group) = self.group(key) {
+        if from.is_empty() {
+            return Ok(());
+        }
+        consumer.incremental_assign(&list).map_err(|error| log_error(&error))?;
+        let Some(group) = self.groups.get_mut(index) else { return Ok(()) };
+        for (key, stored, next) in from {
             group.activate(key, stored, next);
         }
+        // They are not paused as the others may be: all are alike, until the group is seen to be full.
+        if std::mem::take(&mut group.paused) {
+            let active = group.active();
+            consumer.resume(&self.list_of(&active)).map_err(|error| log_error(&error))?;
+        }
         Ok(())
+    }
+
+    /// Where a partition goes on; `None` where it is stopped, since events are missing.
+    fn first_offset(&mut self, key: PartitionKey, stored: i64, extent: &Extent) -> Option<i64> {
+        let Some(why) = gap(extent, stored) else {
+            self.consumption.go_on(&extent.partition);
+            return Some(stored);
+        };
+        let Partition { topic, partition } = &extent.partition;
+        if self.works.options.accept_missing_events && stored < extent.first {
+            tracing::warn!(
+                topic,
+                partition,
+                from = stored,
+                to = extent.first,
+                "events are missing, and gone on without"
+            );
+            self.consumption.go_on(&extent.partition);
+            return Some(extent.first);
+        }
+        self.stop(key, why);
+        None
+    }
+
+    /// Nothing more of a partition is consumed, until it is looked at again.
+    fn stop(&mut self, key: PartitionKey, why: String) {
+        let partition = self.partition(key);
+        tracing::error!(
+            topic = partition.topic,
+            partition = partition.partition,
+            "partition stopped: {why}"
+        );
+        self.consumption.stop(partition, why);
+        if let Some(group) = self.group(key) {
+            group.partitions.insert(key, State::Stopped { since: Instant::now() });
+        }
     }
 
     /// Where the store stands.
@@ -213,46 +268,46 @@ impl Assignment {
         Ok(positions?.into_iter().collect())
     }
 
-    /// The consumer has found an offset that is not in the log: every partition is looked at.
-    pub fn look_for_gaps<C: ConsumerContext>(&mut self, consumer: &BaseConsumer<C>) {
-        let active: Vec<(PartitionKey, i64)> = self
-            .groups
-            .iter()
-            .flat_map(|group| &group.partitions)
-            .filter_map(|(key, state)| match state {
-                State::Active { next, .. } => Some((*key, *next)),
-                _ => None,
-            })
-            .collect();
+    /// The consumer has found an offset that is not in the log, and does not say of which partition:
+    /// each is looked at. Those with a gap are stopped, the others gone on with.
+    ///
+    /// # Errors
+    /// What does not pass.
+    pub fn look_for_gaps<C: ConsumerContext>(
+        &mut self,
+        consumer: &BaseConsumer<C>,
+    ) -> Result<(), ProjectorError> {
+        let active: Vec<(PartitionKey, i64)> =
+            self.groups.iter().flat_map(PartitionGroup::active_from).collect();
         for (key, next) in active {
-            let partition = self.partition(key);
-            let looked = extent(consumer, partition.clone()).map(|extent| gap(&extent, next));
-            match looked {
-                Ok(Some(why)) => {
-                    tracing::error!(
-                        topic = partition.topic,
-                        partition = partition.partition,
-                        "partition stopped: {why}"
-                    );
-                    self.consumption.stop(partition, why);
-                    if let Some(group) = self.group(key) {
-                        // What was taken before is handed over; the rest is looked at again.
-                        group.hand_over();
-                        group.partitions.insert(key, State::Stopped { since: Instant::now() });
-                    }
+            let extent = match extent(consumer, self.partition(key)) {
+                Ok(extent) => extent,
+                Err(error) => {
+                    tracing::warn!(%error, "a partition could not be looked at");
+                    continue;
                 }
-                // The consumer has lost its place: it is put there again.
-                Ok(None) => {
-                    if let Err(error) = seek(consumer, &partition, next) {
-                        tracing::warn!(%error, "a partition could not be gone on with");
-                    }
-                    if let Some(group) = self.group(key) {
-                        group.paused = false;
-                    }
+            };
+            // The consumer has lost its place, or soon will: it is put there anew.
+            self.unassign(consumer, &[key])?;
+            if let Some(why) = gap(&extent, next) {
+                if let Some(group) = self.group(key) {
+                    // What was taken before counts; of what comes after, the store is asked again.
+                    group.hand_over();
                 }
-                Err(error) => tracing::warn!(%error, "a partition could not be looked at"),
+                self.stop(key, why);
+                continue;
+            }
+            let mut list = TopicPartitionList::new();
+            let Partition { topic, partition } = &extent.partition;
+            list.add_partition_offset(topic, *partition, Offset::Offset(next))
+                .and_then(|()| consumer.incremental_assign(&list))
+                .map_err(|error| log_error(&error))?;
+            if let Some(group) = self.group(key) {
+                // Seen anew where the group is full.
+                group.paused = false;
             }
         }
+        Ok(())
     }
 
     /// Finishes what is under way.
@@ -270,35 +325,4 @@ fn look_at_stopped(group: &mut PartitionGroup) {
             *state = State::Awaiting;
         }
     }
-}
-
-/// The group's partitions; to be resumed, only those that are consumed.
-fn list_of(works: &Works, group: &PartitionGroup, all: bool) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    for ((kind, partition), state) in &group.partitions {
-        if all || matches!(state, State::Active { .. }) {
-            list.add_partition(topic(works, *kind), *partition);
-        }
-    }
-    list
-}
-
-fn topic(works: &Works, kind: Kind) -> &str {
-    works.options.topics.of(kind)
-}
-
-/// Lets a partition be fetched from there. In this order: a pause remembers an offset of its own,
-/// and a seek after it overrides that.
-fn seek<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    partition: &Partition,
-    next: i64,
-) -> Result<(), LogError> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition(&partition.topic, partition.partition);
-    consumer.resume(&list).map_err(|error| log_error(&error))?;
-    let (topic, number) = (&partition.topic, partition.partition);
-    consumer
-        .seek(topic, number, Offset::Offset(next), ASK_TIMEOUT)
-        .map_err(|error| LogError::Unavailable(format!("{topic}:{number}: {error}")))
 }

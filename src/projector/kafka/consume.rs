@@ -11,7 +11,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::{ClientContext, Message};
 
 use super::Consumption;
@@ -60,18 +60,14 @@ impl ConsumerContext for Member {
         list: &mut TopicPartitionList,
     ) {
         let done = if what == RespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            // Nothing is fetched before the store has said where to begin.
-            let assigned = list
-                .set_all_offsets(Offset::End)
-                .and_then(|()| consumer.incremental_assign(list))
-                .and_then(|()| consumer.pause(list));
+            // They are consumed once the store has said from where: see `assignment`.
             lock(&self.assignment).assigned(list);
-            assigned
+            consumer.incremental_assign(&TopicPartitionList::new())
         } else {
             // Partitions that are lost may be another's already: there is nothing to wait for.
             let deadline = if consumer.assignment_lost() { Duration::ZERO } else { self.drain };
-            lock(&self.assignment).revoked(list, deadline);
-            consumer.incremental_unassign(list)
+            let consumed = lock(&self.assignment).revoked(list, deadline);
+            consumer.incremental_unassign(&consumed)
         };
         if let Err(error) = done {
             tracing::error!(%error, "a change of the assignment was not taken");
@@ -148,7 +144,7 @@ impl Poller {
         }
         match error.rdkafka_error_code() {
             Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
-                lock(&self.assignment).look_for_gaps(&self.consumer);
+                lock(&self.assignment).look_for_gaps(&self.consumer)?;
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
                 self.consumption.wait_for(Some(TOPIC_MISSING.to_owned()));

@@ -18,11 +18,12 @@ use crate::projector::drive::{ProjectorError, Turns, drive};
 use crate::projector::{Batch, Projector};
 use crate::store::Advance;
 
-/// What is known of an assigned partition.
+/// What is known of a partition that the group has given to this instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// Its position is yet to be read from the store, and the consumer to be put there.
+    /// Not consumed: its position is yet to be read from the store.
     Awaiting,
+    /// Consumed.
     Active {
         /// The offset that the store will stand at once all that was handed over is applied.
         handed: i64,
@@ -107,6 +108,23 @@ impl PartitionGroup {
         self.buffer.len() == 0
     }
 
+    /// Partitions that are consumed.
+    pub fn active(&self) -> Vec<PartitionKey> {
+        let is_active = |(key, state): (&PartitionKey, &State)| {
+            matches!(state, State::Active { .. }).then_some(*key)
+        };
+        self.partitions.iter().filter_map(is_active).collect()
+    }
+
+    /// Partitions that are consumed, with the offset that comes next.
+    pub fn active_from(&self) -> Vec<(PartitionKey, i64)> {
+        let from = |(key, state): (&PartitionKey, &State)| match state {
+            State::Active { next, .. } => Some((*key, *next)),
+            _ => None,
+        };
+        self.partitions.iter().filter_map(from).collect()
+    }
+
     /// Partitions that wait for their position, once a pause after a failure is over.
     pub fn awaiting(&self) -> Vec<PartitionKey> {
         if Instant::now() < self.not_before {
@@ -120,8 +138,6 @@ impl PartitionGroup {
     /// The partition goes on from `next`; the store stands at `stored`.
     pub fn activate(&mut self, key: PartitionKey, stored: i64, next: i64) {
         self.partitions.insert(key, State::Active { handed: stored, next });
-        // It was resumed: where the group is to be paused, it is so again.
-        self.paused = false;
         if self.run.is_none() {
             self.start();
         }
@@ -166,32 +182,32 @@ impl PartitionGroup {
     }
 
     /// Looks whether the task has ended. A failure that passes puts all partitions back to where the
-    /// store stands, after a pause.
+    /// store stands, after a pause; answers those that are no longer to be consumed.
     ///
     /// # Errors
     /// What does not pass.
-    pub fn reap(&mut self) -> Result<(), ProjectorError> {
+    pub fn reap(&mut self) -> Result<Vec<PartitionKey>, ProjectorError> {
         if !self.run.as_ref().is_some_and(|run| run.task.is_finished()) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let Some(run) = self.run.take() else { return Ok(()) };
+        let Some(run) = self.run.take() else { return Ok(Vec::new()) };
         let ended = self.works.runtime.block_on(run.task);
-        self.start_over();
+        let consumed = self.start_over();
         match ended {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(consumed),
             Ok(Err(error)) if error.is_passing() => {
                 tracing::warn!(%error, "projecting paused: it goes on from where the store stands");
                 if run.started.elapsed() > GOOD_RUN {
                     self.backoff = Backoff::default();
                 }
                 self.pause();
-                Ok(())
+                Ok(consumed)
             }
             Ok(Err(error)) => Err(error),
             Err(ended) => {
                 tracing::error!(%ended, "the task that applies events has ended");
                 self.pause();
-                Ok(())
+                Ok(consumed)
             }
         }
     }
@@ -202,24 +218,28 @@ impl PartitionGroup {
     }
 
     /// What was taken and not handed over is dropped: it comes again, from the store's positions.
-    fn start_over(&mut self) {
+    /// Answers the partitions that are no longer to be consumed.
+    fn start_over(&mut self) -> Vec<PartitionKey> {
         self.buffer = Batch::default();
         self.buffered_bytes = 0;
-        for state in self.partitions.values_mut() {
-            if matches!(state, State::Active { .. }) {
-                *state = State::Awaiting;
-            }
+        self.paused = false;
+        let active = self.active();
+        for key in &active {
+            self.partitions.insert(*key, State::Awaiting);
         }
+        active
     }
 
-    /// Lets go of partitions. What the task has is finished first, but for `deadline`.
-    pub fn revoke(&mut self, keys: &[PartitionKey], deadline: Duration) {
-        let before = self.partitions.len();
-        self.partitions.retain(|key, _| !keys.contains(key));
-        if self.partitions.len() < before {
-            self.end_run(deadline);
-            self.start_over();
+    /// Lets go of partitions. What the task has is finished first, but for `deadline`. Answers the
+    /// partitions that are no longer to be consumed; those that stay start over.
+    pub fn revoke(&mut self, keys: &[PartitionKey], deadline: Duration) -> Vec<PartitionKey> {
+        if !self.partitions.keys().any(|key| keys.contains(key)) {
+            return Vec::new();
         }
+        self.end_run(deadline);
+        let consumed = self.start_over();
+        self.partitions.retain(|key, _| !keys.contains(key));
+        consumed
     }
 
     /// Waits until the task has finished what it has; past the deadline it is stopped, and its
