@@ -6,7 +6,7 @@ mod settings;
 mod topics;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rdkafka::ClientContext;
@@ -14,10 +14,12 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
+use tokio_util::sync::CancellationToken;
 
 use super::position::{Partition, Position};
 use super::record::Record;
 use super::{EventLog, Extent, Lag, LogError, NewRecord};
+use crate::backoff::Backoff;
 use crate::decode;
 use produce::{Outgoing, Sender, structured_headers};
 pub use settings::{KafkaSettings, Purpose};
@@ -70,6 +72,8 @@ impl ClientContext for Broker {
                 tracing::debug!(%error, reason, "a connection to Kafka failed");
                 self.silent(reason.to_owned());
             }
+            // Whoever consumes tells of it.
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition) => tracing::debug!(%error, reason),
             _ => tracing::warn!(%error, reason, "Kafka"),
         }
     }
@@ -169,10 +173,23 @@ impl KafkaLog {
         &self,
         question: fn(&BaseConsumer<Broker>, &KafkaSettings) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
-        let (look, settings) = (Arc::clone(&self.look), self.settings.clone());
-        let answer = blocking(move || question(&look, &settings)).await?;
-        self.broker.heard();
-        Ok(answer)
+        let started = Instant::now();
+        let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
+        loop {
+            let (look, settings) = (Arc::clone(&self.look), self.settings.clone());
+            match blocking(move || question(&look, &settings)).await {
+                // Such as a partition whose leader is being elected.
+                Err(LogError::Unavailable(why)) if started.elapsed() < ASK_TIMEOUT => {
+                    tracing::debug!(why, "Kafka is asked again");
+                    backoff.wait(&never).await;
+                }
+                Err(error) => return Err(error),
+                Ok(answer) => {
+                    self.broker.heard();
+                    return Ok(answer);
+                }
+            }
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio_util::sync::CancellationToken;
 
 use super::{ASK_TIMEOUT, Broker, KafkaLog, KafkaSettings, Purpose, log_error};
+use crate::backoff::Backoff;
 use crate::log::position::Partition;
 use crate::log::{Extent, LogError};
 
@@ -131,6 +133,28 @@ impl KafkaLog {
                 Err(LogError::Refused(format!("topic {topic} cannot be created: {code}")))
             }
         });
-        created.collect()
+        let created = created.collect::<Result<Vec<_>, _>>()?;
+        self.wait_for_topics().await?;
+        Ok(created)
     }
+
+    /// Brokers know of a new topic a little later.
+    async fn wait_for_topics(&self) -> Result<(), LogError> {
+        let started = Clock::now();
+        let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
+        while !self.ask(all_there).await? {
+            if started.elapsed() > ASK_TIMEOUT * 2 {
+                return Err(LogError::Unavailable("new topics are not there yet".to_owned()));
+            }
+            backoff.wait(&never).await;
+        }
+        Ok(())
+    }
+}
+
+/// Whether every topic of the configuration has partitions, and each of these a leader.
+fn all_there(look: &BaseConsumer<Broker>, settings: &KafkaSettings) -> Result<bool, LogError> {
+    let of_kind = |kind| Ok(!partitions(look, settings.topics.of(kind))?.is_empty());
+    let there = Kind::ALL.into_iter().map(of_kind).collect::<Result<Vec<_>, LogError>>()?;
+    Ok(there.into_iter().all(|there| there) && extents(look, settings).is_ok())
 }
