@@ -73,17 +73,14 @@ pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snaps
     loop {
         // Before the look: what is committed after it wakes the wait.
         progress.borrow_and_update();
-        let mut snapshot = state.store.snapshot().await?;
-        if !reconfigure::in_effect(snapshot.as_mut(), &state.markets).await? {
-            return Err(Problem::new(
-                Kind::ViewBeingRebuilt,
-                "the view is not computed for this configuration of markets yet; try again",
-            ));
-        }
-        if wanted.positions.is_empty() || snapshot.reflects(&wanted.positions).await? {
+        if let Some(snapshot) = reflecting(state, wanted, state.store.snapshot().await?).await? {
             return Ok(snapshot);
         }
-        drop(snapshot);
+        // A replica may be behind what was committed.
+        let fresh = state.store.snapshot_fresh().await?;
+        if let Some(snapshot) = reflecting(state, wanted, fresh).await? {
+            return Ok(snapshot);
+        }
         if Deadline::now() >= deadline {
             return Err(not_reached(wanted));
         }
@@ -93,6 +90,22 @@ pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snaps
             tokio::time::sleep_until(until).await;
         }
     }
+}
+
+/// The snapshot, if it reflects what is wanted; an error where it answers no page at all.
+async fn reflecting(
+    state: &ApiState,
+    wanted: &Wanted,
+    mut snapshot: Box<dyn Snapshot>,
+) -> Result<Option<Box<dyn Snapshot>>, Problem> {
+    if !reconfigure::in_effect(snapshot.as_mut(), &state.markets).await? {
+        return Err(Problem::new(
+            Kind::ViewBeingRebuilt,
+            "the view is not computed for this configuration of markets yet; try again",
+        ));
+    }
+    let reflects = wanted.positions.is_empty() || snapshot.reflects(&wanted.positions).await?;
+    Ok(reflects.then_some(snapshot))
 }
 
 fn not_reached(wanted: &Wanted) -> Problem {

@@ -43,6 +43,10 @@ impl ReadStore for LateStore {
         self.get()?.snapshot().await
     }
 
+    async fn snapshot_fresh(&self) -> Result<Box<dyn Snapshot>> {
+        self.get()?.snapshot_fresh().await
+    }
+
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
         self.get()?.begin().await
     }

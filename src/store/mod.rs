@@ -134,8 +134,14 @@ pub trait ReadStore: Send + Sync {
     /// The number of the generation that this reads and writes.
     fn generation(&self) -> i64;
 
-    /// A consistent state to read from.
+    /// A consistent state to read from. Where there are replicas it may be a little behind.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
+
+    /// The state that was committed last, for whoever waits for what [`ReadStore::snapshot`] does
+    /// not reflect yet.
+    async fn snapshot_fresh(&self) -> Result<Box<dyn Snapshot>> {
+        self.snapshot().await
+    }
 
     /// Begins to write. Waits its turn where the store has one writer.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;

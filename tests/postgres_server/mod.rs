@@ -25,12 +25,23 @@ pub fn server() -> String {
     }
 }
 
-async fn connect(url: &str) -> PgConnection {
+/// A streaming standby of that server, on which the user may stop the replay.
+pub fn replica() -> String {
+    match std::env::var("TEST_POSTGRES_REPLICA_URL") {
+        Ok(url) if !url.is_empty() => url,
+        _ => panic!(
+            "TEST_POSTGRES_REPLICA_URL is not set: run `scripts/services up`, then \
+             `eval \"$(scripts/services env)\"`"
+        ),
+    }
+}
+
+pub async fn connect(url: &str) -> PgConnection {
     PgConnectOptions::from_str(url)
         .unwrap()
         .connect()
         .await
-        .unwrap_or_else(|e| panic!("no PostgreSQL at TEST_POSTGRES_URL: {e}"))
+        .unwrap_or_else(|e| panic!("the PostgreSQL server of the tests cannot be reached: {e}"))
 }
 
 impl Database {
@@ -48,9 +59,14 @@ impl Database {
 
     /// The address of this database.
     pub fn url(&self) -> String {
-        let (before, query) = match self.server.split_once('?') {
+        self.beside(&self.server)
+    }
+
+    /// The address of this database on that server.
+    pub fn beside(&self, server: &str) -> String {
+        let (before, query) = match server.split_once('?') {
             Some((before, query)) => (before, format!("?{query}")),
-            None => (self.server.as_str(), String::new()),
+            None => (server, String::new()),
         };
         let (host, _) = before.rsplit_once('/').unwrap();
         format!("{host}/{}{query}", self.name)

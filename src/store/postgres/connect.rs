@@ -57,9 +57,13 @@ impl Session {
         Session { settings: settings.into(), numbers: None }
     }
 
-    /// Forgets these numbers whenever a connection is made.
-    pub fn forgetting(self, numbers: Arc<NumberCache>) -> Session {
-        Session { numbers: Some(numbers), ..self }
+    /// For connections that write, and forget these numbers whenever one is made.
+    ///
+    /// A commit does not wait for the disk: the positions are in the same database as the view, so
+    /// that what a power cut takes of the last commits is projected again from the log.
+    pub fn writing(&self, numbers: Arc<NumberCache>) -> Session {
+        let settings = format!("{} SET synchronous_commit = off;", self.settings);
+        Session { settings: settings.into(), numbers: Some(numbers) }
     }
 
     pub async fn apply(&self, conn: &mut PgConnection) -> sqlx::Result<()> {

@@ -19,6 +19,7 @@ mod fanout;
 mod listings;
 mod numbers;
 mod product_facts;
+mod replicas;
 mod reviews;
 mod save_facts;
 mod schema;
@@ -38,6 +39,7 @@ use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transa
 use connect::Session;
 use errors::database;
 use numbers::NumberCache;
+use replicas::Replicas;
 use schema::Generation;
 
 /// How the database is used.
@@ -101,6 +103,7 @@ struct Primary {
 pub struct PostgresStore {
     generation: Generation,
     primary: Arc<Primary>,
+    replicas: Replicas,
 }
 
 /// A state that stays, in one round trip.
@@ -119,10 +122,14 @@ impl PostgresStore {
             schema::prepare(&address, &options.schema, options.acquire_timeout).await?;
         let numbers: Arc<NumberCache> = Arc::default();
         let session = Session::of(&options, &generation.schema);
-        let writing = session.clone().forgetting(Arc::clone(&numbers));
+        let writing = session.writing(Arc::clone(&numbers));
         let wait = options.acquire_timeout;
+        let reader = connect::pool(&address, session.clone(), options.read_connections, wait);
+        // With connections of its own, so that it never waits for readers.
+        let watched = connect::pool(&address, session.clone(), 1, wait);
+        let replicas = Replicas::watch(&options, &session, &watched)?;
         let primary = Primary {
-            reader: connect::pool(&address, session, options.read_connections, wait),
+            reader,
             writer: connect::pool(&address, writing.clone(), options.write_connections, wait),
             numberer: connect::pool(&address, writing, 1, wait),
             numbers,
@@ -132,7 +139,7 @@ impl PostgresStore {
                 refresh: schema::lock_key(&generation.schema, "refresh"),
             },
         };
-        Ok(PostgresStore { generation, primary: Arc::new(primary) })
+        Ok(PostgresStore { generation, primary: Arc::new(primary), replicas })
     }
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
@@ -148,6 +155,12 @@ impl ReadStore for PostgresStore {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        let Some(tx) = self.replicas.begin().await else { return self.snapshot_fresh().await };
+        let numbers = Arc::clone(&self.primary.numbers);
+        Ok(Box::new(snapshot::PostgresSnapshot { tx, numbers }))
+    }
+
+    async fn snapshot_fresh(&self) -> Result<Box<dyn Snapshot>> {
         Ok(Box::new(self.read(&self.primary.reader).await?))
     }
 
@@ -205,6 +218,7 @@ impl ReadStore for PostgresStore {
 
     async fn close(&self) {
         let Primary { reader, writer, numberer, .. } = self.primary.as_ref();
+        self.replicas.close().await;
         tokio::join!(reader.close(), writer.close(), numberer.close());
     }
 }

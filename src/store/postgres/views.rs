@@ -155,7 +155,8 @@ async fn save_members(
 ) -> Result<()> {
     let number = |key: &ListingKey| narrow(numbers.listings.get(key).copied().unwrap_or_default());
     let mut gone: Vec<(i32, &str)> = Vec::new();
-    let mut kept: HashMap<(i32, &str), OwnName<'_>> = HashMap::new();
+    let mut changed: Vec<(i32, &str, OwnName<'_>)> = Vec::new();
+    let mut come: Vec<(i32, &str, OwnName<'_>)> = Vec::new();
     for write in writes {
         let old = write.old.map(members).unwrap_or_default();
         let new = write.new.map(members).unwrap_or_default();
@@ -165,11 +166,11 @@ async fn save_members(
                 .filter(|(key, _)| !still.contains(key))
                 .map(|(key, _)| (number(key), write.product_id)),
         );
-        kept.extend(
-            new.iter()
-                .filter(|member| !old.contains(member))
-                .map(|(key, name)| ((number(key), write.product_id), *name)),
-        );
+        for (key, name) in new.iter().filter(|member| !old.contains(member)) {
+            let known = old.iter().any(|(old, _)| old == key);
+            let rows = if known { &mut changed } else { &mut come };
+            rows.push((number(key), write.product_id, *name));
+        }
     }
     gone.sort_unstable();
     Rows::new(gone.len())
@@ -181,22 +182,22 @@ async fn save_members(
              WHERE m.listing = r.listing AND m.product_id = r.product_id",
         )
         .await?;
-    let mut kept: Vec<((i32, &str), OwnName<'_>)> = kept.into_iter().collect();
-    kept.sort_unstable_by_key(|(key, _)| *key);
-    let named_at = kept.iter().map(|(_, name)| name.map(|(at, _)| at)).collect();
-    Rows::new(kept.len())
+    let set = "UPDATE member m SET named_at = r.named_at, name = r.name FROM {rows}
+               WHERE m.listing = r.listing AND m.product_id = r.product_id";
+    member_rows(&mut changed).execute(conn, set).await?;
+    member_rows(&mut come).add(conn, "member").await
+}
+
+fn member_rows<'a>(members: &mut Vec<(i32, &'a str, OwnName<'_>)>) -> Rows<'a> {
+    members.sort_unstable_by_key(|(listing, id, _)| (*listing, *id));
+    // A view may name a listing twice.
+    members.dedup_by_key(|(listing, id, _)| (*listing, *id));
+    let named_at = members.iter().map(|(_, _, name)| name.map(|(at, _)| at)).collect();
+    Rows::new(members.len())
         .with("named_at", Column::MaybeInt8(named_at))
-        .int4("listing", kept.iter().map(|((listing, _), _)| *listing))
-        .text("product_id", kept.iter().map(|((_, id), _)| *id))
-        .bytes("name", kept.iter().map(|(_, name)| name.map(|(_, text)| pack(text))))
-        .insert(
-            conn,
-            "member",
-            "ON CONFLICT (listing, product_id)
-             DO UPDATE SET named_at = excluded.named_at, name = excluded.name",
-        )
-        .await
-        .map(|_| ())
+        .int4("listing", members.iter().map(|(listing, _, _)| *listing))
+        .text("product_id", members.iter().map(|(_, id, _)| *id))
+        .bytes("name", members.iter().map(|(_, _, name)| name.map(|(_, text)| pack(text))))
 }
 
 async fn save_variants(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
@@ -213,10 +214,11 @@ async fn save_variants(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Res
     }
     gone.sort_unstable();
     added.sort_unstable();
+    added.dedup();
     let statement = "DELETE FROM variant v USING {rows}
                      WHERE v.sku = r.sku AND v.product_id = r.product_id";
     variants(&gone).execute(conn, statement).await?;
-    variants(&added).insert(conn, "variant", "ON CONFLICT DO NOTHING").await.map(|_| ())
+    variants(&added).add(conn, "variant").await
 }
 
 fn variants<'a>(rows: &[(&'a str, &'a str)]) -> Rows<'a> {
