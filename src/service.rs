@@ -36,7 +36,7 @@ pub type Routes = fn(&mut web::ServiceConfig);
 
 /// A service that runs.
 pub struct Service {
-    /// Where the API listens; `None` without that role.
+    /// Where the API listens, or the probes alone; `None` where neither does.
     pub address: Option<SocketAddr>,
     pub stack: Arc<Stack>,
     consumption: Consumption,
@@ -49,9 +49,12 @@ pub struct Service {
 impl Service {
     /// Opens what the roles need and starts them.
     pub async fn start(config: &Config, roles: &[Role], routes: Routes) -> anyhow::Result<Service> {
-        config.check_exposure()?;
+        let answers = Answers::of(config, roles);
+        if answers == Answers::Everything {
+            config.check_exposure()?;
+        }
         // Before anything is opened: an address in use is the likeliest mistake.
-        let listener = roles.contains(&Role::Api).then(|| bind(config)).transpose()?;
+        let listener = bind(config, answers)?;
         pages::limit_evaluations(config.store.evaluated_listings);
         let stop = CancellationToken::new();
         let Starting { stack, waiting } = Stack::start(config, &stop).await?;
@@ -73,6 +76,7 @@ impl Service {
         }
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
+            let routes = (answers == Answers::Everything).then_some(routes);
             service.start_api(config, listener, &projector, metrics, routes)?;
         }
         Ok(service)
@@ -105,7 +109,7 @@ impl Service {
         listener: TcpListener,
         projector: &Projector,
         metrics: Metrics,
-        routes: Routes,
+        routes: Option<Routes>,
     ) -> anyhow::Result<()> {
         let state = web::Data::new(self.api_state(config, projector, metrics));
         let body_limit = config.http.request_body_max_bytes;
@@ -113,8 +117,13 @@ impl Service {
             App::new()
                 .app_data(state.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
-                .configure(routes)
-                .configure(api::configure)
+                .configure(|app| match routes {
+                    Some(routes) => {
+                        routes(app);
+                        api::configure(app);
+                    }
+                    None => api::configure_probes(app),
+                })
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
         .shutdown_timeout(5)
@@ -209,13 +218,34 @@ async fn terminated() -> anyhow::Result<&'static str> {
     }
 }
 
-fn bind(config: &Config) -> anyhow::Result<TcpListener> {
-    let listen = &config.http.listen;
+/// What a process answers over HTTP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    Everything,
+    Probes,
+    Nothing,
+}
+
+impl Answers {
+    fn of(config: &Config, roles: &[Role]) -> Answers {
+        match roles.contains(&Role::Api) {
+            true => Answers::Everything,
+            false if config.telemetry.probes_listen.is_empty() => Answers::Nothing,
+            false => Answers::Probes,
+        }
+    }
+}
+
+fn bind(config: &Config, answers: Answers) -> anyhow::Result<Option<TcpListener>> {
+    let (listen, advice) = match answers {
+        Answers::Everything => (&config.http.listen, "--listen or http.listen"),
+        Answers::Probes => (&config.telemetry.probes_listen, "telemetry.probes_listen"),
+        Answers::Nothing => return Ok(None),
+    };
     match TcpListener::bind(listen) {
-        Ok(listener) => Ok(listener),
-        Err(error) => bail!(
-            "cannot listen on {listen}: {error}; choose another address with --listen or \
-             http.listen"
-        ),
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) => {
+            bail!("cannot listen on {listen}: {error}; choose another address with {advice}")
+        }
     }
 }

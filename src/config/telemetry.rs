@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
 use super::error::Findings;
+use super::http::split_host_port;
 
 /// What the service tells of itself.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -15,11 +16,18 @@ pub struct TelemetryConfig {
     /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), or directives
     /// such as `info,vitrine::projector=debug`.
     pub log_filter: String,
+    /// Where a process without the role `api` answers `/healthz`, `/readyz` and `/metrics`, as
+    /// `host:port`; empty for nowhere. One with that role answers them where its API listens.
+    pub probes_listen: String,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log_format: LogFormat::Text, log_filter: "info".to_owned() }
+        Self {
+            log_format: LogFormat::Text,
+            log_filter: "info".to_owned(),
+            probes_listen: String::new(),
+        }
     }
 }
 
@@ -38,6 +46,13 @@ impl TelemetryConfig {
                 "telemetry.log_filter",
                 format!("`{}` is no log filter: {error}", self.log_filter),
                 "write a level, such as info, or directives such as info,vitrine::api=debug",
+            );
+        }
+        if !self.probes_listen.is_empty() && split_host_port(&self.probes_listen).is_none() {
+            findings.add(
+                "telemetry.probes_listen",
+                format!("`{}` is no address", self.probes_listen),
+                "write host:port, such as 127.0.0.1:8081, or leave it empty",
             );
         }
     }
