@@ -1,5 +1,8 @@
-//! Batches as they come, and fan-outs in between: what a projector does with a log, whichever it is.
+//! Batches as they come, and fan-outs: in between where the store has one writer, beside them where it has
+//! many.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -105,7 +108,7 @@ pub async fn drive(
             },
         };
         let Some(batch) = next else {
-            fanning_out = projector.fanout_step().await?;
+            fanning_out = projector.fanout_step(u32::MAX).await?;
             held_back = None;
             continue;
         };
@@ -118,9 +121,144 @@ pub async fn drive(
             let budget = started.elapsed() / 3;
             let started = Instant::now();
             while fanning_out && started.elapsed() < budget {
-                fanning_out = projector.fanout_step().await?;
+                fanning_out = projector.fanout_step(u32::MAX).await?;
             }
         }
     }
     Ok(())
+}
+
+/// Applies batches until there are no more or it is to stop; fan-outs go on beside it.
+pub async fn apply_all(
+    projector: &Projector,
+    batches: &mut mpsc::Receiver<Batch>,
+    traffic: &Traffic,
+    stop: &CancellationToken,
+) -> Result<(), ProjectorError> {
+    while !stop.is_cancelled() {
+        let batch = tokio::select! {
+            batch = batches.recv() => batch,
+            () = stop.cancelled() => None,
+        };
+        let Some(batch) = batch else { return Ok(()) };
+        let backlog = traffic.begin(batch.len() > projector.bounds().defer_products as usize);
+        let report = projector.apply(&batch).await?;
+        drop(backlog);
+        tracing::debug!(?report, "batch applied");
+    }
+    Ok(())
+}
+
+/// What passes through the tasks of a projector: fan-outs make way for it.
+#[derive(Default)]
+pub struct Traffic {
+    /// Large batches that are being applied.
+    large: AtomicUsize,
+    /// When the last batch was applied.
+    last: Mutex<Option<Instant>>,
+}
+
+/// A batch that is being applied.
+pub struct Passing<'a> {
+    traffic: &'a Traffic,
+    large: bool,
+}
+
+impl Traffic {
+    /// While events flow, a step of a fan-out ends after about this long: events wait for its locks.
+    const STEP: Duration = Duration::from_millis(40);
+    /// So long after a batch events count as flowing.
+    const FLOWING: Duration = Duration::from_millis(500);
+
+    fn begin(&self, large: bool) -> Passing<'_> {
+        self.large.fetch_add(usize::from(large), Ordering::Relaxed);
+        Passing { traffic: self, large }
+    }
+
+    fn is_backlog(&self) -> bool {
+        self.large.load(Ordering::Relaxed) > 0
+    }
+
+    fn is_flowing(&self) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < Traffic::FLOWING)
+    }
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        self.traffic.large.fetch_sub(usize::from(self.large), Ordering::Relaxed);
+        let mut last = self.traffic.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Instant::now());
+    }
+}
+
+/// Fans out beside the tasks that apply batches, until it is to stop.
+pub async fn fan_out(
+    projector: &Projector,
+    turns: Turns,
+    traffic: &Traffic,
+    stop: &CancellationToken,
+) -> Result<(), ProjectorError> {
+    let mut progress = projector.progress();
+    let mut backoff = Backoff::default();
+    let mut pace = Pace::default();
+    // Since when a backlog holds back fan-outs.
+    let mut held_back: Option<Instant> = None;
+    while !stop.is_cancelled() {
+        let backlog = traffic.is_backlog();
+        if backlog && held_back.get_or_insert_with(Instant::now).elapsed() < turns.fanout_max_delay
+        {
+            tokio::time::sleep(Traffic::STEP / 2).await;
+            continue;
+        }
+        if !backlog {
+            held_back = None;
+        }
+        progress.borrow_and_update();
+        let started = Instant::now();
+        let more = match projector.fanout_step(pace.products(traffic.is_flowing())).await {
+            Ok(more) => more,
+            Err(error) => {
+                retry_later(error.into(), &mut backoff, stop).await?;
+                continue;
+            }
+        };
+        backoff = Backoff::default();
+        pace.took(started.elapsed());
+        if !more {
+            tokio::select! {
+                _ = progress.changed() => {}
+                () = tokio::time::sleep(turns.look_every) => {}
+                () = stop.cancelled() => {}
+            }
+        } else if backlog {
+            // A quarter of the time is theirs.
+            tokio::time::sleep(started.elapsed() * 3).await;
+        }
+    }
+    Ok(())
+}
+
+/// How many products a step computes while events flow: as many as take about [`Traffic::STEP`].
+struct Pace(u32);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace(Pace::LEAST)
+    }
+}
+
+impl Pace {
+    const LEAST: u32 = 20;
+    const MOST: u32 = 2_000;
+
+    fn products(&self, flowing: bool) -> u32 {
+        if flowing { self.0 } else { u32::MAX }
+    }
+
+    fn took(&mut self, step: Duration) {
+        let products = if step > Traffic::STEP { self.0 / 2 } else { self.0 + self.0 / 4 };
+        self.0 = products.clamp(Pace::LEAST, Pace::MOST);
+    }
 }

@@ -6,15 +6,17 @@ use crate::store::{DiscountLock, Result, Transaction};
 
 /// Products that one step marks: a mark is a small row.
 const MARKS_A_STEP: u32 = 5_000;
+/// Marks that take about as long as computing one product.
+const MARKS_A_PRODUCT: u32 = 10;
 
 impl Projector {
     /// Does one step of the fan-outs that are under way; answers whether there is more to do.
     ///
     /// Marking goes before computing, so that a product that several discounts reach is computed
-    /// once for all of them.
-    pub async fn fanout_step(&self) -> Result<bool> {
+    /// once for all of them. At most `at_most` products are computed.
+    pub async fn fanout_step(&self, at_most: u32) -> Result<bool> {
         let mut tx = self.store.begin().await?;
-        let marked = mark(tx.as_mut()).await?;
+        let marked = mark(tx.as_mut(), at_most.saturating_mul(MARKS_A_PRODUCT)).await?;
         let mut computed = 0;
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
@@ -22,7 +24,7 @@ impl Projector {
             let waiting = u32::try_from(tx.stale_count().await? / 10).unwrap_or(u32::MAX);
             let Bounds { chunk_products, chunk_products_max, .. } = self.bounds;
             // Neighbours in a listing share pages: many at once cost less each.
-            let chunk = waiting.min(chunk_products_max).max(chunk_products);
+            let chunk = waiting.min(chunk_products_max).max(chunk_products).min(at_most);
             let mut ids = tx.stale(chunk).await?;
             if ids.is_empty() {
                 ids = tx.due_for_refresh(clock::now(), chunk).await?;
@@ -49,8 +51,8 @@ impl Projector {
 }
 
 /// Marks products of the oldest tasks stale; false where no task has any left to mark.
-async fn mark(tx: &mut dyn Transaction) -> Result<bool> {
-    let mut budget = MARKS_A_STEP;
+async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
+    let mut budget = MARKS_A_STEP.min(at_most);
     let mut any = false;
     while budget > 0 {
         let Some(task) = tx.unmarked_fanout().await? else { break };

@@ -99,6 +99,10 @@ impl Projector {
         &self.store
     }
 
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     pub fn markets(&self) -> &[Market] {
         &self.markets
     }

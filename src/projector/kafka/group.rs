@@ -14,7 +14,7 @@ use super::KafkaOptions;
 use crate::backoff::Backoff;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::projector::drive::{ProjectorError, Turns, drive};
+use crate::projector::drive::{ProjectorError, Traffic, apply_all};
 use crate::projector::{Batch, Projector};
 use crate::store::Advance;
 
@@ -49,6 +49,7 @@ struct Run {
 pub struct Works {
     pub projector: Arc<Projector>,
     pub options: KafkaOptions,
+    pub traffic: Arc<Traffic>,
     pub runtime: Handle,
     pub stop: CancellationToken,
 }
@@ -146,13 +147,11 @@ impl PartitionGroup {
     fn start(&mut self) {
         // One batch waits while one is applied; more would only take memory.
         let (sender, mut batches) = mpsc::channel(1);
-        let Works { projector, options, stop, .. } = self.works.clone();
-        let turns =
-            Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
+        let Works { projector, traffic, stop, .. } = self.works.clone();
         let task = self
             .works
             .runtime
-            .spawn(async move { drive(&projector, turns, &mut batches, &stop).await });
+            .spawn(async move { apply_all(&projector, &mut batches, &traffic, &stop).await });
         self.run = Some(Run { sender, task, started: Instant::now() });
     }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Projector;
-use super::drive::{ProjectorError, prepare};
+use super::drive::{ProjectorError, Traffic, Turns, fan_out, prepare};
 use crate::config::Topics;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
@@ -97,12 +97,26 @@ pub async fn run(
         tokio::spawn(forward::run(store, log, topic, stop.clone()))
     });
     let runtime = tokio::runtime::Handle::current();
-    let works = Works { projector, options, runtime, stop: stop.clone() };
+    let traffic = Arc::new(Traffic::default());
+    let fanning_out = tokio::spawn({
+        let (projector, traffic, stop) =
+            (Arc::clone(&projector), Arc::clone(&traffic), stop.clone());
+        let turns =
+            Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
+        async move {
+            let ended = fan_out(&projector, turns, &traffic, &stop).await;
+            // An error that does not pass ends the whole projector.
+            stop.cancel();
+            ended
+        }
+    });
+    let works = Works { projector, options, traffic, runtime, stop: stop.clone() };
     let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
     let polled = polling.await.map_err(|error| ended("consuming", &error))?;
+    // The others hear of the same stop, which comes with every end.
+    stop.cancel();
+    fanning_out.await.map_err(|error| ended("fanning out", &error))??;
     if let Some(forwarding) = forwarding {
-        // It hears of the same stop, which comes with every end.
-        stop.cancel();
         forwarding.await.map_err(|error| ended("forwarding dead letters", &error))??;
     }
     polled
