@@ -232,6 +232,7 @@ pub fn kafka_options(config: &Config) -> KafkaOptions {
         batch_max_events: config.projector.batch_max_events,
         batch_max_bytes: config.projector.batch_max_bytes,
         partition_groups: config.projector.partition_groups,
+        fanout_tasks: config.projector.fanout_tasks,
         fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),
         look_every: Duration::from_millis(config.projector.look_every_ms),
         drain: Duration::from_millis(config.projector.drain_ms),

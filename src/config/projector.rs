@@ -18,6 +18,9 @@ pub struct ProjectorConfig {
     /// says which). More than one pays where PostgreSQL has more cores than one task keeps busy.
     #[schemars(range(min = 1, max = 64))]
     pub partition_groups: usize,
+    /// Tasks that fan out beside them: while one computes, PostgreSQL writes for another.
+    #[schemars(range(min = 1, max = 64))]
+    pub fanout_tasks: usize,
     /// How long a batch may take to be finished when its Kafka partitions go to another instance, in
     /// milliseconds. Keep it below Kafka's `session.timeout.ms` (10,000 here).
     #[schemars(range(max = 300_000))]
@@ -66,6 +69,7 @@ impl Default for ProjectorConfig {
             batch_max_events: 50_000,
             batch_max_bytes: 32 * 1024 * 1024,
             partition_groups: 1,
+            fanout_tasks: 2,
             drain_ms: 5_000,
             look_every_ms: 1_000,
             poll_interval_ms: 1000,

@@ -17,6 +17,7 @@ mod group;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Projector;
@@ -35,6 +36,8 @@ pub struct KafkaOptions {
     pub batch_max_bytes: usize,
     /// Tasks that apply events, each for its own partitions.
     pub partition_groups: usize,
+    /// Tasks that fan out beside them.
+    pub fanout_tasks: usize,
     pub fanout_max_delay: Duration,
     /// How often an idle projector looks for what others have left behind.
     pub look_every: Duration,
@@ -98,24 +101,27 @@ pub async fn run(
     });
     let runtime = tokio::runtime::Handle::current();
     let traffic = Arc::new(Traffic::default());
-    let fanning_out = tokio::spawn({
-        let (projector, traffic, stop) =
-            (Arc::clone(&projector), Arc::clone(&traffic), stop.clone());
-        let turns =
-            Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
-        async move {
+    let turns =
+        Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
+    let mut fanning_out = JoinSet::new();
+    for _ in 0..options.fanout_tasks.max(1) {
+        let (projector, traffic) = (Arc::clone(&projector), Arc::clone(&traffic));
+        let stop = stop.clone();
+        fanning_out.spawn(async move {
             let ended = fan_out(&projector, turns, &traffic, &stop).await;
             // An error that does not pass ends the whole projector.
             stop.cancel();
             ended
-        }
-    });
+        });
+    }
     let works = Works { projector, options, traffic, runtime, stop: stop.clone() };
     let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
     let polled = polling.await.map_err(|error| ended("consuming", &error))?;
     // The others hear of the same stop, which comes with every end.
     stop.cancel();
-    fanning_out.await.map_err(|error| ended("fanning out", &error))??;
+    while let Some(fanned_out) = fanning_out.join_next().await {
+        fanned_out.map_err(|error| ended("fanning out", &error))??;
+    }
     if let Some(forwarding) = forwarding {
         forwarding.await.map_err(|error| ended("forwarding dead letters", &error))??;
     }

@@ -104,8 +104,11 @@ pub async fn begin(
 ) -> Result<sqlx::Transaction<'static, Postgres>> {
     let mut tries = pool.size();
     loop {
-        match pool.begin_with(statement).await.map_err(database) {
-            Err(StoreError::Unavailable(_)) if tries > 0 && pool.num_idle() > 0 => tries -= 1,
+        let begun = pool.begin_with(statement).await;
+        let none_to_be_had =
+            matches!(begun, Err(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed));
+        match begun.map_err(database) {
+            Err(StoreError::Unavailable(_)) if tries > 0 && !none_to_be_had => tries -= 1,
             done => return done,
         }
     }

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::PgPool;
+use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transaction};
@@ -97,6 +98,8 @@ struct Primary {
     numberer: PgPool,
     numbers: Arc<NumberCache>,
     locks: Locks,
+    /// How many transactions of this process are being undone.
+    undoing: watch::Sender<usize>,
 }
 
 /// One generation in one PostgreSQL database.
@@ -110,6 +113,9 @@ pub struct PostgresStore {
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Every statement sees what was committed before it: what a lock was waited for is seen after it.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/// How long a transaction waits for an earlier one of the same process to be undone.
+const UNDONE_WITHIN: Duration = Duration::from_secs(1);
 
 impl PostgresStore {
     /// Opens the current generation, and creates or migrates its schema.
@@ -133,6 +139,7 @@ impl PostgresStore {
             writer: connect::pool(&address, writing.clone(), options.write_connections, wait),
             numberer: connect::pool(&address, writing, 1, wait),
             numbers,
+            undoing: watch::Sender::new(0),
             locks: Locks {
                 discounts: schema::lock_key(&generation.schema, "discounts"),
                 marking: schema::lock_key(&generation.schema, "marking"),
@@ -165,6 +172,9 @@ impl ReadStore for PostgresStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        let mut undoing = self.primary.undoing.subscribe();
+        // Beyond that time it is left to itself: a server that is away undoes nothing now.
+        let _ = tokio::time::timeout(UNDONE_WITHIN, undoing.wait_for(|n| *n == 0)).await;
         let tx = connect::begin(&self.primary.writer, BEGIN_WRITE).await?;
         Ok(Box::new(transaction::PostgresTransaction::new(tx, Arc::clone(&self.primary))))
     }

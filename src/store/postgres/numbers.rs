@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 
 use super::bulk::Rows;
 use super::errors::database;
+use super::{BEGIN_WRITE, connect};
 use crate::store::{Numbers, Result, StoreError};
 
 /// Above this many, the cache of listing numbers starts anew.
@@ -93,14 +94,15 @@ pub async fn give(
     new_listings.dedup();
     new_audiences.sort_unstable();
     new_audiences.dedup();
-    let mut conn = pool.acquire().await.map_err(database)?;
+    let mut tx = connect::begin(pool, BEGIN_WRITE).await?;
     let pairs: Vec<(&str, &str)> = new_listings.iter().map(|k| (k.kind(), k.id())).collect();
-    let given = number(&mut conn, &LISTING, &pairs).await?;
+    let given = number(&mut tx, &LISTING, &pairs).await?;
     let listings: HashMap<ListingKey, i64> = new_listings.into_iter().cloned().zip(given).collect();
     let pairs: Vec<(&str, &str)> =
         new_audiences.iter().map(|(m, g)| (m.as_str(), g.as_deref().unwrap_or_default())).collect();
-    let given = number(&mut conn, &AUDIENCE, &pairs).await?;
+    let given = number(&mut tx, &AUDIENCE, &pairs).await?;
     let audiences: HashMap<Audience, i64> = new_audiences.iter().cloned().zip(given).collect();
+    tx.commit().await.map_err(database)?;
     cache.take(listings.clone(), audiences.clone());
     numbers.listings.extend(listings);
     numbers.audiences.extend(audiences);

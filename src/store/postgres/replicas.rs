@@ -148,13 +148,17 @@ impl Seen {
 
 async fn watch(replica: Arc<Replica>, primary: PgPool, max_lag: Duration) {
     let mut seen = Seen::default();
+    // However far a standby may be behind, it has to have the schema as it was opened.
+    let mut opened: Option<i64> = None;
     loop {
         let written = within(written(&primary)).await;
         if let Ok(written) = written {
+            opened.get_or_insert(written);
             seen.note(written);
         }
         let found = within(replayed(&replica.watch)).await.map(|replayed| {
-            let lag = replayed.map(|replayed| seen.lag(replayed));
+            let complete = replayed.filter(|replayed| opened.is_some_and(|o| o <= *replayed));
+            let lag = complete.map(|replayed| seen.lag(replayed));
             lag.is_some_and(|lag| lag <= max_lag || written.is_err())
         });
         replica.judge(found);

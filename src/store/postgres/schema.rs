@@ -138,7 +138,8 @@ async fn current(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<Option<(
 async fn migrate(conn: &mut PgConnection, migrator: &Migrator, schema: &str) -> Result<()> {
     let setup = format!("CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path = {schema}");
     conn.execute(AssertSqlSafe(setup)).await.map_err(database)?;
-    migrator.run(conn).await.map_err(migration)
+    // `run` takes so general a connection that its future cannot be sent to another thread.
+    migrator.run_direct(None, conn, false).await.map_err(migration)
 }
 
 /// Enters the first generation.

@@ -9,6 +9,8 @@ use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::view::{ListingKey, View};
 use sqlx::Postgres;
+use sqlx::postgres::PgConnection;
+use tokio::runtime::Handle;
 
 use super::bulk::Rows;
 use super::errors::database;
@@ -26,7 +28,8 @@ use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transacti
 const OUTCOME_SHARDS: i32 = 16;
 
 pub struct PostgresTransaction {
-    tx: sqlx::Transaction<'static, Postgres>,
+    /// `None` once it is over.
+    tx: Option<sqlx::Transaction<'static, Postgres>>,
     primary: Arc<Primary>,
     asked: Asked,
 }
@@ -36,14 +39,36 @@ impl PostgresTransaction {
         tx: sqlx::Transaction<'static, Postgres>,
         primary: Arc<Primary>,
     ) -> PostgresTransaction {
-        PostgresTransaction { tx, primary, asked: Asked::default() }
+        PostgresTransaction { tx: Some(tx), primary, asked: Asked::default() }
+    }
+}
+
+/// The connection of a transaction that is not over.
+fn open<'t>(
+    tx: &'t mut Option<sqlx::Transaction<'static, Postgres>>,
+) -> Result<&'t mut PgConnection> {
+    tx.as_deref_mut().ok_or_else(|| StoreError::Database("the transaction is over".to_owned()))
+}
+
+/// What is dropped is undone in the background. Until then it holds its locks, and others pass over
+/// what it holds: the next transaction of this process waits for it.
+impl Drop for PostgresTransaction {
+    fn drop(&mut self) {
+        let (Some(tx), Ok(runtime)) = (self.tx.take(), Handle::try_current()) else { return };
+        let primary = Arc::clone(&self.primary);
+        primary.undoing.send_modify(|n| *n += 1);
+        runtime.spawn(async move {
+            // An error: the connection is broken, and the server undoes it by itself.
+            let _ = tx.rollback().await;
+            primary.undoing.send_modify(|n| *n = n.saturating_sub(1));
+        });
     }
 }
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
-        snapshot::positions(&mut self.tx).await
+        snapshot::positions(open(&mut self.tx)?).await
     }
 
     async fn advance(&mut self, moves: &[Advance]) -> Result<()> {
@@ -70,7 +95,7 @@ impl Transaction for PostgresTransaction {
         .bind(moves.iter().map(|m| m.partition.partition).collect::<Vec<i32>>())
         .bind(moves.iter().map(|m| m.expected).collect::<Vec<i64>>())
         .bind(moves.iter().map(|m| m.next).collect::<Vec<i64>>())
-        .fetch_all(&mut *self.tx)
+        .fetch_all(open(&mut self.tx)?)
         .await
         .map_err(database)?;
         let stuck = moves.into_iter().find(|m| {
@@ -89,7 +114,7 @@ impl Transaction for PostgresTransaction {
     async fn meta(&mut self, key: &str) -> Result<Option<String>> {
         sqlx::query_scalar("SELECT value FROM meta WHERE key = $1 FOR NO KEY UPDATE")
             .bind(key)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(open(&mut self.tx)?)
             .await
             .map_err(database)
     }
@@ -104,23 +129,23 @@ impl Transaction for PostgresTransaction {
             .bind(value),
             None => sqlx::query("DELETE FROM meta WHERE key = $1").bind(key),
         };
-        query.execute(&mut *self.tx).await.map_err(database).map(|_| ())
+        query.execute(open(&mut self.tx)?).await.map_err(database).map(|_| ())
     }
 
     async fn known(&mut self, keys: &FactKeys) -> Result<KnownFacts> {
-        facts::known(&mut self.tx, keys, &mut self.asked).await
+        facts::known(open(&mut self.tx)?, keys, &mut self.asked).await
     }
 
     async fn live_prices(&mut self, product_ids: &[String]) -> Result<HashMap<String, u64>> {
-        facts::live_prices(&mut self.tx, product_ids).await
+        facts::live_prices(open(&mut self.tx)?, product_ids).await
     }
 
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()> {
-        save_facts::save(&mut self.tx, writes, &mut self.asked).await
+        save_facts::save(open(&mut self.tx)?, writes, &mut self.asked).await
     }
 
     async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()> {
-        save_facts::add_review_counts(&mut self.tx, deltas).await
+        save_facts::add_review_counts(open(&mut self.tx)?, deltas).await
     }
 
     /// A transaction that already changes discounts keeps that lock when it goes on to read them.
@@ -130,7 +155,7 @@ impl Transaction for PostgresTransaction {
             DiscountLock::Change => "SELECT pg_advisory_xact_lock($1)",
         })
         .bind(self.primary.locks.discounts)
-        .execute(&mut *self.tx)
+        .execute(open(&mut self.tx)?)
         .await
         .map_err(database)
         .map(|_| ())
@@ -146,17 +171,17 @@ impl Transaction for PostgresTransaction {
                     WHERE false";
         Rows::new(ids.len())
             .text("product_id", ids.iter().copied())
-            .insert(&mut self.tx, "product_lock", lock)
+            .insert(open(&mut self.tx)?, "product_lock", lock)
             .await
             .map(|_| ())
     }
 
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
-        product_facts::load(&mut self.tx, ids).await
+        product_facts::load(open(&mut self.tx)?, ids).await
     }
 
     async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>> {
-        views::load(&mut self.tx, ids).await
+        views::load(open(&mut self.tx)?, ids).await
     }
 
     async fn numbers(
@@ -177,7 +202,7 @@ impl Transaction for PostgresTransaction {
         listings.sort_unstable();
         listings.dedup();
         let numbers = self.numbers(&listings, &[]).await?;
-        views::save(&mut self.tx, writes, &numbers).await
+        views::save(open(&mut self.tx)?, writes, &numbers).await
     }
 
     async fn products_reached(
@@ -186,23 +211,23 @@ impl Transaction for PostgresTransaction {
         cursor: ScopeCursor,
         limit: u32,
     ) -> Result<(Vec<String>, Option<ScopeCursor>)> {
-        fanout::products_reached(&mut self.tx, scope, cursor, limit).await
+        fanout::products_reached(open(&mut self.tx)?, scope, cursor, limit).await
     }
 
     async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()> {
-        fanout::add(&mut self.tx, task).await
+        fanout::add(open(&mut self.tx)?, task).await
     }
 
     async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()> {
-        fanout::defer(&mut self.tx, ids, moves).await
+        fanout::defer(open(&mut self.tx)?, ids, moves).await
     }
 
     async fn stale_count(&mut self) -> Result<u64> {
-        fanout::stale_count(&mut self.tx).await
+        fanout::stale_count(open(&mut self.tx)?).await
     }
 
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
-        fanout::unmarked(&mut self.tx, self.primary.locks.marking).await
+        fanout::unmarked(open(&mut self.tx)?, self.primary.locks.marking).await
     }
 
     async fn mark_stale(
@@ -211,15 +236,15 @@ impl Transaction for PostgresTransaction {
         ids: &[String],
         cursor: Option<&ScopeCursor>,
     ) -> Result<()> {
-        fanout::mark_stale(&mut self.tx, task, ids, cursor).await
+        fanout::mark_stale(open(&mut self.tx)?, task, ids, cursor).await
     }
 
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {
-        fanout::stale(&mut self.tx, limit).await
+        fanout::stale(open(&mut self.tx)?, limit).await
     }
 
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()> {
-        fanout::clear_stale(&mut self.tx, ids).await
+        fanout::clear_stale(open(&mut self.tx)?, ids).await
     }
 
     /// One projector at a time looks for them: the others would find the same.
@@ -232,33 +257,33 @@ impl Transaction for PostgresTransaction {
         .bind(now.millis())
         .bind(i64::from(limit))
         .bind(self.primary.locks.refresh)
-        .fetch_all(&mut *self.tx)
+        .fetch_all(open(&mut self.tx)?)
         .await
         .map_err(database)
     }
 
     async fn finish_fanouts(&mut self) -> Result<u64> {
-        fanout::finish(&mut self.tx).await
+        fanout::finish(open(&mut self.tx)?).await
     }
 
     async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()> {
-        dead_letters::put(&mut self.tx, letters).await
+        dead_letters::put(open(&mut self.tx)?, letters).await
     }
 
     async fn settle_dead_letters(&mut self, settled: &[Settlement<'_>]) -> Result<u64> {
-        dead_letters::settle(&mut self.tx, settled).await
+        dead_letters::settle(open(&mut self.tx)?, settled).await
     }
 
     async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool> {
-        dead_letters::close(&mut self.tx, id, state).await
+        dead_letters::close(open(&mut self.tx)?, id, state).await
     }
 
     async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
-        dead_letters::unforwarded(&mut self.tx, limit).await
+        dead_letters::unforwarded(open(&mut self.tx)?, limit).await
     }
 
     async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()> {
-        dead_letters::mark_forwarded(&mut self.tx, ids).await
+        dead_letters::mark_forwarded(open(&mut self.tx)?, ids).await
     }
 
     /// In the order of their names, and each connection in rows of its own, mostly: projectors
@@ -274,12 +299,15 @@ impl Transaction for PostgresTransaction {
         Rows::new(counts.len())
             .text("outcome", counts.iter().map(|(outcome, _)| *outcome))
             .int8("events", counts.iter().map(|(_, events)| *events as i64))
-            .execute(&mut self.tx, &insert)
+            .execute(open(&mut self.tx)?, &insert)
             .await
             .map(|_| ())
     }
 
-    async fn commit(self: Box<Self>) -> Result<()> {
-        self.tx.commit().await.map_err(database)
+    async fn commit(mut self: Box<Self>) -> Result<()> {
+        match self.tx.take() {
+            Some(tx) => tx.commit().await.map_err(database),
+            None => Ok(()),
+        }
     }
 }
