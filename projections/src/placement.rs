@@ -143,7 +143,8 @@ struct Run {
 }
 
 /// Neighbouring steps with the same key are one run; boundaries are where a step begins or ends,
-/// but for the release, which the order by newest shows.
+/// but for the release, which the order by newest shows, and for what lies before all instants that the
+/// steps cover: nobody asks there what comes next.
 fn runs(view: &View, listed: &[Listed<'_>]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::with_capacity(listed.len() * Sort::ALL.len());
     for sort in Sort::ALL {
@@ -166,7 +167,7 @@ fn runs(view: &View, listed: &[Listed<'_>]) -> Vec<Run> {
     let mut edges: Vec<i64> = listed
         .iter()
         .flat_map(|s| [s.from, s.until])
-        .filter(|at| at.is_finite() && *at > view.released_at)
+        .filter(|at| at.is_finite() && *at > view.released_at && *at > view.covers.from)
         .map(Instant::millis)
         .collect();
     edges.sort_unstable();

@@ -46,7 +46,7 @@ pub struct ProjectorConfig {
     /// products wait.
     #[schemars(range(min = 1, max = 100_000))]
     pub fanout_chunk_products: usize,
-    /// Where many wait, a chunk is a tenth of them, up to this many products.
+    /// Where many wait, a chunk is a quarter of them, up to this many products.
     #[schemars(range(min = 1, max = 100_000))]
     pub fanout_chunk_products_max: usize,
     /// How long a backlog of events may hold back fan-outs, in milliseconds; after that, a quarter
@@ -68,7 +68,7 @@ impl Default for ProjectorConfig {
         Self {
             batch_max_events: 50_000,
             batch_max_bytes: 32 * 1024 * 1024,
-            partition_groups: 1,
+            partition_groups: 2,
             fanout_tasks: 2,
             drain_ms: 5_000,
             look_every_ms: 1_000,

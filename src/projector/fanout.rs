@@ -21,7 +21,7 @@ impl Projector {
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
             tx.lock_discounts(DiscountLock::Read).await?;
-            let waiting = u32::try_from(tx.stale_count().await? / 10).unwrap_or(u32::MAX);
+            let waiting = u32::try_from(tx.stale_count().await? / 4).unwrap_or(u32::MAX);
             let Bounds { chunk_products, chunk_products_max, .. } = self.bounds;
             // Neighbours in a listing share pages: many at once cost less each.
             let chunk = waiting.min(chunk_products_max).max(chunk_products).min(at_most);

@@ -63,7 +63,7 @@ pub struct Bounds {
     pub defer_products: u32,
     /// Products a transaction of a fan-out, as long as few wait.
     pub chunk_products: u32,
-    /// And at most, where many wait: a tenth of them.
+    /// And at most, where many wait: a quarter of them.
     pub chunk_products_max: u32,
     /// How far back from now steps are stored.
     pub past: Duration,

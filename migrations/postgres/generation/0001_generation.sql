@@ -165,18 +165,18 @@ CREATE TABLE variant (
 );
 
 -- Every order of every listing, ready to be read in order from the index alone: a product stands at
--- `key` from `valid_from` until `valid_until`. `ranking` is audience * 16 + sort, in one integer so that
--- an index row has no gaps; sort 15 marks instants at which the listing changes by itself.
+-- `key` from `valid_from` until `valid_until`. `ordering` is listing * 2^32 + audience * 16 + sort, in one
+-- integer that is compared at once; sort 15 marks instants at which the listing changes by itself. These
+-- are most rows by far: the index does not have to find out that each is the only one of its kind.
 CREATE TABLE entry (
     key         bigint  NOT NULL,
     valid_from  bigint  NOT NULL,
     valid_until bigint  NOT NULL,
-    listing     integer NOT NULL,
-    ranking     integer NOT NULL,
-    product_id  text COLLATE "C" NOT NULL,
-    PRIMARY KEY (listing, ranking, key, product_id, valid_from) INCLUDE (valid_until)
-) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.1,
+    ordering    bigint  NOT NULL,
+    product_id  text COLLATE "C" NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.2,
         autovacuum_analyze_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 1);
+CREATE INDEX entry_in_order ON entry (ordering, key, product_id) INCLUDE (valid_from, valid_until);
 
 -- What filters look at. A product that has offers for a group is not read from everyone's entries.
 CREATE TABLE offer (

@@ -10,7 +10,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::errors::database;
 use super::numbers::{self, NumberCache};
-use super::views::ranking;
+use super::views::ordering;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery};
 use crate::store::{REVISED_UNTIL, Result};
@@ -120,10 +120,10 @@ pub async fn places(
         if i > 0 {
             sql.push(" UNION ALL ");
         }
-        sql.push("SELECT e.key AS key, e.product_id AS product_id FROM entry e WHERE e.listing = ");
-        sql.push_bind(numbered.listing as i32);
-        let ranking = ranking(branch.audience, query.sort.number());
-        sql.push(" AND e.ranking = ").push_bind(ranking);
+        sql.push(
+            "SELECT e.key AS key, e.product_id AS product_id FROM entry e WHERE e.ordering = ",
+        );
+        sql.push_bind(ordering(numbered.listing, branch.audience, query.sort.number()));
         if let Some(after) = after {
             sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
             sql.push(", ").push_bind(after.product_id.clone()).push(")");
@@ -195,10 +195,8 @@ fn push_examined(
     branch: &Branch,
     limit: u64,
 ) {
-    sql.push("(SELECT product_id, valid_from, valid_until FROM entry WHERE listing = ");
-    sql.push_bind(numbered.listing as i32);
-    let ranking = ranking(branch.audience, Sort::Newest.number());
-    sql.push(" AND ranking = ").push_bind(ranking);
+    sql.push("(SELECT product_id, valid_from, valid_until FROM entry WHERE ordering = ");
+    sql.push_bind(ordering(numbered.listing, branch.audience, Sort::Newest.number()));
     sql.push(" LIMIT ").push_bind(limit as i64).push(")");
 }
 
@@ -238,15 +236,14 @@ pub async fn changes_at(
     for branch in &numbered.audiences {
         let found: (Option<i64>, Option<i64>) = sqlx::query_as(
             "SELECT
-               (SELECT key FROM entry WHERE listing = $1 AND ranking = $2 AND key > $4
+               (SELECT key FROM entry WHERE ordering = $1 AND key > $3
                 ORDER BY key LIMIT 1),
                -- By newest, a product stands at minus its release.
-               (SELECT -key FROM entry WHERE listing = $1 AND ranking = $3 AND key < $5
+               (SELECT -key FROM entry WHERE ordering = $2 AND key < $4
                 ORDER BY key DESC LIMIT 1)",
         )
-        .bind(numbered.listing as i32)
-        .bind(ranking(branch.audience, BOUNDARY))
-        .bind(ranking(branch.audience, Sort::Newest.number()))
+        .bind(ordering(numbered.listing, branch.audience, BOUNDARY))
+        .bind(ordering(numbered.listing, branch.audience, Sort::Newest.number()))
         .bind(query.at.millis())
         .bind(query.at.millis().saturating_neg())
         .fetch_one(&mut *conn)

@@ -232,9 +232,9 @@ fn narrow(number: i64) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }
 
-/// Audience and sort in one integer.
-pub fn ranking(audience: i64, sort: i64) -> i32 {
-    narrow(audience * 16 + sort)
+/// Listing, audience and sort in one integer. Numbers of listings have 31 bits, of audiences 27.
+pub fn ordering(listing: i64, audience: i64, sort: i64) -> i64 {
+    (listing << 32) + audience * 16 + sort
 }
 
 /// An entry and its product, in the order of the table's index.
@@ -244,8 +244,7 @@ fn places<'a>(entries: &[Place<'a>]) -> Rows<'a> {
     Rows::new(entries.len())
         .int8("key", entries.iter().map(|(e, _)| e.key))
         .int8("valid_from", entries.iter().map(|(e, _)| e.from))
-        .int4("listing", entries.iter().map(|(e, _)| narrow(e.listing)))
-        .int4("ranking", entries.iter().map(|(e, _)| ranking(e.audience, e.sort)))
+        .int8("ordering", entries.iter().map(|(e, _)| ordering(e.listing, e.audience, e.sort)))
         .text("product_id", entries.iter().map(|(_, id)| *id))
 }
 
@@ -265,7 +264,7 @@ async fn save_entries(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Resu
         .execute(
             conn,
             "DELETE FROM entry e USING {rows}
-             WHERE e.listing = r.listing AND e.ranking = r.ranking AND e.key = r.key
+             WHERE e.ordering = r.ordering AND e.key = r.key
                AND e.product_id = r.product_id AND e.valid_from = r.valid_from",
         )
         .await?;
