@@ -89,7 +89,7 @@ fn wrong_properties_are_named_without_their_values() {
     for (name, value) in
         [("sasl.pasword", "hunter2"), ("linger.ms", "hunter2"), ("fetch.min.bytes", "hunter2")]
     {
-        let shop = Production::with_sqlite().set(format!("log.properties.\"{name}\"={value}"));
+        let shop = Production::with_sqlite().set(format!("log.properties.{name}={value}"));
         let file = shop.home.write("events.ndjson", product("mug", json!({})));
         // Each client has its own settings, and a service has them all.
         let mut service = shop.home.spawn_serve(&[]);

@@ -87,9 +87,8 @@ fn kept_whole(shop: &Production, message: &Message, position: &str) {
         message.headers.iter().map(|(name, value)| json!([name, value])).collect();
     assert_eq!(shown["headers"], json!(headers));
     assert!(shown["timestamp"].is_string(), "{shown:#}");
-    shop.home
-        .run(&["dead-letters", "retry", &id])
-        .refused(&["data.market.missing"]);
+    let retried = shop.home.run(&["dead-letters", "retry", &id]).refused(&["stay as they are"]);
+    assert!(retried.stdout.contains("1 stays: data.market.missing"), "{retried:?}");
     assert_eq!(shop.home.json(&["dead-letters", "show", &id])["state"], "open");
 
     // A good version of the entity settles it.

@@ -27,7 +27,7 @@ fn every_compression_is_read_and_written() {
         }
         let ours = format!("our-{codec}");
         let file = shop.home.write("ours.ndjson", product(&ours, long.clone()));
-        let setting = format!("log.properties.\"compression.type\"={codec}");
+        let setting = format!("log.properties.compression.type={codec}");
         shop.home.run(&["--set", &setting, "publish", &file, "--wait"]).good();
         assert_eq!(page(&service, &ours)["product"]["description"], long["description"]);
     }

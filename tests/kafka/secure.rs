@@ -24,7 +24,7 @@ fn shop(mechanism: &str, password: &str) -> Production {
     ]
     .iter()
     .fold(Production::with_sqlite(), |shop, (name, value)| {
-        shop.set(format!("log.properties.\"{name}\"={value}"))
+        shop.set(format!("log.properties.{name}={value}"))
     })
     .set(format!("log.url={}", server("TEST_KAFKA_SECURE_URL")))
 }
@@ -82,7 +82,7 @@ fn a_broker_of_an_unknown_authority_is_not_trusted() {
     assert_ne!(ca, other);
     let shop = shop("PLAIN", &server("TEST_KAFKA_PASSWORD"));
     // Of the machine's own authorities, none has signed it.
-    let shop = shop.set("log.properties.\"ssl.ca.location\"=probe");
+    let shop = shop.set("log.properties.ssl.ca.location=probe");
     let said = shop.home.run(&["status"]).refused(&["certificate"]);
     assert!(!said.stderr.contains(&server("TEST_KAFKA_PASSWORD")), "{said:?}");
 }

@@ -287,18 +287,18 @@ fn topic(works: &Works, kind: Kind) -> &str {
     works.options.topics.of(kind)
 }
 
-/// Lets a partition be fetched from there. In this order: a pause remembers an offset of its own,
-/// and a seek after it overrides that.
+/// Lets a partition be fetched from there. In this order: a seek overrides the offset that a pause has
+/// remembered, and nothing is fetched from anywhere else in between.
 fn seek<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     partition: &Partition,
     next: i64,
 ) -> Result<(), LogError> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition(&partition.topic, partition.partition);
-    consumer.resume(&list).map_err(|error| log_error(&error))?;
     let (topic, number) = (&partition.topic, partition.partition);
     consumer
         .seek(topic, number, Offset::Offset(next), ASK_TIMEOUT)
-        .map_err(|error| LogError::Unavailable(format!("{topic}:{number}: {error}")))
+        .map_err(|error| LogError::Unavailable(format!("{topic}:{number}: {error}")))?;
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic, number);
+    consumer.resume(&list).map_err(|error| log_error(&error))
 }

@@ -60,9 +60,11 @@ impl ConsumerContext for Member {
         list: &mut TopicPartitionList,
     ) {
         let done = if what == RespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            // Nothing is fetched before the store has said where to begin.
+            // Nothing is fetched before the store has said where to begin. Not at the end, nor any other
+            // offset that brokers are asked for: librdkafka asks again where a seek comes in between, and
+            // half a second later goes to the end, past all that was to be read.
             let assigned = list
-                .set_all_offsets(Offset::End)
+                .set_all_offsets(Offset::Offset(0))
                 .and_then(|()| consumer.incremental_assign(list))
                 .and_then(|()| consumer.pause(list));
             lock(&self.assignment).assigned(list);
