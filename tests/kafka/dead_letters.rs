@@ -4,9 +4,9 @@ use base64::Engine;
 use rdkafka::Message as _;
 use serde_json::{Value, json};
 
-use crate::client::{Message, header, read, send};
-use crate::harness::eventually;
+use crate::client::{Message, create_topic, header, read, send};
 use crate::harness::events::product;
+use crate::harness::eventually;
 use crate::harness::production::Production;
 use crate::{outcome, page, reflects};
 
@@ -91,12 +91,26 @@ fn kept_whole(shop: &Production, message: &Message, position: &str) {
     assert!(retried.stdout.contains("1 stays: data.market.missing"), "{retried:?}");
     assert_eq!(shop.home.json(&["dead-letters", "show", &id])["state"], "open");
 
-    // A good version of the entity settles it.
-    let good = crate::harness::events::price("mug-usd", "mug", 5, json!({"version": 4}));
+    // A newer version of the entity settles it.
+    let good = crate::harness::events::price("mug-usd", "mug", 5, json!({"version": 5}));
     shop.home.publish(&[good]);
     assert_eq!(shop.home.json(&["dead-letters", "show", &id])["state"], "settled");
     let status = shop.home.settled();
     assert_eq!(outcome(&status, "dead_letter"), 3, "{status:#}");
+}
+
+#[test]
+fn their_topic_may_come_later() {
+    let shop = Production::with_sqlite();
+    shop.home.run(&["migrate", "--topics", "--partitions", "1"]).good();
+    let dead = shop.topic("dead");
+    let shop = shop.set(format!("log.dead_letter_topic={dead}"));
+    let mut service = shop.home.serve();
+    reflects(&service, &send(&[bad(&shop.topic("price"))]));
+    service.process.said("dead letters cannot be forwarded");
+    create_topic(&dead, 1, &[]);
+    let forwarded = eventually("the dead letter is forwarded", || read(&dead).pop());
+    assert_eq!(forwarded.key(), Some(&b"mug-usd"[..]));
 }
 
 #[test]
