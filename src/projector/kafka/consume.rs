@@ -156,9 +156,14 @@ impl Poller {
                 self.consumption.wait_for(Some(TOPIC_MISSING.to_owned()));
                 self.tell(TOPIC_MISSING.to_owned());
             }
-            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve) => {
-                self.broker.silent(error.to_string());
-            }
+            // The client's context has heard of it, with the reason.
+            Some(
+                Code::AllBrokersDown
+                | Code::BrokerTransportFailure
+                | Code::Resolve
+                | Code::Authentication
+                | Code::SSL,
+            ) => {}
             _ => {
                 self.consumption.wait_for(Some(error.to_string()));
                 self.tell(error.to_string());
