@@ -108,6 +108,15 @@ pub fn create_topic(name: &str, partitions: i32, settings: &[(&str, &str)]) {
     }
 }
 
+/// Deletes what is in a partition, as retention does.
+#[track_caller]
+pub fn delete_records(topic: &str, partition: i32) {
+    let admin: AdminClient<DefaultClientContext> = config().create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, Offset::End).unwrap();
+    block(admin.delete_records(&list, &AdminOptions::new())).unwrap();
+}
+
 /// How many partitions a topic has; none where it does not exist.
 pub fn partitions(topic: &str) -> usize {
     let consumer: BaseConsumer = config().create().unwrap();

@@ -1,12 +1,16 @@
 //! Logs whose offsets have holes: compaction, transactions, and where a service goes on.
 
+use std::process::Command;
 use std::time::Duration;
 
 use rdkafka::producer::Producer;
 use serde_json::json;
 
-use crate::client::{Message, WITHIN, create_topic, extent, producer, read, send, send_with};
+use crate::client::{
+    Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
+};
 use crate::harness::events::{Catalogue, product};
+use crate::harness::process::Process;
 use crate::harness::production::Production;
 use crate::harness::stream::nasty;
 use crate::harness::{eventually, now};
@@ -41,15 +45,16 @@ fn compacted_topics_show_the_last_of_each() {
     }
     let written: i64 = (0..2).map(|partition| extent(&products, partition).1).sum();
     assert_eq!(written, 20 * VERSIONS as i64);
-    let left = eventually("the topic is compacted", || {
-        std::thread::sleep(Duration::from_millis(150));
-        // A segment is only closed when something comes after it.
-        send(&[0, 1].map(|p| {
-            Message::of(&products, "last", product("last", json!({}))).to_partition(p)
-        }));
-        let left = read(&products).len();
-        (left < 100).then_some(left)
-    });
+    let left =
+        eventually("the topic is compacted", || {
+            std::thread::sleep(Duration::from_millis(150));
+            // A segment is only closed when something comes after it.
+            send(&[0, 1].map(|p| {
+                Message::of(&products, "last", product("last", json!({}))).to_partition(p)
+            }));
+            let left = read(&products).len();
+            (left < 100).then_some(left)
+        });
     println!("{left} messages are left of {written}");
     let service = shop.home.serve();
     let status = shop.home.settled();
@@ -125,6 +130,33 @@ fn a_restart_goes_on_where_the_store_stands() {
     service.reflects(sentinel["position"].as_str().unwrap());
     let status = shop.home.settled();
     assert_eq!(status["outcomes"], json!({"applied": applied + 1}), "{status:#}");
+}
+
+fn signal(process: &Process, signal: &str) {
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn an_accepted_gap_does_not_stop_a_service_that_runs() {
+    let shop = shop(1).set("log.missing_events=accept");
+    let topic = shop.topic("product");
+    let mut service = shop.home.serve();
+    let line = |id: &str| Message::of(&topic, id, product(id, json!({})));
+    reflects(&service, &send(&[line("before")]));
+    // It sleeps while events come and go.
+    signal(&service.process, "STOP");
+    std::thread::sleep(Duration::from_millis(500));
+    send(&[line("lost"), line("lost")]);
+    delete_records(&topic, 0);
+    assert_eq!(extent(&topic, 0), (3, 3));
+    signal(&service.process, "CONT");
+    service.process.said("events are missing, and gone on without");
+    reflects(&service, &send(&[line("after")]));
+    assert_eq!(service.get("/api/v1/products/lost").status, 404);
+    assert_eq!(page(&service, "after")["product"]["id"], "after");
+    assert_eq!(shop.home.settled()["outcomes"], json!({"applied": 2}));
 }
 
 /// Small batches: the partitions are paused and resumed all the time.

@@ -70,12 +70,8 @@ fn every_mode_is_shown() {
     };
     let plain = |topic: &str, key: &str, line: &str| Message::of(topic, key, line);
     type Mode<'a> = (&'a str, &'a dyn Fn(&str, &str, &str) -> Message);
-    let modes: [Mode<'_>; 4] = [
-        ("binary", &binary),
-        ("structured", &structured),
-        ("plain", &plain),
-        ("outbox", &outbox),
-    ];
+    let modes: [Mode<'_>; 4] =
+        [("binary", &binary), ("structured", &structured), ("plain", &plain), ("outbox", &outbox)];
     let mut sent = Vec::new();
     for (amount, (id, message)) in (1_000..).zip(modes) {
         sent.push(message(&products, id, &product(id, json!({"slug": id}))));
@@ -97,7 +93,8 @@ fn every_mode_is_shown() {
 fn keys_may_be_the_products_or_missing() {
     let shop = shop(5);
     let service = shop.home.serve();
-    let nameless = |topic: &str, line: String| Message { key: None, ..Message::of(topic, "", line) };
+    let nameless =
+        |topic: &str, line: String| Message { key: None, ..Message::of(topic, "", line) };
     let mut sent = Vec::new();
     for i in 0..10 {
         let (keyed, bare) = (format!("keyed-{i}"), format!("bare-{i}"));

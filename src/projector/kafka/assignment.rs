@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::Consumption;
+use super::eventless::Eventless;
 use super::group::{PartitionGroup, PartitionKey, State, Works};
 use crate::log::kafka::{ASK_TIMEOUT, extent, log_error};
 use crate::log::position::Partition;
@@ -21,18 +22,24 @@ const POSITIONS_WITHIN: Duration = Duration::from_secs(5);
 /// A stopped partition is looked at again after this long.
 const LOOK_AT_STOPPED_EVERY: Duration = Duration::from_secs(30);
 
+/// A partition that has just been assigned cannot be seeked for a moment. One that librdkafka has given
+/// up, since its offset was not in the log, never can again.
+const STUCK_AFTER: Duration = Duration::from_secs(5);
+
 /// All partitions of this instance, in their groups.
 pub struct Assignment {
     works: Works,
     groups: Vec<PartitionGroup>,
     consumption: Consumption,
+    /// Since when a seek fails.
+    unseekable_since: Option<Instant>,
 }
 
 impl Assignment {
     pub fn new(works: Works, consumption: Consumption) -> Assignment {
         let groups = works.options.partition_groups.max(1);
         let groups = (0..groups).map(|_| PartitionGroup::new(works.clone())).collect();
-        Assignment { works, groups, consumption }
+        Assignment { works, groups, consumption, unseekable_since: None }
     }
 
     /// Partitions of one number stand together: with one key for all topics, so do a product's events.
@@ -67,6 +74,7 @@ impl Assignment {
     /// The group gives these to another instance: what is under way is finished first.
     pub fn revoked(&mut self, list: &TopicPartitionList, deadline: Duration) {
         let keys = self.keys(list);
+        self.unseekable_since = None;
         tracing::info!(partitions = keys.len(), "partitions revoked");
         let until = Instant::now() + deadline;
         for group in &mut self.groups {
@@ -191,7 +199,11 @@ impl Assignment {
                 "events are missing, and gone on without"
             );
         }
-        seek(consumer, &partition, next)?;
+        if let Err(error) = seek(consumer, &partition, next) {
+            self.unseekable_since.get_or_insert_with(Instant::now);
+            return Err(error.into());
+        }
+        self.unseekable_since = None;
         self.consumption.go_on(&partition);
         if let Some(group) = self.group(key) {
             group.activate(key, stored, next);
@@ -224,35 +236,59 @@ impl Assignment {
                 _ => None,
             })
             .collect();
+        let drain = self.works.options.drain;
         for (key, next) in active {
             let partition = self.partition(key);
-            let looked = extent(consumer, partition.clone()).map(|extent| gap(&extent, next));
-            match looked {
-                Ok(Some(why)) => {
-                    tracing::error!(
-                        topic = partition.topic,
-                        partition = partition.partition,
-                        "partition stopped: {why}"
-                    );
-                    self.consumption.stop(partition, why);
-                    if let Some(group) = self.group(key) {
-                        // What was taken before is handed over; the rest is looked at again.
-                        group.hand_over();
-                        group.partitions.insert(key, State::Stopped { since: Instant::now() });
-                    }
+            // Where the consumer has only lost its place, it is put there again. Else the group starts
+            // anew, and what is missing is found as at every start.
+            let sought = extent(consumer, partition.clone()).and_then(|extent| {
+                let gap = gap(&extent, next).map_or(Ok(()), |why| Err(LogError::Refused(why)));
+                gap.and_then(|()| seek(consumer, &partition, next))
+            });
+            let Some(group) = self.group(key) else { continue };
+            // Another of the group may have had it start anew.
+            if !matches!(group.partitions.get(&key), Some(State::Active { .. })) {
+                continue;
+            }
+            match sought {
+                Ok(()) => group.paused = false,
+                Err(error) => {
+                    tracing::warn!(%error, "partitions start anew from where the store stands");
+                    group.restart(drain);
                 }
-                // The consumer has lost its place: it is put there again.
-                Ok(None) => {
-                    if let Err(error) = seek(consumer, &partition, next) {
-                        tracing::warn!(%error, "a partition could not be gone on with");
-                    }
-                    if let Some(group) = self.group(key) {
-                        group.paused = false;
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "a partition could not be looked at"),
             }
         }
+    }
+
+    /// Where partitions stand of which everything that has come is handed over.
+    pub fn standing(&self) -> Vec<(Partition, i64)> {
+        let states = self.groups.iter().flat_map(|group| &group.partitions);
+        let standing = states.filter_map(|(key, state)| match state {
+            State::Active { handed, next } if handed == next => Some((self.partition(*key), *next)),
+            _ => None,
+        });
+        standing.collect()
+    }
+
+    /// Moves a partition on over offsets without an event, if it still stands there.
+    pub fn pass(&mut self, (partition, from, to): &Eventless) {
+        let Some(key) = self.key(&partition.topic, partition.partition) else { return };
+        if let Some(group) = self.group(key)
+            && let Some(State::Active { next, .. }) = group.partitions.get_mut(&key)
+            && next == from
+        {
+            *next = *to;
+        }
+    }
+
+    /// Whether partitions cannot be put where the store stands, for so long that it will not pass.
+    pub fn is_stuck(&self) -> bool {
+        self.unseekable_since.is_some_and(|since| since.elapsed() > STUCK_AFTER)
+    }
+
+    /// The group is left and joined again: what is assigned then can be seeked.
+    pub fn begin_anew(&mut self) {
+        self.unseekable_since = None;
     }
 
     /// Finishes what is under way.

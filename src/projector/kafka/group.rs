@@ -217,9 +217,14 @@ impl PartitionGroup {
         let before = self.partitions.len();
         self.partitions.retain(|key, _| !keys.contains(key));
         if self.partitions.len() < before {
-            self.end_run(deadline);
-            self.start_over();
+            self.restart(deadline);
         }
+    }
+
+    /// Finishes what the task has; then all partitions start anew from where the store stands.
+    pub fn restart(&mut self, deadline: Duration) {
+        self.end_run(deadline);
+        self.start_over();
     }
 
     /// Waits until the task has finished what it has; past the deadline it is stopped, and its

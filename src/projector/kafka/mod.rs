@@ -11,6 +11,7 @@
 
 mod assignment;
 mod consume;
+mod eventless;
 mod forward;
 mod group;
 
@@ -98,7 +99,7 @@ pub async fn run(
     });
     let runtime = tokio::runtime::Handle::current();
     let works = Works { projector, options, runtime, stop: stop.clone() };
-    let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
+    let polling = tokio::task::spawn_blocking(move || consume::run(log, works, consumption));
     let polled = polling.await.map_err(|error| ended("consuming", &error))?;
     if let Some(forwarding) = forwarding {
         // It hears of the same stop, which comes with every end.
