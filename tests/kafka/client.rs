@@ -41,7 +41,7 @@ impl Message {
         self
     }
 
-    pub fn to_partition(mut self, partition: i32) -> Message {
+    pub fn in_partition(mut self, partition: i32) -> Message {
         self.partition = Some(partition);
         self
     }

@@ -50,7 +50,7 @@ fn compacted_topics_show_the_last_of_each() {
             std::thread::sleep(Duration::from_millis(150));
             // A segment is only closed when something comes after it.
             send(&[0, 1].map(|p| {
-                Message::of(&products, "last", product("last", json!({}))).to_partition(p)
+                Message::of(&products, "last", product("last", json!({}))).in_partition(p)
             }));
             let left = read(&products).len();
             (left < 100).then_some(left)
