@@ -175,8 +175,7 @@ impl Service {
             Log::Embedded(_) => None,
         };
         Arc::new(move || {
-            let trouble = broker.as_ref().and_then(|broker| broker.trouble());
-            let kafka = trouble.map(|why| format!("Kafka cannot be reached: {why}"));
+            let kafka = broker.as_ref().and_then(|broker| broker.trouble());
             kafka.into_iter().chain(consumption.troubles()).collect()
         })
     }

@@ -48,8 +48,11 @@ pub struct Production {
     name: Name,
 }
 
-/// Of the database, which is dropped in the end, and of the topics.
-struct Name(String);
+/// Of the database, which is dropped in the end if there is one, and of the topics.
+struct Name {
+    text: String,
+    database: bool,
+}
 
 impl Production {
     /// Fresh topics, a fresh database with its schema, and nothing running yet.
@@ -62,20 +65,27 @@ impl Production {
 
     /// A fresh database, and topics that nobody has made.
     pub fn without_topics() -> Production {
+        let Production { home, mut name } = Production::with_sqlite();
+        sql(&format!("CREATE DATABASE {}", name.text));
+        name.database = true;
+        let database = server("TEST_POSTGRES_URL");
+        let (server_url, _) = database.rsplit_once('/').unwrap();
+        let home = home.set(format!("store.url={server_url}/{}", name.text));
+        Production { home, name }
+    }
+
+    /// Topics that nobody has made, and the store in a file: for tests of the log alone.
+    pub fn with_sqlite() -> Production {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("t{}_{}_{number}", super::now(), std::process::id());
-        sql(&format!("CREATE DATABASE {name}"));
-        let database = server("TEST_POSTGRES_URL");
-        let (server_url, _) = database.rsplit_once('/').unwrap();
         let mut home = Home::new()
-            .set(format!("store.url={server_url}/{name}"))
             .set(format!("log.url={}", server("TEST_KAFKA_URL")))
             .set(format!("log.group={name}"));
         for kind in ["product", "price", "stock", "discount", "review"] {
             home = home.set(format!("log.topics.{kind}={name}.{kind}"));
         }
-        Production { home, name: Name(name) }
+        Production { home, name: Name { text: name, database: false } }
     }
 
     /// Every command gets `--set` with this from now on.
@@ -85,11 +95,11 @@ impl Production {
     }
 
     pub fn topic(&self, kind: &str) -> String {
-        format!("{}.{kind}", self.name.0)
+        format!("{}.{kind}", self.name.text)
     }
 
     pub fn database(&self) -> &str {
-        &self.name.0
+        &self.name.text
     }
 
     /// An instance that only projects.
@@ -112,8 +122,8 @@ impl Production {
 
 impl Drop for Name {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            sql(&format!("DROP DATABASE {} WITH (FORCE)", self.0));
+        if self.database && !std::thread::panicking() {
+            sql(&format!("DROP DATABASE {} WITH (FORCE)", self.text));
         }
     }
 }

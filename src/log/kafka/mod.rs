@@ -5,8 +5,9 @@ mod produce;
 mod settings;
 mod topics;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant as Clock};
 
 use async_trait::async_trait;
 use rdkafka::ClientContext;
@@ -27,34 +28,71 @@ pub use topics::{CreatedTopic, TOPIC_MISSING, extent};
 
 /// How long a question to the brokers may take.
 pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client may take to tell why it was not answered.
+const HEAR_WITHIN: Duration = Duration::from_millis(200);
 /// How long an end waits for events that are under way.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What librdkafka says of the brokers, for all clients of a process.
 #[derive(Clone, Default)]
-pub struct Broker(Arc<Mutex<Option<String>>>);
+pub struct Broker(Arc<Mutex<Option<Trouble>>>);
+
+/// What is wrong with the brokers.
+#[derive(Clone)]
+struct Trouble {
+    why: String,
+    /// They are there, and this client is not to their liking, or they to its: waiting does not help.
+    refused: bool,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.refused { "Kafka is not entered" } else { "Kafka cannot be reached" };
+        write!(f, "{what}: {}", self.why)
+    }
+}
 
 impl Broker {
     /// What is wrong with the brokers, since they were last heard of.
     pub fn trouble(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known().as_ref().map(Trouble::to_string)
     }
 
     /// They answer.
     pub fn heard(&self) {
-        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.take().is_some() {
+        if self.known().take().is_some() {
             tracing::info!("Kafka answers again");
         }
     }
 
-    /// They do not.
-    pub fn silent(&self, why: String) {
-        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.is_none() {
-            tracing::warn!("Kafka cannot be reached: {why}");
+    /// Why an error may have come, where that is known.
+    fn explain(&self, error: LogError) -> LogError {
+        match (error, self.known().clone()) {
+            (LogError::Unavailable(_), Some(trouble)) if trouble.refused => {
+                LogError::Refused(trouble.why)
+            }
+            (LogError::Unavailable(error), Some(Trouble { why, .. })) => {
+                LogError::Unavailable(format!("{error}: {why}"))
+            }
+            (error, _) => error,
         }
-        *trouble = Some(why);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Told of once; attempts that fail in the same way follow by the second.
+    fn learn(&self, why: &str, refused: bool) {
+        let mut known = self.known();
+        let trouble = Trouble { why: why.to_owned(), refused };
+        if known.as_ref().is_none_or(|known| refused && !known.refused) {
+            tracing::warn!("{trouble}");
+        }
+        // Connections of a client that is refused are closed too: the reason is to stay.
+        if !known.as_ref().is_some_and(|known| known.refused && !refused) {
+            *known = Some(trouble);
+        }
     }
 }
 
@@ -65,13 +103,19 @@ impl ClientContext for Broker {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        use RDKafkaErrorCode as Code;
         match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::AllBrokersDown) => self.silent(reason.to_owned()),
-            // One connection of several: told of where all are gone.
-            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {
-                tracing::debug!(%error, reason, "a connection to Kafka failed");
-                self.silent(reason.to_owned());
+            // It does not say why: what has failed before it does.
+            Some(Code::AllBrokersDown) if self.known().is_some() => {}
+            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve) => {
+                self.learn(reason, false);
             }
+            Some(
+                Code::Authentication
+                | Code::SSL
+                | Code::SaslAuthenticationFailed
+                | Code::UnsupportedSASLMechanism,
+            ) => self.learn(reason, true),
             // Whoever consumes tells of it.
             Some(RDKafkaErrorCode::UnknownTopicOrPartition) => tracing::debug!(%error, reason),
             _ => tracing::warn!(%error, reason, "Kafka"),
@@ -96,6 +140,7 @@ impl KafkaLog {
     /// # Errors
     /// Where a setting is wrong.
     pub fn new(settings: KafkaSettings) -> Result<KafkaLog, LogError> {
+        settings.check()?;
         let broker = Broker::default();
         let look = Arc::new(settings.create(Purpose::Look, broker.clone())?);
         let sender = Sender::new(settings.clone(), broker.clone());
@@ -168,29 +213,56 @@ impl EventLog for KafkaLog {
 }
 
 impl KafkaLog {
+    /// Of these positions, those before the end that consumers see, each with that end.
+    pub async fn behind(
+        &self,
+        at: Vec<(Partition, i64)>,
+    ) -> Result<Vec<(Partition, i64, i64)>, LogError> {
+        self.ask(move |look, _| topics::behind(look, &at)).await
+    }
+
     /// Asks the brokers, off the async threads.
     async fn ask<T: Send + 'static>(
         &self,
-        question: fn(&BaseConsumer<Broker>, &KafkaSettings) -> Result<T, LogError>,
+        question: impl Fn(&BaseConsumer<Broker>, &KafkaSettings) -> Result<T, LogError>
+        + Clone
+        + Send
+        + 'static,
     ) -> Result<T, LogError> {
-        let started = Instant::now();
+        let started = Clock::now();
         let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
         loop {
             let (look, settings) = (Arc::clone(&self.look), self.settings.clone());
-            match blocking(move || question(&look, &settings)).await {
+            let (broker, question) = (self.broker.clone(), question.clone());
+            let asked = move || answer(&broker, &look, || question(&look, &settings));
+            match blocking(asked).await {
                 // Such as a partition whose leader is being elected.
                 Err(LogError::Unavailable(why)) if started.elapsed() < ASK_TIMEOUT => {
                     tracing::debug!(why, "Kafka is asked again");
                     backoff.wait(&never).await;
                 }
-                Err(error) => return Err(error),
-                Ok(answer) => {
-                    self.broker.heard();
-                    return Ok(answer);
-                }
+                answered => return answered,
             }
         }
     }
+}
+
+/// An answer, or why there is none: what a client that consumes nothing has to say is only heard here.
+fn answer<T>(
+    broker: &Broker,
+    look: &BaseConsumer<Broker>,
+    question: impl FnOnce() -> Result<T, LogError>,
+) -> Result<T, LogError> {
+    let answer = question();
+    if answer.is_ok() {
+        broker.heard();
+        return answer;
+    }
+    let started = Clock::now();
+    while broker.known().is_none() && started.elapsed() < HEAR_WITHIN {
+        look.poll(HEAR_WITHIN / 10);
+    }
+    answer.map_err(|error| broker.explain(error))
 }
 
 async fn blocking<T: Send + 'static>(

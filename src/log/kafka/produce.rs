@@ -69,7 +69,8 @@ impl Sender {
         }
         let mut last: BTreeMap<Partition, i64> = BTreeMap::new();
         for (topic, delivered) in topics.into_iter().zip(join_all(deliveries).await) {
-            let Delivery { partition, offset, .. } = outcome(delivered)?;
+            let Delivery { partition, offset, .. } =
+                outcome(delivered).map_err(|error| self.broker.explain(error))?;
             let partition = Partition { topic: topic.to_owned(), partition };
             let known = last.entry(partition).or_insert(offset);
             *known = offset.max(*known);

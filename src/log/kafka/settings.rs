@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
 
 use crate::config::{Properties, Topics};
 use crate::log::LogError;
@@ -58,6 +60,11 @@ impl KafkaSettings {
             Purpose::Look => {
                 config.set("group.id", format!("{}-status", self.group));
                 config.set("enable.auto.commit", "false");
+                config.set("isolation.level", "read_committed");
+                // It looks at what is there: never elsewhere, and to the end.
+                config.set("auto.offset.reset", "error");
+                config.set("enable.partition.eof", "true");
+                config.set("fetch.wait.max.ms", "100");
             }
         }
         for (name, value) in self.properties.0.iter().filter(|(name, _)| belongs(name, purpose)) {
@@ -95,6 +102,16 @@ impl KafkaSettings {
             .set("queued.max.messages.kbytes", "32768");
     }
 
+    /// Whether librdkafka has all settings, also those of clients that are made later.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] where one is wrong.
+    pub fn check(&self) -> Result<(), LogError> {
+        [Purpose::Produce, Purpose::Consume, Purpose::Look].into_iter().try_for_each(|purpose| {
+            self.client(purpose).create_native_config().map(|_| ()).map_err(|e| wrong(&e))
+        })
+    }
+
     /// A client for that purpose.
     ///
     /// # Errors
@@ -104,10 +121,20 @@ impl KafkaSettings {
         C: rdkafka::ClientContext,
         T: FromClientConfigAndContext<C>,
     {
-        self.client(purpose).create_with_context(context).map_err(|error| {
-            LogError::Refused(format!("a setting of Kafka is wrong (log.properties): {error}"))
-        })
+        self.client(purpose).create_with_context(context).map_err(|error| wrong(&error))
     }
+}
+
+/// Without the value of a setting: it may be a secret, also where the name is misspelled.
+fn wrong(error: &KafkaError) -> LogError {
+    let why = match error {
+        KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, _, name, _) => {
+            format!("librdkafka has no setting `{name}`")
+        }
+        KafkaError::ClientConfig(_, _, name, _) => format!("the value of `{name}` is not allowed"),
+        error => error.to_string(),
+    };
+    LogError::Refused(format!("a setting of Kafka is wrong (log.properties): {why}"))
 }
 
 /// Settings of producers are not given to consumers, nor the other way round: librdkafka would warn.

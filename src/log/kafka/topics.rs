@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ASK_TIMEOUT, Broker, KafkaLog, KafkaSettings, Purpose, log_error};
 use crate::backoff::Backoff;
 use crate::log::position::Partition;
-use crate::log::{Extent, LogError};
+use crate::log::{EventLog, Extent, LogError};
 
 pub const TOPIC_MISSING: &str =
     "a topic of the configuration does not exist: create it, or run `vitrine migrate --topics`";
@@ -55,6 +55,29 @@ pub fn extent<C: rdkafka::consumer::ConsumerContext>(
         .fetch_watermarks(&partition.topic, partition.partition, ASK_TIMEOUT)
         .map_err(|error| log_error(&error))?;
     Ok(Extent { partition, first, next })
+}
+
+/// Of these positions, those before the end that consumers see, each with that end.
+pub fn behind(
+    look: &BaseConsumer<Broker>,
+    at: &[(Partition, i64)],
+) -> Result<Vec<(Partition, i64, i64)>, LogError> {
+    let mut list = TopicPartitionList::new();
+    for (partition, _) in at {
+        list.add_partition_offset(&partition.topic, partition.partition, Offset::End)
+            .map_err(|error| log_error(&error))?;
+    }
+    let ends = look.offsets_for_times(list, ASK_TIMEOUT).map_err(|error| log_error(&error))?;
+    let end = |partition: &Partition| {
+        let end = ends.find_partition(&partition.topic, partition.partition)?;
+        end.error().ok()?;
+        end.offset().to_raw()
+    };
+    let behind = at.iter().filter_map(|(partition, next)| {
+        let end = end(partition).filter(|end| end > next)?;
+        Some((partition.clone(), *next, end))
+    });
+    Ok(behind.collect())
 }
 
 /// A partition with events that are not projected yet.
@@ -110,6 +133,8 @@ pub struct CreatedTopic {
 impl KafkaLog {
     /// Creates the topics that are missing, with as many replicas as the brokers have as default.
     pub async fn create_topics(&self, partitions: i32) -> Result<Vec<CreatedTopic>, LogError> {
+        // Brokers that do not answer are told of sooner, and with the reason.
+        self.extents().await?;
         let admin: AdminClient<Broker> =
             self.settings().create(Purpose::Look, self.broker().clone())?;
         let topics = &self.settings().topics;

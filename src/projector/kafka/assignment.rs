@@ -11,6 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::Consumption;
+use super::eventless::Eventless;
 use super::group::{PartitionGroup, PartitionKey, State, Works};
 use crate::log::kafka::{extent, log_error};
 use crate::log::position::Partition;
@@ -269,7 +270,8 @@ impl Assignment {
     }
 
     /// The consumer has found an offset that is not in the log, and does not say of which partition:
-    /// each is looked at. Those with a gap are stopped, the others gone on with.
+    /// each is looked at. One with a gap has its group start over, where the gap is seen again; the
+    /// others are gone on with, since librdkafka has given up one of them.
     ///
     /// # Errors
     /// What does not pass.
@@ -277,37 +279,68 @@ impl Assignment {
         &mut self,
         consumer: &BaseConsumer<C>,
     ) -> Result<(), ProjectorError> {
-        let active: Vec<(PartitionKey, i64)> =
-            self.groups.iter().flat_map(PartitionGroup::active_from).collect();
-        for (key, next) in active {
-            let extent = match extent(consumer, self.partition(key)) {
-                Ok(extent) => extent,
-                Err(error) => {
-                    tracing::warn!(%error, "a partition could not be looked at");
-                    continue;
+        for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get(index) else { continue };
+            let looked: Result<Vec<(Extent, i64)>, LogError> = group
+                .active_from()
+                .into_iter()
+                .map(|(key, next)| Ok((extent(consumer, self.partition(key))?, next)))
+                .collect();
+            let whole = looked
+                .ok()
+                .filter(|looked| looked.iter().all(|(extent, next)| gap(extent, *next).is_none()));
+            match whole {
+                Some(looked) => self.put_back(index, consumer, &looked)?,
+                None => {
+                    let drain = self.works.options.drain;
+                    let Some(group) = self.groups.get_mut(index) else { continue };
+                    let consumed = group.restart(drain);
+                    self.unassign(consumer, &consumed)?;
                 }
-            };
-            // The consumer has lost its place, or soon will: it is put there anew.
-            self.unassign(consumer, &[key])?;
-            if let Some(why) = gap(&extent, next) {
-                if let Some(group) = self.group(key) {
-                    // What was taken before counts; of what comes after, the store is asked again.
-                    group.hand_over();
-                }
-                self.stop(key, why);
-                continue;
-            }
-            let mut list = TopicPartitionList::new();
-            let Partition { topic, partition } = &extent.partition;
-            list.add_partition_offset(topic, *partition, Offset::Offset(next))
-                .and_then(|()| consumer.incremental_assign(&list))
-                .map_err(|error| log_error(&error))?;
-            if let Some(group) = self.group(key) {
-                // Seen anew where the group is full.
-                group.paused = false;
             }
         }
         Ok(())
+    }
+
+    /// Puts the consumer back to where each partition of a group was.
+    fn put_back<C: ConsumerContext>(
+        &mut self,
+        index: usize,
+        consumer: &BaseConsumer<C>,
+        at: &[(Extent, i64)],
+    ) -> Result<(), LogError> {
+        let mut list = TopicPartitionList::new();
+        for (Extent { partition, .. }, next) in at {
+            list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(*next))
+                .map_err(|error| log_error(&error))?;
+        }
+        let Some(group) = self.groups.get_mut(index) else { return Ok(()) };
+        // Consumed anew, none is paused: whether the group is full is seen to after this.
+        group.paused = false;
+        let active = group.active();
+        self.unassign(consumer, &active)?;
+        consumer.incremental_assign(&list).map_err(|error| log_error(&error))
+    }
+
+    /// Where partitions stand of which everything that has come is handed over.
+    pub fn standing(&self) -> Vec<(Partition, i64)> {
+        let states = self.groups.iter().flat_map(|group| &group.partitions);
+        let standing = states.filter_map(|(key, state)| match state {
+            State::Active { handed, next } if handed == next => Some((self.partition(*key), *next)),
+            _ => None,
+        });
+        standing.collect()
+    }
+
+    /// Moves a partition on over offsets without an event, if it still stands there.
+    pub fn pass(&mut self, (partition, from, to): &Eventless) {
+        let Some(key) = self.key(&partition.topic, partition.partition) else { return };
+        if let Some(group) = self.group(key)
+            && let Some(State::Active { next, .. }) = group.partitions.get_mut(&key)
+            && next == from
+        {
+            *next = *to;
+        }
     }
 
     /// Finishes what is under way.

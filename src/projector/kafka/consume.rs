@@ -16,6 +16,7 @@ use rdkafka::{ClientContext, Message};
 
 use super::Consumption;
 use super::assignment::Assignment;
+use super::eventless::Looking;
 use super::group::Works;
 use crate::log::LogError;
 use crate::log::kafka::{Broker, KafkaLog, Purpose, TOPIC_MISSING};
@@ -76,8 +77,13 @@ impl ConsumerContext for Member {
 }
 
 /// Polls until told to stop.
-pub fn run(log: &KafkaLog, works: Works, consumption: Consumption) -> Result<(), ProjectorError> {
+pub fn run(
+    log: Arc<KafkaLog>,
+    works: Works,
+    consumption: Consumption,
+) -> Result<(), ProjectorError> {
     let stop = works.stop.clone();
+    let looking = Looking::new(Arc::clone(&log), works.runtime.clone());
     let topics: Vec<String> =
         Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
     let drain = works.options.drain;
@@ -85,10 +91,10 @@ pub fn run(log: &KafkaLog, works: Works, consumption: Consumption) -> Result<(),
     let member =
         Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
     let consumer: BaseConsumer<Member> = log.settings().create(Purpose::Consume, member)?;
-    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-    consumer.subscribe(&topics).map_err(|error| LogError::Refused(error.to_string()))?;
+    let broker = log.broker().clone();
     let mut poller =
-        Poller { consumer, assignment, broker: log.broker().clone(), consumption, told: None };
+        Poller { consumer, topics, assignment, broker, consumption, looking, told: None };
+    poller.subscribe()?;
     let mut ended = Ok(());
     while !stop.is_cancelled() && ended.is_ok() {
         ended = poller.turn();
@@ -99,14 +105,21 @@ pub fn run(log: &KafkaLog, works: Works, consumption: Consumption) -> Result<(),
 
 struct Poller {
     consumer: BaseConsumer<Member>,
+    topics: Vec<String>,
     assignment: Arc<Mutex<Assignment>>,
     broker: Broker,
     consumption: Consumption,
+    looking: Looking,
     /// The last error that was told of, and when.
     told: Option<(String, Instant)>,
 }
 
 impl Poller {
+    fn subscribe(&self) -> Result<(), LogError> {
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        self.consumer.subscribe(&topics).map_err(|error| LogError::Refused(error.to_string()))
+    }
+
     /// Takes what has come, and sees to what is due.
     fn turn(&mut self) -> Result<(), ProjectorError> {
         let idle = lock(&self.assignment).is_empty();
@@ -131,7 +144,9 @@ impl Poller {
                 }
             }
         }
-        lock(&self.assignment).tend(&self.consumer)
+        lock(&self.assignment).tend(&self.consumer)?;
+        self.looking.turn(&self.assignment);
+        Ok(())
     }
 
     /// Most errors pass by themselves: librdkafka tries again.
@@ -150,9 +165,14 @@ impl Poller {
                 self.consumption.wait_for(Some(TOPIC_MISSING.to_owned()));
                 self.tell(TOPIC_MISSING.to_owned());
             }
-            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve) => {
-                self.broker.silent(error.to_string());
-            }
+            // The client's context has heard of it, with the reason.
+            Some(
+                Code::AllBrokersDown
+                | Code::BrokerTransportFailure
+                | Code::Resolve
+                | Code::Authentication
+                | Code::SSL,
+            ) => {}
             _ => {
                 self.consumption.wait_for(Some(error.to_string()));
                 self.tell(error.to_string());

@@ -35,6 +35,11 @@ pub async fn run(
                 }
             }
             Ok(letters) => tracing::info!(letters, topic, "dead letters forwarded"),
+            // A topic that is missing may be made: dead letters wait in the store until then.
+            Err(ProjectorError::Log(error)) => {
+                tracing::warn!(%error, topic, "dead letters cannot be forwarded");
+                backoff.wait(&stop).await;
+            }
             Err(error) => retry_later(error, &mut backoff, &stop).await?,
         }
     }

@@ -235,10 +235,16 @@ impl PartitionGroup {
         if !self.partitions.keys().any(|key| keys.contains(key)) {
             return Vec::new();
         }
-        self.end_run(deadline);
-        let consumed = self.start_over();
+        let consumed = self.restart(deadline);
         self.partitions.retain(|key, _| !keys.contains(key));
         consumed
+    }
+
+    /// Finishes what the task has; then all partitions start over from where the store stands. Answers
+    /// those that are no longer to be consumed.
+    pub fn restart(&mut self, deadline: Duration) -> Vec<PartitionKey> {
+        self.end_run(deadline);
+        self.start_over()
     }
 
     /// Waits until the task has finished what it has; past the deadline it is stopped, and its

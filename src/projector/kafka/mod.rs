@@ -11,6 +11,7 @@
 
 mod assignment;
 mod consume;
+mod eventless;
 mod forward;
 mod group;
 
@@ -115,7 +116,7 @@ pub async fn run(
         });
     }
     let works = Works { projector, options, traffic, runtime, stop: stop.clone() };
-    let polling = tokio::task::spawn_blocking(move || consume::run(&log, works, consumption));
+    let polling = tokio::task::spawn_blocking(move || consume::run(log, works, consumption));
     let polled = polling.await.map_err(|error| ended("consuming", &error))?;
     // The others hear of the same stop, which comes with every end.
     stop.cancel();

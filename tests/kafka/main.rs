@@ -1,0 +1,43 @@
+//! A real broker: how messages come and go, through the running binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod client;
+mod commands;
+mod dead_letters;
+mod logs;
+mod messages;
+mod positions;
+mod secure;
+mod tombstones;
+
+use harness::production::Production;
+use harness::service::{Service, encoded};
+use serde_json::Value;
+
+/// A shop on topics of its own, with this many partitions each.
+fn shop(partitions: usize) -> Production {
+    let production = Production::with_sqlite();
+    let partitions = partitions.to_string();
+    production.home.run(&["migrate", "--topics", "--partitions", &partitions]).good();
+    production
+}
+
+fn page(service: &Service, id: &str) -> Value {
+    service.get(&format!("/api/v1/products/{}", encoded(id))).page()
+}
+
+/// How many events were counted as this.
+fn outcome(status: &Value, outcome: &str) -> u64 {
+    status["outcomes"][outcome].as_u64().unwrap_or(0)
+}
+
+/// Waits until pages reflect all of these messages.
+fn reflects(service: &Service, positions: &[String]) {
+    for some in positions.chunks(100) {
+        service.reflects(&some.join(","));
+    }
+}
