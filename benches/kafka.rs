@@ -13,6 +13,7 @@ use support::latency::{self, Latency};
 use support::production::{Production, consume, copy};
 use support::shop::Sizes;
 use support::stats::{Spread, count, mebibytes, percentile};
+use vitrine::generate::DEFAULT_START;
 
 /// Projects a catalogue from Kafka into PostgreSQL, and times it.
 #[derive(Parser)]
@@ -31,6 +32,10 @@ struct Args {
     /// Partitions of each topic.
     #[arg(long, default_value_t = 6)]
     partitions: u32,
+    /// Dates that end about now, so that most windows are open: much more to write for each product.
+    /// Without it they are those that `vitrine generate` gives if it is not told.
+    #[arg(long)]
+    around_now: bool,
     /// Sets a configuration key of the service, as `vitrine --set` does.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -54,7 +59,10 @@ struct Run {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let options = args.sizes.options();
+    let mut options = args.sizes.options();
+    if !args.around_now {
+        options.start = DEFAULT_START;
+    }
     let quick = args.sizes.quick;
     let runs = args.runs.unwrap_or(if quick { 1 } else { 3 }).max(1);
     let (rate, seconds) = if quick { (200, 3) } else { (args.rate, args.seconds) };

@@ -96,7 +96,10 @@ impl Stack {
     /// A projector for the store.
     pub fn projector(&self, config: &Config) -> Projector {
         let bounds = Bounds {
-            inline_products: bounded(config.projector.fanout_inline_products),
+            inline_products: match config.store_kind() {
+                StoreKind::Sqlite => bounded(config.projector.fanout_inline_products),
+                StoreKind::Postgres => 0,
+            },
             defer_products: bounded(config.projector.defer_products),
             chunk_products: bounded(config.projector.fanout_chunk_products),
             chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
@@ -231,6 +234,7 @@ pub fn kafka_options(config: &Config) -> KafkaOptions {
         topics: config.log.topics.clone(),
         batch_max_events: config.projector.batch_max_events,
         batch_max_bytes: config.projector.batch_max_bytes,
+        live_batch_max_events: config.projector.live_batch_max_events,
         partition_groups: config.projector.partition_groups,
         fanout_tasks: config.projector.fanout_tasks,
         fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),

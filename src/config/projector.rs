@@ -14,6 +14,11 @@ pub struct ProjectorConfig {
     /// that a single event may have.
     #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
     pub batch_max_bytes: usize,
+    /// The events of Kafka applied in one transaction at most while they come as they happen: few, so
+    /// that none waits long for the others. With a backlog (5,000 events fetched and waiting, or
+    /// events that were written 10 s ago) it is `batch_max_events`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub live_batch_max_events: usize,
     /// Tasks that apply Kafka's events, each in order for its own partitions (a partition's number
     /// says which). More than one pays where PostgreSQL has more cores than one task keeps busy.
     #[schemars(range(min = 1, max = 64))]
@@ -34,7 +39,8 @@ pub struct ProjectorConfig {
     #[schemars(range(min = 10, max = 60_000))]
     pub poll_interval_ms: u64,
     /// The number of products up to which a discount's change is applied in the transaction that
-    /// takes its event; one that reaches more is fanned out in chunks after it.
+    /// takes its event; one that reaches more is fanned out in chunks after it. Without effect on
+    /// PostgreSQL, where all are: batches then wait for no lock on discounts.
     #[schemars(range(max = 10_000))]
     pub fanout_inline_products: usize,
     /// The number of products up to which a batch's changes are applied to listings in its own
@@ -68,6 +74,7 @@ impl Default for ProjectorConfig {
         Self {
             batch_max_events: 50_000,
             batch_max_bytes: 32 * 1024 * 1024,
+            live_batch_max_events: 300,
             partition_groups: 2,
             fanout_tasks: 2,
             drain_ms: 5_000,

@@ -152,7 +152,8 @@ pub async fn apply_all(
 /// What passes through the tasks of a projector: fan-outs make way for it.
 #[derive(Default)]
 pub struct Traffic {
-    /// Large batches that are being applied.
+    /// Batches that are being applied, and the large ones of them.
+    all: AtomicUsize,
     large: AtomicUsize,
     /// When the last batch was applied.
     last: Mutex<Option<Instant>>,
@@ -165,12 +166,11 @@ pub struct Passing<'a> {
 }
 
 impl Traffic {
-    /// While events flow, a step of a fan-out ends after about this long: events wait for its locks.
-    const STEP: Duration = Duration::from_millis(40);
     /// So long after a batch events count as flowing.
     const FLOWING: Duration = Duration::from_millis(500);
 
     fn begin(&self, large: bool) -> Passing<'_> {
+        self.all.fetch_add(1, Ordering::Relaxed);
         self.large.fetch_add(usize::from(large), Ordering::Relaxed);
         Passing { traffic: self, large }
     }
@@ -179,7 +179,11 @@ impl Traffic {
         self.large.load(Ordering::Relaxed) > 0
     }
 
+    /// Events come, or wait for locks.
     fn is_flowing(&self) -> bool {
+        if self.all.load(Ordering::Relaxed) > 0 {
+            return true;
+        }
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() < Traffic::FLOWING)
     }
@@ -187,6 +191,7 @@ impl Traffic {
 
 impl Drop for Passing<'_> {
     fn drop(&mut self) {
+        self.traffic.all.fetch_sub(1, Ordering::Relaxed);
         self.traffic.large.fetch_sub(usize::from(self.large), Ordering::Relaxed);
         let mut last = self.traffic.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(Instant::now());
@@ -202,14 +207,14 @@ pub async fn fan_out(
 ) -> Result<(), ProjectorError> {
     let mut progress = projector.progress();
     let mut backoff = Backoff::default();
-    let mut pace = Pace::default();
+    let (mut idle, mut flowing) = (Pace::of(IDLE_STEP), Pace::of(FLOWING_STEP));
     // Since when a backlog holds back fan-outs.
     let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
         let backlog = traffic.is_backlog();
         if backlog && held_back.get_or_insert_with(Instant::now).elapsed() < turns.fanout_max_delay
         {
-            tokio::time::sleep(Traffic::STEP / 2).await;
+            tokio::time::sleep(FLOWING_STEP / 2).await;
             continue;
         }
         if !backlog {
@@ -217,7 +222,9 @@ pub async fn fan_out(
         }
         progress.borrow_and_update();
         let started = Instant::now();
-        let more = match projector.fanout_step(pace.products(traffic.is_flowing())).await {
+        let busy = traffic.is_flowing();
+        let pace = if busy { &mut flowing } else { &mut idle };
+        let more = match projector.fanout_step(pace.products).await {
             Ok(more) => more,
             Err(error) => {
                 retry_later(error.into(), &mut backoff, stop).await?;
@@ -232,7 +239,7 @@ pub async fn fan_out(
                 () = tokio::time::sleep(turns.look_every) => {}
                 () = stop.cancelled() => {}
             }
-        } else if backlog {
+        } else if busy {
             // A quarter of the time is theirs.
             tokio::time::sleep(started.elapsed() * 3).await;
         }
@@ -240,25 +247,31 @@ pub async fn fan_out(
     Ok(())
 }
 
-/// How many products a step computes while events flow: as many as take about [`Traffic::STEP`].
-struct Pace(u32);
+/// While events flow, a step of a fan-out takes about this long: they wait for its locks.
+const FLOWING_STEP: Duration = Duration::from_millis(25);
+/// And else: the first event that comes may have to wait so long.
+const IDLE_STEP: Duration = Duration::from_millis(300);
 
-impl Default for Pace {
-    fn default() -> Self {
-        Pace(Pace::LEAST)
-    }
+/// How many products a step computes: as many as take about so long.
+struct Pace {
+    products: u32,
+    step: Duration,
 }
 
 impl Pace {
-    const LEAST: u32 = 20;
-    const MOST: u32 = 2_000;
+    const LEAST: u32 = 10;
+    const MOST: u32 = 10_000;
 
-    fn products(&self, flowing: bool) -> u32 {
-        if flowing { self.0 } else { u32::MAX }
+    fn of(step: Duration) -> Pace {
+        Pace { products: Pace::LEAST * 5, step }
     }
 
-    fn took(&mut self, step: Duration) {
-        let products = if step > Traffic::STEP { self.0 / 2 } else { self.0 + self.0 / 4 };
-        self.0 = products.clamp(Pace::LEAST, Pace::MOST);
+    fn took(&mut self, took: Duration) {
+        let products = match took {
+            took if took > self.step * 2 => self.products / 2,
+            took if took > self.step => self.products - self.products / 8,
+            _ => self.products + self.products / 8 + 1,
+        };
+        self.products = products.clamp(Pace::LEAST, Pace::MOST);
     }
 }

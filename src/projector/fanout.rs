@@ -56,6 +56,10 @@ async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
     let mut any = false;
     while budget > 0 {
         let Some(task) = tx.unmarked_fanout().await? else { break };
+        if !any {
+            // Who reads discounts now may not have seen this one: once they are done, their products show.
+            tx.lock_discounts(DiscountLock::Change).await?;
+        }
         let (reached, cursor) = tx.products_reached(&task.scope, task.cursor, budget).await?;
         tx.mark_stale(task.task, &reached, cursor.as_ref()).await?;
         // A task costs something even if it reaches nothing.

@@ -56,7 +56,8 @@ pub struct Report {
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Products that a batch's discounts may reach to be computed in the same transaction; a
-    /// discount that reaches more fans out afterwards.
+    /// discount that reaches more fans out afterwards. With 0 all do, and a batch waits for no lock
+    /// on discounts: better where several projectors write at once.
     pub inline_products: u32,
     /// Products that a batch may touch to be computed in the same transaction; a batch that touches
     /// more leaves them to be computed afterwards, as a fan-out does.
@@ -175,7 +176,8 @@ impl Projector {
     async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
         let mut budget = self.bounds.inline_products;
         let horizon = self.horizon();
-        if !folded.discounts.is_empty() {
+        let inline = budget > 0;
+        if inline && !folded.discounts.is_empty() {
             tx.lock_discounts(DiscountLock::Change).await?;
         }
         let mut revised: Option<Instant> = None;
@@ -192,8 +194,12 @@ impl Projector {
                 change.new_scope.as_ref().unwrap_or(&none),
             );
             let start = ScopeCursor::default();
-            let (reached, _) = tx.products_reached(&scope, start, budget.saturating_add(1)).await?;
-            if reached.len() <= budget as usize {
+            let (reached, _) = match inline {
+                true => tx.products_reached(&scope, start, budget.saturating_add(1)).await?,
+                // Whoever marks looks for them, with the lock.
+                false => (Vec::new(), None),
+            };
+            if inline && reached.len() <= budget as usize {
                 budget -= reached.len() as u32;
                 folded.touched.extend(reached);
             } else {

@@ -78,7 +78,7 @@ pub struct Advance {
 pub enum DiscountLock {
     /// It reads them to compute views.
     Read,
-    /// It has changed some, and looks for the products that they reach.
+    /// It looks for the products that changed ones reach.
     Change,
 }
 

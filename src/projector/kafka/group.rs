@@ -1,10 +1,11 @@
 //! One partition group: partitions whose events are applied by one task, in order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Clock};
 
 use projections::event::Kind;
+use projections::instant::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::KafkaOptions;
 use crate::backoff::Backoff;
+use crate::clock;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::projector::drive::{ProjectorError, Traffic, apply_all};
@@ -31,17 +33,29 @@ pub enum State {
         next: i64,
     },
     /// Not consumed: events are missing.
-    Stopped { since: Instant },
+    Stopped { since: Clock },
 }
 
 /// A partition of a kind's topic.
 pub type PartitionKey = (Kind, i32);
 
+/// An event that was polled.
+struct Taken {
+    key: PartitionKey,
+    offset: i64,
+    record: Record,
+}
+
+/// So many events that are taken and not handed over are a backlog.
+const BACKLOG_EVENTS: usize = 5_000;
+/// And so is one that was written so long ago.
+const BACKLOG_AGE_MS: i64 = 10_000;
+
 /// The task that applies, and the way to it.
 struct Run {
     sender: mpsc::Sender<Batch>,
     task: JoinHandle<Result<(), ProjectorError>>,
-    started: Instant,
+    started: Clock,
 }
 
 /// What every group works with.
@@ -60,14 +74,15 @@ pub struct Works {
 pub struct PartitionGroup {
     works: Works,
     pub partitions: HashMap<PartitionKey, State>,
-    buffer: Batch,
-    buffered_bytes: usize,
+    /// Events that are not handed over yet, in the order in which they came.
+    taken: VecDeque<Taken>,
+    taken_bytes: usize,
     run: Option<Run>,
     /// The consumer does not fetch for the group: its buffer is full.
     pub paused: bool,
     backoff: Backoff,
     /// After a failure: when to go on.
-    not_before: Instant,
+    not_before: Clock,
 }
 
 /// A run that lasted this long ends a row of failures.
@@ -78,12 +93,12 @@ impl PartitionGroup {
         PartitionGroup {
             works,
             partitions: HashMap::new(),
-            buffer: Batch::default(),
-            buffered_bytes: 0,
+            taken: VecDeque::new(),
+            taken_bytes: 0,
             run: None,
             paused: false,
             backoff: Backoff::default(),
-            not_before: Instant::now(),
+            not_before: Clock::now(),
         }
     }
 
@@ -94,19 +109,18 @@ impl PartitionGroup {
             return;
         }
         *next = offset + 1;
-        self.buffered_bytes += record.bytes();
-        let topic = self.works.options.topics.of(key.0).to_owned();
-        self.buffer.push(Position { topic, partition: key.1, offset }, key.0, record);
+        self.taken_bytes += record.bytes();
+        self.taken.push_back(Taken { key, offset, record });
     }
 
     /// Whether no more is to be taken until the task has taken what there is.
     pub fn is_full(&self) -> bool {
-        self.buffer.len() >= self.works.options.batch_max_events
-            || self.buffered_bytes >= self.works.options.batch_max_bytes
+        self.taken.len() >= self.works.options.batch_max_events
+            || self.taken_bytes >= self.works.options.batch_max_bytes
     }
 
     pub fn is_empty(&self) -> bool {
-        self.buffer.len() == 0
+        self.taken.is_empty()
     }
 
     /// Partitions that are consumed.
@@ -128,7 +142,7 @@ impl PartitionGroup {
 
     /// Partitions that wait for their position, once a pause after a failure is over.
     pub fn awaiting(&self) -> Vec<PartitionKey> {
-        if Instant::now() < self.not_before {
+        if Clock::now() < self.not_before {
             return Vec::new();
         }
         let awaits =
@@ -152,32 +166,55 @@ impl PartitionGroup {
             .works
             .runtime
             .spawn(async move { apply_all(&projector, &mut batches, &traffic, &stop).await });
-        self.run = Some(Run { sender, task, started: Instant::now() });
+        self.run = Some(Run { sender, task, started: Clock::now() });
     }
 
-    /// Hands over what there is, if the task has room for it.
+    /// Hands over the next batch, if the task has room for it. It is decoded here, while the one before
+    /// it is applied.
     pub fn hand_over(&mut self) {
         let Some(run) = &self.run else { return };
         let Ok(permit) = run.sender.try_reserve() else { return };
-        let topics = &self.works.options.topics;
-        let mut moves = Vec::new();
-        for ((kind, partition), state) in &mut self.partitions {
-            if let State::Active { handed, next } = state
-                && handed != next
-            {
-                let topic = topics.of(*kind).to_owned();
-                let partition = Partition { topic, partition: *partition };
-                moves.push(Advance { partition, expected: *handed, next: *next });
-                *handed = *next;
+        let mut batch = Batch::default();
+        let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
+        for Taken { key, offset, record } in self.taken.drain(..self.at_once()) {
+            self.taken_bytes -= record.bytes();
+            moved.insert(key, offset + 1);
+            let topic = self.works.options.topics.of(key.0).to_owned();
+            batch.push(Position { topic, partition: key.1, offset }, key.0, record);
+        }
+        if self.taken.is_empty() {
+            // With what was passed over since.
+            moved.extend(self.active_from());
+        }
+        for (key, to) in moved {
+            let Some(State::Active { handed, .. }) = self.partitions.get_mut(&key) else {
+                continue;
+            };
+            let expected = std::mem::replace(handed, to);
+            if expected != to {
+                let topic = self.works.options.topics.of(key.0).to_owned();
+                let partition = Partition { topic, partition: key.1 };
+                batch.moves.push(Advance { partition, expected, next: to });
             }
         }
-        if moves.is_empty() {
-            return;
+        if !batch.moves.is_empty() {
+            batch.moves.sort_unstable_by(|a, b| a.partition.cmp(&b.partition));
+            permit.send(batch);
         }
-        moves.sort_unstable_by(|a, b| a.partition.cmp(&b.partition));
-        self.buffer.moves = moves;
-        self.buffered_bytes = 0;
-        permit.send(std::mem::take(&mut self.buffer));
+    }
+
+    /// How many events the next batch takes: few while they come as they happen, so that none waits long
+    /// for the others; as many as there are once there is a backlog.
+    fn at_once(&self) -> usize {
+        let old = |taken: &Taken| {
+            let written = taken.record.timestamp.map_or(i64::MAX, Instant::millis);
+            clock::now().millis().saturating_sub(BACKLOG_AGE_MS) > written
+        };
+        let backlog = self.taken.len() >= BACKLOG_EVENTS || self.taken.front().is_some_and(old);
+        match backlog {
+            true => self.taken.len(),
+            false => self.taken.len().min(self.works.options.live_batch_max_events),
+        }
     }
 
     /// Looks whether the task has ended. A failure that passes puts all partitions back to where the
@@ -213,14 +250,14 @@ impl PartitionGroup {
 
     /// Waits a while before the awaiting partitions are looked at.
     pub fn pause(&mut self) {
-        self.not_before = Instant::now() + self.backoff.next_pause();
+        self.not_before = Clock::now() + self.backoff.next_pause();
     }
 
     /// What was taken and not handed over is dropped: it comes again, from the store's positions.
     /// Answers the partitions that are no longer to be consumed.
     fn start_over(&mut self) -> Vec<PartitionKey> {
-        self.buffer = Batch::default();
-        self.buffered_bytes = 0;
+        self.taken.clear();
+        self.taken_bytes = 0;
         self.paused = false;
         let active = self.active();
         for key in &active {

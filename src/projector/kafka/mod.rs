@@ -35,6 +35,8 @@ pub struct KafkaOptions {
     pub topics: Topics,
     pub batch_max_events: usize,
     pub batch_max_bytes: usize,
+    /// And while there is no backlog.
+    pub live_batch_max_events: usize,
     /// Tasks that apply events, each for its own partitions.
     pub partition_groups: usize,
     /// Tasks that fan out beside them.
