@@ -320,10 +320,13 @@ fn configuration_is_checked_and_shown() {
 fn what_cannot_be_done_is_refused_with_what_to_do() {
     let home = Home::new();
     home.run(&["serve", "--listen", "0.0.0.0:0"]).refused(&["admin_token"]);
-    home.run(&["serve", "--set", "log.url=kafka://localhost:9092"]).refused(&["Kafka", "log.url"]);
-    home.run(&["serve", "--set", "store.url=postgres://u@localhost/shop"])
-        .refused(&["PostgreSQL", "store.url"]);
-    home.run(&["publish", "-", "--set", "log.url=kafka://localhost:9092"]).refused(&["Kafka"]);
+    let kafka = ["--set", "log.url=kafka://127.0.0.1:1", "--set", "log.properties.no.such=1"];
+    for command in [&["serve"][..], &["publish", "-"]] {
+        home.run(&[command, &kafka].concat()).refused(&["log.properties", "no.such"]);
+    }
+    // Nobody listens on port 1.
+    home.run(&["migrate", "--set", "store.url=postgres://u:secret@127.0.0.1:1/shop"])
+        .refused(&["read store cannot be reached"]);
     home.run(&["serve", "--listen", "nowhere"]).refused(&["http.listen"]);
     home.run(&["sreve"]).refused(&["sreve", "serve"]);
     home.run(&[]).refused(&["Usage"]);

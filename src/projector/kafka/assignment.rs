@@ -211,11 +211,10 @@ impl Assignment {
         for (key, stored, next) in from {
             group.activate(key, stored, next);
         }
-        // They are not paused as the others may be: all are alike, until the group is seen to be full.
-        if std::mem::take(&mut group.paused) {
-            let active = group.active();
-            consumer.resume(&self.list_of(&active)).map_err(|error| log_error(&error))?;
-        }
+        // A pause outlasts an assignment: all are resumed, until the group is seen to be full.
+        group.paused = false;
+        let active = group.active();
+        consumer.resume(&self.list_of(&active)).map_err(|error| log_error(&error))?;
         Ok(())
     }
 
@@ -315,11 +314,12 @@ impl Assignment {
                 .map_err(|error| log_error(&error))?;
         }
         let Some(group) = self.groups.get_mut(index) else { return Ok(()) };
-        // Consumed anew, none is paused: whether the group is full is seen to after this.
         group.paused = false;
         let active = group.active();
         self.unassign(consumer, &active)?;
-        consumer.incremental_assign(&list).map_err(|error| log_error(&error))
+        consumer.incremental_assign(&list).map_err(|error| log_error(&error))?;
+        // A pause outlasts an assignment.
+        consumer.resume(&list).map_err(|error| log_error(&error))
     }
 
     /// Where partitions stand of which everything that has come is handed over.
