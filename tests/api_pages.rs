@@ -442,6 +442,8 @@ async fn positions_are_waited_for() {
         Service::assert_problem(ask(&[("Vitrine-Wait-Ms", bad)]).await, 400, "invalid_parameter");
     }
     let mut tx = service.store.begin().await.unwrap();
+    // As a projector with other markets leaves it.
+    tx.set_meta("markets", None).await.unwrap();
     tx.set_meta("markets_pending", Some("x")).await.unwrap();
     tx.commit().await.unwrap();
     Service::assert_problem(ask(&[]).await, 503, "view_being_rebuilt");
@@ -452,7 +454,7 @@ async fn positions_are_waited_for() {
 async fn probes_answer_and_an_unreachable_store_is_a_503() {
     let service = Service::start(None).await;
     assert_eq!(service.page("/healthz").await, json!({"status": "ok"}));
-    assert_eq!(service.page("/readyz").await, json!({"status": "ready"}));
+    assert_eq!(service.page("/readyz").await, json!({"status": "ready", "waits_for": []}));
     assert_eq!(service.page("/openapi.json").await["openapi"], "3.1.0");
     let home = service.page("/api/v1/home?locale=de").await;
     assert_eq!(ids(&home["sections"]), ["deals", "new", "top"]);
