@@ -250,7 +250,7 @@ pub async fn fan_out(
 /// While events flow, a step of a fan-out takes about this long: they wait for its locks.
 const FLOWING_STEP: Duration = Duration::from_millis(25);
 /// And else: the first event that comes may have to wait so long.
-const IDLE_STEP: Duration = Duration::from_millis(300);
+const IDLE_STEP: Duration = Duration::from_secs(2);
 
 /// How many products a step computes: as many as take about so long.
 struct Pace {
