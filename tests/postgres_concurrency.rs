@@ -193,7 +193,10 @@ async fn project_together(url: &str, lines: &[String], seed: u64) -> u64 {
             loop {
                 // Before the step: what the last batch leaves is done by a step after it.
                 let last = stop.load(Ordering::Relaxed);
-                if settled(&count, of.fanout_step(u32::MAX).await).await == Some(false) && last {
+                if settled(&count, of.fanout_step(u32::MAX).await.map(|step| step.more)).await
+                    == Some(false)
+                    && last
+                {
                     break;
                 }
                 tokio::task::yield_now().await;
@@ -222,7 +225,7 @@ async fn project_alone(store: Arc<dyn ReadStore>, lines: &[String]) {
     let lines: Vec<(usize, String)> = lines.iter().cloned().enumerate().collect();
     for batch in batches(&lines, 0, &mut Dice(1)) {
         projector.apply(&batch).await.unwrap();
-        while projector.fanout_step(u32::MAX).await.unwrap() {}
+        while projector.fanout_step(u32::MAX).await.unwrap().more {}
     }
 }
 
@@ -336,7 +339,9 @@ async fn a_product_that_is_born_beside_a_discount_has_it() {
             while settled(&met, projectors[n].apply(&batch).await).await.is_none() {}
         };
         tokio::join!(apply(0), apply(1));
-        while settled(&met, projectors[0].fanout_step(u32::MAX).await).await != Some(false) {}
+        while settled(&met, projectors[0].fanout_step(u32::MAX).await.map(|step| step.more)).await
+            != Some(false)
+        {}
         let ids = [format!("p{round}")];
         let mut snapshot = projectors[0].store().snapshot().await.unwrap();
         let card = snapshot.cards(&ids).await.unwrap().remove(0);

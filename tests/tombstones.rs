@@ -104,7 +104,7 @@ impl Fixture {
     }
 
     async fn snapshot(&self) -> Box<dyn Snapshot> {
-        while self.projector.fanout_step(u32::MAX).await.unwrap() {}
+        while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
         self.projector.store().snapshot().await.unwrap()
     }
 

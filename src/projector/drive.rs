@@ -108,7 +108,7 @@ pub async fn drive(
             },
         };
         let Some(batch) = next else {
-            fanning_out = projector.fanout_step(u32::MAX).await?;
+            fanning_out = projector.fanout_step(u32::MAX).await?.more;
             held_back = None;
             continue;
         };
@@ -121,7 +121,7 @@ pub async fn drive(
             let budget = started.elapsed() / 3;
             let started = Instant::now();
             while fanning_out && started.elapsed() < budget {
-                fanning_out = projector.fanout_step(u32::MAX).await?;
+                fanning_out = projector.fanout_step(u32::MAX).await?.more;
             }
         }
     }
@@ -224,16 +224,16 @@ pub async fn fan_out(
         let started = Instant::now();
         let busy = traffic.is_flowing();
         let pace = if busy { &mut flowing } else { &mut idle };
-        let more = match projector.fanout_step(pace.products).await {
-            Ok(more) => more,
+        let step = match projector.fanout_step(pace.products).await {
+            Ok(step) => step,
             Err(error) => {
                 retry_later(error.into(), &mut backoff, stop).await?;
                 continue;
             }
         };
         backoff = Backoff::default();
-        pace.took(started.elapsed());
-        if !more {
+        pace.took(started.elapsed(), step.full);
+        if !step.more {
             tokio::select! {
                 _ = progress.changed() => {}
                 () = tokio::time::sleep(turns.look_every) => {}
@@ -266,11 +266,13 @@ impl Pace {
         Pace { products: Pace::LEAST * 5, step }
     }
 
-    fn took(&mut self, took: Duration) {
+    /// A step that had less to do says nothing of how many are too few.
+    fn took(&mut self, took: Duration, full: bool) {
         let products = match took {
             took if took > self.step * 2 => self.products / 2,
             took if took > self.step => self.products - self.products / 8,
-            _ => self.products + self.products / 8 + 1,
+            _ if full => self.products + self.products / 8 + 1,
+            _ => self.products,
         };
         self.products = products.clamp(Pace::LEAST, Pace::MOST);
     }

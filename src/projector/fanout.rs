@@ -9,14 +9,24 @@ const MARKS_A_STEP: u32 = 5_000;
 /// Marks that take about as long as computing one product.
 const MARKS_A_PRODUCT: u32 = 10;
 
+/// What became of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// There is more to do.
+    pub more: bool,
+    /// It did as much as it might: how long it took says how long so much takes.
+    pub full: bool,
+}
+
 impl Projector {
-    /// Does one step of the fan-outs that are under way; answers whether there is more to do.
+    /// Does one step of the fan-outs that are under way.
     ///
     /// Marking goes before computing, so that a product that several discounts reach is computed
     /// once for all of them. At most `at_most` products are computed.
-    pub async fn fanout_step(&self, at_most: u32) -> Result<bool> {
+    pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
         let mut tx = self.store.begin().await?;
-        let marked = mark(tx.as_mut(), at_most.saturating_mul(MARKS_A_PRODUCT)).await?;
+        let Marked { any: marked, mut full } =
+            mark(tx.as_mut(), at_most.saturating_mul(MARKS_A_PRODUCT)).await?;
         let mut computed = 0;
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
@@ -31,6 +41,7 @@ impl Projector {
             }
             ids.sort_unstable();
             computed = ids.len();
+            full = computed >= at_most as usize;
             views::recompute(tx.as_mut(), &ids, &self.markets, &self.horizon()).await?;
         }
         let left = tx.finish_fanouts().await?;
@@ -42,16 +53,22 @@ impl Projector {
         }
         if !marked && computed == 0 {
             // Nothing to do, but for tasks that have just ended.
-            return tx.commit().await.map(|()| false);
+            return tx.commit().await.map(|()| Step { more: false, full });
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(left > 0 || computed > 0)
+        Ok(Step { more: left > 0 || computed > 0, full })
     }
 }
 
-/// Marks products of the oldest tasks stale; false where no task has any left to mark.
-async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
+/// Whether any task had something left to mark, and whether as much as allowed was marked.
+struct Marked {
+    any: bool,
+    full: bool,
+}
+
+/// Marks products of the oldest tasks stale.
+async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<Marked> {
     let mut budget = MARKS_A_STEP.min(at_most);
     let mut any = false;
     while budget > 0 {
@@ -66,5 +83,5 @@ async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
         budget = budget.saturating_sub(reached.len().max(1) as u32);
         any = true;
     }
-    Ok(any)
+    Ok(Marked { any, full: budget == 0 })
 }

@@ -3,7 +3,7 @@
 
 pub mod drive;
 pub mod embedded;
-mod fanout;
+pub mod fanout;
 mod fold;
 mod incoming;
 mod judge;
