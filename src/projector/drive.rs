@@ -233,6 +233,7 @@ pub async fn fan_out(
         };
         backoff = Backoff::default();
         pace.took(started.elapsed(), step.full);
+        tracing::debug!(?step, took = ?started.elapsed(), "step of fan-outs");
         if !step.more {
             tokio::select! {
                 _ = progress.changed() => {}
@@ -261,6 +262,8 @@ struct Pace {
 impl Pace {
     const LEAST: u32 = 10;
     const MOST: u32 = 10_000;
+    /// One step says only so much of the next one.
+    const FACTOR: f64 = 2.0;
 
     fn of(step: Duration) -> Pace {
         Pace { products: Pace::LEAST * 5, step }
@@ -268,12 +271,9 @@ impl Pace {
 
     /// A step that had less to do says nothing of how many are too few.
     fn took(&mut self, took: Duration, full: bool) {
-        let products = match took {
-            took if took > self.step * 2 => self.products / 2,
-            took if took > self.step => self.products - self.products / 8,
-            _ if full => self.products + self.products / 8 + 1,
-            _ => self.products,
-        };
-        self.products = products.clamp(Pace::LEAST, Pace::MOST);
+        let most = if full { Pace::FACTOR } else { 1.0 };
+        let factor = self.step.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        let products = f64::from(self.products) * factor.clamp(1.0 / Pace::FACTOR, most);
+        self.products = (products as u32).clamp(Pace::LEAST, Pace::MOST);
     }
 }

@@ -31,10 +31,11 @@ impl Projector {
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
             tx.lock_discounts(DiscountLock::Read).await?;
-            let waiting = u32::try_from(tx.stale_count().await? / 4).unwrap_or(u32::MAX);
             let Bounds { chunk_products, chunk_products_max, .. } = self.bounds;
+            let most = chunk_products_max.min(at_most);
+            let waiting = tx.stale_count(most.saturating_mul(4)).await? / 4;
             // Neighbours in a listing share pages: many at once cost less each.
-            let chunk = waiting.min(chunk_products_max).max(chunk_products).min(at_most);
+            let chunk = u32::try_from(waiting).unwrap_or(most).max(chunk_products).min(most);
             let mut ids = tx.stale(chunk).await?;
             if ids.is_empty() {
                 ids = tx.due_for_refresh(clock::now(), chunk).await?;
@@ -71,6 +72,7 @@ struct Marked {
 async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<Marked> {
     let mut budget = MARKS_A_STEP.min(at_most);
     let mut any = false;
+    let mut marks: Vec<(i64, String)> = Vec::new();
     while budget > 0 {
         let Some(task) = tx.unmarked_fanout().await? else { break };
         if !any {
@@ -78,10 +80,13 @@ async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<Marked> {
             tx.lock_discounts(DiscountLock::Change).await?;
         }
         let (reached, cursor) = tx.products_reached(&task.scope, task.cursor, budget).await?;
-        tx.mark_stale(task.task, &reached, cursor.as_ref()).await?;
+        tx.set_marked(task.task, cursor.as_ref()).await?;
         // A task costs something even if it reaches nothing.
         budget = budget.saturating_sub(reached.len().max(1) as u32);
+        marks.extend(reached.into_iter().map(|id| (task.task, id)));
         any = true;
     }
+    let marks: Vec<(i64, &str)> = marks.iter().map(|(task, id)| (*task, id.as_str())).collect();
+    tx.mark_stale(&marks).await?;
     Ok(Marked { any, full: budget == 0 })
 }

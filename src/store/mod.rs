@@ -278,17 +278,15 @@ pub trait Transaction: Send {
     /// Leaves the views of a large batch's products to be computed afterwards, as one task for each
     /// partition that the batch moves: no event of it is reflected before all of them are.
     async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()>;
-    /// How many products are stale.
-    async fn stale_count(&mut self) -> Result<u64>;
+    /// How many products are stale, counted up to `limit`.
+    async fn stale_count(&mut self, limit: u32) -> Result<u64>;
     /// The oldest task whose products are not all marked yet.
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
-    /// Marks products stale for a task; with no cursor left, the task is marked whole.
-    async fn mark_stale(
-        &mut self,
-        task: i64,
-        ids: &[String],
-        cursor: Option<&ScopeCursor>,
-    ) -> Result<()>;
+    /// Up to where a task's products have been looked for; with no cursor left, it is marked whole.
+    async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()>;
+    /// Marks these products stale, each for the oldest of these tasks that names it. To be asked once
+    /// a transaction, for all of its tasks: rows are locked in id order.
+    async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()>;
     /// Stale products, those of the oldest task first; without those that another transaction is
     /// about to mark or compute.
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>>;

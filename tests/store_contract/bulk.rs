@@ -13,7 +13,7 @@ use vitrine::store::query::{ListingQuery, ReviewSort};
 use super::Fixture;
 use super::facts::{facts_of, known};
 use super::support::{
-    branded, commit, discount_write, everything, keys_of, listed, price_write, product,
+    branded, commit, discount_write, everything, keys_of, listed, mark, price_write, product,
     product_write, review, review_write, save, save_views, sorted, stock_write, strings, view,
     view_with,
 };
@@ -142,7 +142,7 @@ pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
             tx.add_fanout(&task).await.unwrap();
             let task = tx.unmarked_fanout().await.unwrap().unwrap();
             assert_eq!(task.scope, scope);
-            tx.mark_stale(task.task, &ids, None).await.unwrap();
+            mark(tx, task.task, &ids, None).await;
             assert_eq!(tx.stale(10_000).await.unwrap(), ids);
             tx.clear_stale(&ids).await.unwrap();
             assert_eq!(tx.finish_fanouts().await.unwrap(), 0);

@@ -8,7 +8,9 @@ use vitrine::log::position::{Partition, Position};
 use vitrine::store::fanout::{NewFanout, ScopeCursor};
 use vitrine::store::{Advance, Transaction};
 
-use super::support::{AWKWARD_IDS, branded, commit, dropped, save_views, strings, view, view_with};
+use super::support::{
+    AWKWARD_IDS, branded, commit, dropped, mark, save_views, strings, view, view_with,
+};
 use super::{Fixture, Store};
 
 /// Products whose brand, categories and SKUs follow from their place among the awkward ids.
@@ -104,7 +106,7 @@ async fn add(tx: &mut dyn Transaction, offset: i64, scope: &Scope) {
 async fn mark_next(store: &Store, ids: &[&str]) {
     commit(store, async |tx| {
         let task = tx.unmarked_fanout().await.unwrap().unwrap();
-        tx.mark_stale(task.task, &strings(ids), None).await.unwrap();
+        mark(tx, task.task, &strings(ids), None).await;
     })
     .await;
 }
@@ -187,11 +189,11 @@ pub async fn an_earlier_task_takes_over_a_product(fixture: &impl Fixture) {
     commit(&store, async |tx| {
         add(tx, 1, &named("first")).await;
         let first = tx.unmarked_fanout().await.unwrap().unwrap().task;
-        tx.mark_stale(first, &[], None).await.unwrap();
+        mark(tx, first, &[], None).await;
         add(tx, 2, &named("second")).await;
         let second = tx.unmarked_fanout().await.unwrap().unwrap().task;
-        tx.mark_stale(second, &strings(["shared", "second's"]), None).await.unwrap();
-        tx.mark_stale(first, &strings(["shared"]), None).await.unwrap();
+        mark(tx, second, &strings(["shared", "second's"]), None).await;
+        mark(tx, first, &strings(["shared"]), None).await;
         assert_eq!(tx.finish_fanouts().await.unwrap(), 2);
     })
     .await;
@@ -218,7 +220,7 @@ pub async fn marking_goes_on_where_it_stopped(fixture: &impl Fixture) {
             let Some(task) = tx.unmarked_fanout().await.unwrap() else { return false };
             assert_eq!(task.scope, scope);
             let reached = tx.products_reached(&task.scope, task.cursor, 2).await.unwrap();
-            tx.mark_stale(task.task, &reached.0, reached.1.as_ref()).await.unwrap();
+            mark(tx, task.task, &reached.0, reached.1.as_ref()).await;
             assert_eq!(tx.finish_fanouts().await.unwrap(), 1);
             true
         });

@@ -12,9 +12,9 @@ use vitrine::store::fanout::NewFanout;
 use vitrine::store::{Advance, Transaction};
 
 use super::support::{
-    branded, commit, discount_write, dropped, everything, keys_of, listed, price_write, product,
-    product_write, review, review_write, save, save_views, stock_write, strings, view, view_with,
-    write_views,
+    branded, commit, discount_write, dropped, everything, keys_of, listed, mark, price_write,
+    product, product_write, review, review_write, save, save_views, stock_write, strings, view,
+    view_with, write_views,
 };
 use super::{Fixture, Store};
 
@@ -41,7 +41,7 @@ async fn write_all(tx: &mut dyn Transaction) {
     let task = NewFanout { discount_id: "d", topic: "t", partition: 0, offset: 6, scope: &scope };
     tx.add_fanout(&task).await.unwrap();
     let task = tx.unmarked_fanout().await.unwrap().unwrap().task;
-    tx.mark_stale(task, &strings(["p"]), None).await.unwrap();
+    mark(tx, task, &strings(["p"]), None).await;
     tx.put_dead_letters(&[NewDeadLetter {
         position: Position { topic: "t".into(), partition: 0, offset: 3 },
         code: "data.amount.negative".into(),

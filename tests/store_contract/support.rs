@@ -15,6 +15,7 @@ use vitrine::store::facts::{
     DiscountWrite, FactKeys, FactWrites, Owner, PriceWrite, ProductWrite, ReviewWrite, Stamp,
     StockWrite,
 };
+use vitrine::store::fanout::ScopeCursor;
 use vitrine::store::query::ListingQuery;
 use vitrine::store::{Transaction, ViewWrite};
 
@@ -303,4 +304,16 @@ pub async fn listed(store: &Store, query: &ListingQuery<'_>) -> Vec<String> {
     let mut snapshot = store.snapshot().await.unwrap();
     let places = snapshot.listing(query, None, 100_000).await.unwrap();
     places.into_iter().map(|place| place.product_id).collect()
+}
+
+/// Marks these for a task, which is then marked as far as this.
+pub async fn mark(
+    tx: &mut dyn Transaction,
+    task: i64,
+    ids: &[String],
+    cursor: Option<&ScopeCursor>,
+) {
+    let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
+    tx.mark_stale(&marks).await.unwrap();
+    tx.set_marked(task, cursor).await.unwrap();
 }

@@ -127,7 +127,8 @@ pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -
     .await
     .map_err(database)?;
     let Some(task) = tasks.into_iter().min() else { return Ok(()) };
-    enter_stale(conn, task, ids).await
+    let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
+    mark_stale(conn, &marks).await
 }
 
 /// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
@@ -135,14 +136,14 @@ pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -
 ///
 /// A row that is there is locked, also where its task stays: nobody clears it before this
 /// transaction's task shows. One that another transaction is entering or clearing is waited for.
-async fn enter_stale(conn: &mut PgConnection, task: i64, ids: &[String]) -> Result<()> {
-    let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+pub async fn mark_stale(conn: &mut PgConnection, marks: &[(i64, &str)]) -> Result<()> {
+    let mut marks = marks.to_vec();
     // In this order rows are locked; each once, as a statement may meet a row only once.
-    ids.sort_unstable();
-    ids.dedup();
-    Rows::new(ids.len())
-        .int8("task", ids.iter().map(|_| task))
-        .text("product_id", ids.iter().copied())
+    marks.sort_unstable_by_key(|(task, id)| (*id, *task));
+    marks.dedup_by_key(|(_, id)| *id);
+    Rows::new(marks.len())
+        .int8("task", marks.iter().map(|(task, _)| *task))
+        .text("product_id", marks.iter().map(|(_, id)| *id))
         .insert(
             conn,
             "stale",
@@ -173,14 +174,12 @@ pub async fn unmarked(conn: &mut PgConnection, marking: i64) -> Result<Option<Fa
     .transpose()
 }
 
-/// Marks products stale for a task.
-pub async fn mark_stale(
+/// How far marking a task's products has come.
+pub async fn set_marked(
     conn: &mut PgConnection,
     task: i64,
-    ids: &[String],
     cursor: Option<&ScopeCursor>,
 ) -> Result<()> {
-    enter_stale(conn, task, ids).await?;
     let query = match cursor {
         Some(cursor) => {
             sqlx::query("UPDATE fanout SET part = $2, after_product = $3 WHERE task = $1")
@@ -193,10 +192,14 @@ pub async fn mark_stale(
     query.execute(conn).await.map_err(database).map(|_| ())
 }
 
-/// How many products are stale.
-pub async fn stale_count(conn: &mut PgConnection) -> Result<u64> {
+/// How many products are stale, up to a limit.
+pub async fn stale_count(conn: &mut PgConnection, limit: u32) -> Result<u64> {
     let count: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM stale").fetch_one(conn).await.map_err(database)?;
+        sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM stale LIMIT $1) AS counted")
+            .bind(i64::from(limit))
+            .fetch_one(conn)
+            .await
+            .map_err(database)?;
     Ok(count as u64)
 }
 

@@ -222,21 +222,20 @@ impl Transaction for PostgresTransaction {
         fanout::defer(open(&mut self.tx)?, ids, moves).await
     }
 
-    async fn stale_count(&mut self) -> Result<u64> {
-        fanout::stale_count(open(&mut self.tx)?).await
+    async fn stale_count(&mut self, limit: u32) -> Result<u64> {
+        fanout::stale_count(open(&mut self.tx)?, limit).await
     }
 
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
         fanout::unmarked(open(&mut self.tx)?, self.primary.locks.marking).await
     }
 
-    async fn mark_stale(
-        &mut self,
-        task: i64,
-        ids: &[String],
-        cursor: Option<&ScopeCursor>,
-    ) -> Result<()> {
-        fanout::mark_stale(open(&mut self.tx)?, task, ids, cursor).await
+    async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()> {
+        fanout::set_marked(open(&mut self.tx)?, task, cursor).await
+    }
+
+    async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()> {
+        fanout::mark_stale(open(&mut self.tx)?, marks).await
     }
 
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {

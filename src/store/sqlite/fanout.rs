@@ -122,20 +122,21 @@ pub async fn defer(conn: &mut SqliteConnection, ids: &[String], moves: &[Advance
         first.get_or_insert(task);
     }
     let Some(task) = first else { return Ok(()) };
-    enter_stale(conn, task, ids).await
+    let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
+    mark_stale(conn, &marks).await
 }
 
 /// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
 /// once it is computed again, it is so for all of them.
-async fn enter_stale(conn: &mut SqliteConnection, task: i64, ids: &[String]) -> Result<()> {
+pub async fn mark_stale(conn: &mut SqliteConnection, marks: &[(i64, &str)]) -> Result<()> {
     for_rows(
         conn,
         "INSERT INTO stale (product_id, task)",
         2,
         "ON CONFLICT DO UPDATE SET task = excluded.task WHERE excluded.task < stale.task",
-        ids,
-        |p, id| {
-            p.bind(id.as_str()).bind(task);
+        marks,
+        |p, (task, id)| {
+            p.bind(*id).bind(*task);
         },
     )
     .await
@@ -157,14 +158,12 @@ pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>>
     .transpose()
 }
 
-/// Marks products stale for a task.
-pub async fn mark_stale(
+/// How far marking a task's products has come.
+pub async fn set_marked(
     conn: &mut SqliteConnection,
     task: i64,
-    ids: &[String],
     cursor: Option<&ScopeCursor>,
 ) -> Result<()> {
-    enter_stale(conn, task, ids).await?;
     let query = match cursor {
         Some(cursor) => {
             sqlx::query("UPDATE fanout SET part = ?2, after_product = ?3 WHERE task = ?1")

@@ -187,8 +187,9 @@ impl Transaction for SqliteTransaction {
         fanout::defer(&mut self.tx, ids, moves).await
     }
 
-    async fn stale_count(&mut self) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM stale")
+    async fn stale_count(&mut self, limit: u32) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM stale LIMIT ?)")
+            .bind(limit)
             .fetch_one(&mut *self.tx)
             .await
             .map_err(database)?;
@@ -199,13 +200,12 @@ impl Transaction for SqliteTransaction {
         fanout::unmarked(&mut self.tx).await
     }
 
-    async fn mark_stale(
-        &mut self,
-        task: i64,
-        ids: &[String],
-        cursor: Option<&ScopeCursor>,
-    ) -> Result<()> {
-        fanout::mark_stale(&mut self.tx, task, ids, cursor).await
+    async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()> {
+        fanout::set_marked(&mut self.tx, task, cursor).await
+    }
+
+    async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()> {
+        fanout::mark_stale(&mut self.tx, marks).await
     }
 
     async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {
