@@ -31,6 +31,21 @@ impl Sort {
         Sort::Reviews,
     ];
 
+    /// Those that have rows: the others are read from one of these.
+    pub const STORED: [Sort; 5] =
+        [Sort::Newest, Sort::PriceAsc, Sort::Discount, Sort::Rating, Sort::Reviews];
+
+    /// The order whose rows this one is read from. [`Sort::PriceDesc`] reads its rows from the last key
+    /// to the first, and its keys are theirs negated.
+    pub fn stored(self) -> Sort {
+        if self == Sort::PriceDesc { Sort::PriceAsc } else { self }
+    }
+
+    /// Whether keys follow from prices, so that they are not the same for every group.
+    pub fn by_price(self) -> bool {
+        matches!(self, Sort::PriceAsc | Sort::PriceDesc | Sort::Discount)
+    }
+
     /// As in the `sort` parameter.
     pub fn name(self) -> &'static str {
         match self {

@@ -41,6 +41,9 @@ pub struct Offer {
     pub rating: i64,
     /// The brand's listing number; 0 without a brand.
     pub brand: i64,
+    /// The audience has entries in every order. A group that lists the product exactly when everyone's
+    /// listing does has its own only in the orders by price; in the others, everyone's are its own.
+    pub apart: bool,
 }
 
 /// All rows of one product, sorted.
@@ -76,8 +79,15 @@ impl Placement {
         for audience in &view.audiences {
             let number = numbering.audience(&audience.market, audience.group.as_deref());
             let listed = listed_steps(&audience.steps, view.released_at);
-            placement.add_offers(view, number, brand, &listed);
-            let runs = runs(view, &listed);
+            let apart = audience.group.is_none() || {
+                let everyones = view.audiences.iter().find(|everyones| {
+                    everyones.group.is_none() && everyones.market == audience.market
+                });
+                let everyones = everyones.map(|a| listed_steps(&a.steps, view.released_at));
+                windows(&listed, view) != windows(&everyones.unwrap_or_default(), view)
+            };
+            placement.add_offers(view, number, brand, &listed, apart);
+            let runs = runs(view, &listed, apart);
             for &listing in &listings {
                 placement.entries.extend(runs.iter().map(|run| Entry {
                     listing,
@@ -94,7 +104,14 @@ impl Placement {
         placement
     }
 
-    fn add_offers(&mut self, view: &View, audience: i64, brand: i64, listed: &[Listed<'_>]) {
+    fn add_offers(
+        &mut self,
+        view: &View,
+        audience: i64,
+        brand: i64,
+        listed: &[Listed<'_>],
+        apart: bool,
+    ) {
         let rating = view.reviews.average_hundredths().unwrap_or(0) as i64;
         self.offers.extend(listed.iter().map(|step| Offer {
             audience,
@@ -105,6 +122,7 @@ impl Placement {
             in_stock: view.in_stock,
             rating,
             brand,
+            apart,
         }));
     }
 
@@ -134,6 +152,21 @@ fn listed_steps(steps: &[Step<Option<PriceStep>>], released_at: Instant) -> Vec<
         .collect()
 }
 
+/// When the product is listed, whatever its price, as far as the view covers it: nobody reads rows
+/// beyond that, and timelines begin and end there as their own steps do.
+fn windows(listed: &[Listed<'_>], view: &View) -> Vec<(Instant, Instant)> {
+    let mut windows: Vec<(Instant, Instant)> = Vec::new();
+    for step in listed {
+        let (from, until) = (step.from.max(view.covers.from), step.until.min(view.covers.until));
+        match windows.last_mut() {
+            _ if from >= until => {}
+            Some((_, last)) if *last == from => *last = until,
+            _ => windows.push((from, until)),
+        }
+    }
+    windows
+}
+
 /// An entry without its listing and audience.
 struct Run {
     sort: i64,
@@ -145,9 +178,9 @@ struct Run {
 /// Neighbouring steps with the same key are one run; boundaries are where a step begins or ends,
 /// but for the release, which the order by newest shows, and for what lies before all instants that the
 /// steps cover: nobody asks there what comes next.
-fn runs(view: &View, listed: &[Listed<'_>]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::with_capacity(listed.len() * Sort::ALL.len());
-    for sort in Sort::ALL {
+fn runs(view: &View, listed: &[Listed<'_>], apart: bool) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::with_capacity(listed.len() * Sort::STORED.len());
+    for sort in Sort::STORED.into_iter().filter(|sort| apart || sort.by_price()) {
         let first_of_sort = runs.len();
         for step in listed {
             let key = SortFacts {

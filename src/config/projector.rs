@@ -76,7 +76,7 @@ impl Default for ProjectorConfig {
             batch_max_bytes: 32 * 1024 * 1024,
             live_batch_max_events: 300,
             partition_groups: 2,
-            fanout_tasks: 2,
+            fanout_tasks: 3,
             drain_ms: 5_000,
             look_every_ms: 1_000,
             poll_interval_ms: 1000,

@@ -51,7 +51,7 @@ impl Default for StoreConfig {
             url: "sqlite:".into(),
             replicas: Vec::new(),
             read_connections: 8,
-            write_connections: 4,
+            write_connections: 6,
             schema: "vitrine".to_owned(),
             statement_timeout_ms: 60_000,
             replica_max_lag_ms: 2_000,

@@ -198,11 +198,13 @@ impl Drop for Passing<'_> {
     }
 }
 
-/// Fans out beside the tasks that apply batches, until it is to stop.
+/// Fans out beside the tasks that apply batches, until it is to stop. While events flow, only the
+/// first of its kind does.
 pub async fn fan_out(
     projector: &Projector,
     turns: Turns,
     traffic: &Traffic,
+    first: bool,
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
     let mut progress = projector.progress();
@@ -211,6 +213,11 @@ pub async fn fan_out(
     // Since when a backlog holds back fan-outs.
     let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
+        let busy = traffic.is_flowing();
+        if busy && !first {
+            tokio::time::sleep(FLOWING_STEP).await;
+            continue;
+        }
         let backlog = traffic.is_backlog();
         if backlog && held_back.get_or_insert_with(Instant::now).elapsed() < turns.fanout_max_delay
         {
@@ -222,7 +229,6 @@ pub async fn fan_out(
         }
         progress.borrow_and_update();
         let started = Instant::now();
-        let busy = traffic.is_flowing();
         let pace = if busy { &mut flowing } else { &mut idle };
         let step = match projector.fanout_step(pace.products).await {
             Ok(step) => step,

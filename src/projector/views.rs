@@ -32,7 +32,7 @@ impl Changed {
 
 fn rows(view: &View) -> usize {
     let steps: usize = view.audiences.iter().map(|a| a.steps.len()).sum();
-    (view.listings.len() + 1) * steps * Sort::ALL.len()
+    (view.listings.len() + 1) * steps * Sort::STORED.len()
 }
 
 /// Computes the views of these products (in id order) from their facts, and writes what changes: no

@@ -59,7 +59,7 @@ pub enum StoreError {
 }
 
 /// The version of facts, views and placements as stored. Another one needs another generation.
-pub const PROJECTION_VERSION: i64 = 2;
+pub const PROJECTION_VERSION: i64 = 3;
 
 /// The setting that says, in milliseconds, before which instant nothing is answered from stored
 /// steps, whatever they cover: discounts that were over by then have changed since.

@@ -167,7 +167,7 @@ CREATE TABLE variant (
 -- Every order of every listing, ready to be read in order from the index alone: a product stands at
 -- `key` from `valid_from` until `valid_until`. `ordering` is listing * 2^32 + audience * 16 + sort, in one
 -- integer that is compared at once; sort 15 marks instants at which the listing changes by itself. These
--- are most rows by far: the index does not have to find out that each is the only one of its kind.
+-- are most rows by far; highest price first is lowest price first read backwards: the index does not have to find out that each is the only one of its kind.
 CREATE TABLE entry (
     key         bigint  NOT NULL,
     valid_from  bigint  NOT NULL,
@@ -178,7 +178,8 @@ CREATE TABLE entry (
         autovacuum_analyze_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX entry_in_order ON entry (ordering, key, product_id) INCLUDE (valid_from, valid_until);
 
--- What filters look at. A product that has offers for a group is not read from everyone's entries.
+-- What filters look at. A product that has offers for a group is not read from everyone's entries, in
+-- orders that do not go by price only if it stands apart.
 CREATE TABLE offer (
     valid_from   bigint   NOT NULL,
     valid_until  bigint   NOT NULL,
@@ -188,6 +189,7 @@ CREATE TABLE offer (
     rating       smallint NOT NULL,
     on_sale      boolean  NOT NULL,
     in_stock     boolean  NOT NULL,
+    apart        boolean  NOT NULL,
     product_id   text COLLATE "C" NOT NULL,
     PRIMARY KEY (audience, product_id, valid_from)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);

@@ -148,7 +148,8 @@ CREATE TABLE variant (
 ) WITHOUT ROWID;
 
 -- Every order of every listing, ready to be read in order: a product stands at `key` from
--- `valid_from` until `valid_until`. sort 15 marks instants at which the listing changes by itself.
+-- `valid_from` until `valid_until`. Highest price first is lowest price first read backwards. sort 15
+-- marks instants at which the listing changes by itself.
 CREATE TABLE entry (
     listing     INTEGER NOT NULL,
     audience    INTEGER NOT NULL,
@@ -160,7 +161,8 @@ CREATE TABLE entry (
     PRIMARY KEY (listing, audience, sort, key, product_id, valid_from)
 ) WITHOUT ROWID;
 
--- What filters look at. A product that has offers for a group is not read from everyone's entries.
+-- What filters look at. A product that has offers for a group is not read from everyone's entries, in
+-- orders that do not go by price only if it stands apart.
 CREATE TABLE offer (
     audience     INTEGER NOT NULL,
     product_id   TEXT    NOT NULL,
@@ -171,6 +173,7 @@ CREATE TABLE offer (
     in_stock     INTEGER NOT NULL,
     rating       INTEGER NOT NULL,
     brand        INTEGER NOT NULL,
+    apart        INTEGER NOT NULL,
     PRIMARY KEY (audience, product_id, valid_from)
 ) WITHOUT ROWID;
 

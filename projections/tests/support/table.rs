@@ -43,6 +43,11 @@ pub struct Table {
     pub placements: BTreeMap<String, Placement>,
 }
 
+/// The order that an entry is stored in.
+fn order_of(entry: &Entry) -> Sort {
+    Sort::ALL.into_iter().find(|sort| sort.number() == entry.sort).expect("an order")
+}
+
 /// Whose listing is asked for, and when.
 #[derive(Clone, Copy)]
 pub struct Asking<'a> {
@@ -62,21 +67,35 @@ impl Table {
         table
     }
 
-    /// The entries and offers of each product that count for the audience: its own for the group
-    /// where it has offers for it, else everyone's.
-    fn rows(&self, asking: Asking<'_>) -> impl Iterator<Item = (&str, Vec<&Entry>, Vec<&Offer>)> {
+    /// The entries of an order and the offers of each product that count for the audience: its own
+    /// for the group where it has offers for it, else everyone's. Where it does not stand apart, its
+    /// entries are everyone's in orders that do not go by price.
+    fn rows(
+        &self,
+        asking: Asking<'_>,
+        order: i64,
+        by_price: bool,
+    ) -> impl Iterator<Item = (&str, Vec<&Entry>, Vec<&Offer>)> {
         let listing = self.numbers.listing(asking.listing);
         let everyone = self.numbers.audience(asking.market, None);
         let own = self.numbers.audience(asking.market, asking.group);
         self.placements.iter().map(move |(id, placement)| {
-            let shadowed = placement.offers.iter().any(|o| o.audience == own);
+            let offers_of = |audience: i64| -> Vec<&Offer> {
+                placement.offers.iter().filter(|o| o.audience == audience).collect()
+            };
+            let mut offers = offers_of(own);
+            let apart = offers.iter().any(|o| o.apart);
+            assert!(offers.iter().all(|o| o.apart == apart), "a product stands apart or not");
+            let shadowed = !offers.is_empty() && (by_price || apart);
+            if offers.is_empty() {
+                offers = offers_of(everyone);
+            }
             let audience = if shadowed { own } else { everyone };
             let entries = placement
                 .entries
                 .iter()
-                .filter(|e| e.listing == listing && e.audience == audience)
+                .filter(|e| (e.listing, e.audience, e.sort) == (listing, audience, order))
                 .collect();
-            let offers = placement.offers.iter().filter(|o| o.audience == audience).collect();
             (id.as_str(), entries, offers)
         })
     }
@@ -84,8 +103,9 @@ impl Table {
     /// The listing's products in the order of their keys.
     pub fn listing(&self, asking: Asking<'_>, sort: Sort, filters: &Filters) -> Vec<String> {
         let at = asking.at.millis();
+        let order = sort.stored().number();
         let mut places: Vec<(i64, &str)> = self
-            .rows(asking)
+            .rows(asking, order, sort.by_price())
             .flat_map(|(id, entries, offers)| {
                 let passes = filters.is_empty()
                     || offers
@@ -93,9 +113,9 @@ impl Table {
                         .any(|o| o.from <= at && at < o.until && self.passes(o, filters));
                 entries
                     .into_iter()
-                    .filter(|e| e.sort == sort.number() && e.from <= at && at < e.until)
+                    .filter(|e| e.from <= at && at < e.until)
                     .filter(move |_| passes)
-                    .map(move |e| (e.key, id))
+                    .map(move |e| (if sort == order_of(e) { e.key } else { -e.key }, id))
                     .collect::<Vec<_>>()
             })
             .collect();
@@ -117,17 +137,12 @@ impl Table {
     /// The next boundary of any product in the listing, or the next release into it.
     pub fn changes_at(&self, asking: Asking<'_>) -> Option<Instant> {
         let at = asking.at.millis();
-        let of_entry = |e: &Entry| match e.sort {
-            BOUNDARY => Some(e.key),
-            sort if sort == Sort::Newest.number() => Some(-e.key),
-            _ => None,
-        };
-        self.rows(asking)
-            .flat_map(|(_, entries, _)| {
-                entries.into_iter().filter_map(of_entry).collect::<Vec<_>>()
-            })
-            .filter(|change| *change > at)
-            .min()
-            .map(Instant)
+        let boundaries = self
+            .rows(asking, BOUNDARY, true)
+            .flat_map(|(_, entries, _)| entries.into_iter().map(|e| e.key).collect::<Vec<_>>());
+        let releases = self.rows(asking, Sort::Newest.number(), false);
+        let releases = releases
+            .flat_map(|(_, entries, _)| entries.into_iter().map(|e| -e.key).collect::<Vec<_>>());
+        boundaries.chain(releases).filter(|change| *change > at).min().map(Instant)
     }
 }

@@ -107,11 +107,11 @@ pub async fn run(
     let turns =
         Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
     let mut fanning_out = JoinSet::new();
-    for _ in 0..options.fanout_tasks.max(1) {
+    for task in 0..options.fanout_tasks.max(1) {
         let (projector, traffic) = (Arc::clone(&projector), Arc::clone(&traffic));
         let stop = stop.clone();
         fanning_out.spawn(async move {
-            let ended = fan_out(&projector, turns, &traffic, &stop).await;
+            let ended = fan_out(&projector, turns, &traffic, task == 0, &stop).await;
             // An error that does not pass ends the whole projector.
             stop.cancel();
             ended

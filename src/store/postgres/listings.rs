@@ -18,8 +18,8 @@ use crate::store::{REVISED_UNTIL, Result};
 /// A query's names as the numbers that rows have.
 struct Numbered {
     listing: i64,
-    /// Whose entries to read; for a group: its own first, then everyone's, without the products
-    /// that have their own for the group.
+    /// Whose entries to read; for a group: its own first, then everyone's, without those that its own
+    /// stand for.
     audiences: Vec<Branch>,
     /// Empty: any brand.
     brands: Vec<i64>,
@@ -27,8 +27,8 @@ struct Numbered {
 
 struct Branch {
     audience: i64,
-    /// Products with offers for this audience are left out.
-    shadowed_by: Option<i64>,
+    /// The group that everyone's entries are read for.
+    group: Option<i64>,
 }
 
 /// `None` where nothing can be found: the listing, the market or every brand is unknown.
@@ -53,33 +53,45 @@ async fn numbered(
     };
     let everyone = numbers::audience(conn, cache, query.market, None).await?;
     let mut audiences: Vec<Branch> =
-        own.iter().map(|n| Branch { audience: *n, shadowed_by: None }).collect();
-    audiences.extend(everyone.map(|n| Branch { audience: n, shadowed_by: own }));
+        own.iter().map(|n| Branch { audience: *n, group: None }).collect();
+    audiences.extend(everyone.map(|n| Branch { audience: n, group: own }));
     Ok(Some(Numbered { listing, audiences, brands }).filter(|n| !n.audiences.is_empty()))
 }
 
-/// The conditions on an entry `e` that the branch, the instant and the filters make.
+/// The conditions on an entry `e` of this order that the branch, the instant and the filters make.
 fn push_conditions(
     sql: &mut QueryBuilder<Postgres>,
     query: &ListingQuery<'_>,
     numbered: &Numbered,
     branch: &Branch,
+    order: Sort,
 ) {
     let at = query.at.millis();
     sql.push(" AND e.valid_from <= ").push_bind(at);
     sql.push(" AND e.valid_until > ").push_bind(at);
-    if let Some(group) = branch.shadowed_by {
-        push_not_shadowed(sql, group, "e");
+    if let Some(group) = branch.group {
+        push_not_shadowed(sql, group, "e", order);
     }
     if query.filters.is_empty() {
         return;
     }
-    sql.push(" AND EXISTS (SELECT 1 FROM offer o WHERE o.audience = ")
-        .push_bind(branch.audience as i32);
+    sql.push(" AND EXISTS (SELECT 1 FROM offer o WHERE o.audience = ");
+    push_offering(sql, branch);
     sql.push(" AND o.product_id = e.product_id AND o.valid_from <= ").push_bind(at);
     sql.push(" AND o.valid_until > ").push_bind(at);
     push_filters(sql, query, numbered);
     sql.push(")");
+}
+
+/// Whose offer of the entry's product counts: the group's own, if there is one.
+fn push_offering(sql: &mut QueryBuilder<Postgres>, branch: &Branch) {
+    let Some(group) = branch.group else {
+        sql.push_bind(branch.audience as i32);
+        return;
+    };
+    sql.push("CASE WHEN EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group as i32);
+    sql.push(" AND s.product_id = e.product_id) THEN ").push_bind(group as i32);
+    sql.push(" ELSE ").push_bind(branch.audience as i32).push(" END");
 }
 
 /// The conditions on an offer `o` that the filters make.
@@ -115,40 +127,62 @@ pub async fn places(
     limit: u32,
 ) -> Result<Vec<Keyset>> {
     let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Vec::new()) };
+    let order = query.sort.stored();
+    let backwards = order != query.sort;
+    let in_order = if backwards { "key DESC, product_id" } else { "key, product_id" };
     let mut sql = QueryBuilder::<Postgres>::new("");
     for (i, branch) in numbered.audiences.iter().enumerate() {
         if i > 0 {
             sql.push(" UNION ALL ");
         }
-        sql.push(
-            "SELECT e.key AS key, e.product_id AS product_id FROM entry e WHERE e.ordering = ",
-        );
-        sql.push_bind(ordering(numbered.listing, branch.audience, query.sort.number()));
+        sql.push(if backwards { "(" } else { "" });
+        sql.push("SELECT e.key, e.product_id FROM entry e WHERE e.ordering = ");
+        sql.push_bind(ordering(numbered.listing, branch.audience, order.number()));
         if let Some(after) = after {
-            sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
-            sql.push(", ").push_bind(after.product_id.clone()).push(")");
+            push_after(&mut sql, after, backwards);
         }
         push_price_range(&mut sql, query);
-        push_conditions(&mut sql, query, &numbered, branch);
+        push_conditions(&mut sql, query, &numbered, branch, order);
+        if backwards {
+            // Each by itself: neighbours with the same key are sorted as they come.
+            sql.push(" ORDER BY ")
+                .push(in_order)
+                .push(" LIMIT ")
+                .push_bind(i64::from(limit))
+                .push(")");
+        }
     }
-    sql.push(" ORDER BY key, product_id LIMIT ").push_bind(i64::from(limit));
+    sql.push(" ORDER BY ").push(in_order).push(" LIMIT ").push_bind(i64::from(limit));
     let rows: Vec<(i64, String)> = sql.build_query_as().fetch_all(conn).await.map_err(database)?;
-    Ok(rows.into_iter().map(|(key, product_id)| Keyset { key, product_id }).collect())
+    let key = |key: i64| if backwards { -key } else { key };
+    Ok(rows.into_iter().map(|(k, product_id)| Keyset { key: key(k), product_id }).collect())
+}
+
+/// What comes after a place. Backwards, the products at its own key still ascend.
+fn push_after(sql: &mut QueryBuilder<Postgres>, after: &Keyset, backwards: bool) {
+    if backwards {
+        sql.push(" AND e.key <= ")
+            .push_bind(-after.key)
+            .push(" AND (e.key < ")
+            .push_bind(-after.key);
+        sql.push(" OR e.product_id > ").push_bind(after.product_id.clone()).push(")");
+    } else {
+        sql.push(" AND (e.key, e.product_id) > (").push_bind(after.key);
+        sql.push(", ").push_bind(after.product_id.clone()).push(")");
+    }
 }
 
 /// Where the key is the price, a price filter is a range of the index.
 fn push_price_range(sql: &mut QueryBuilder<Postgres>, query: &ListingQuery<'_>) {
     let (min, max) = (query.filters.min_price, query.filters.max_price);
-    let (first, last) = match query.sort {
-        Sort::PriceAsc => (min, max),
-        Sort::PriceDesc => (max.map(|m| -m), min.map(|m| -m)),
-        _ => return,
-    };
-    if let Some(first) = first {
-        sql.push(" AND e.key >= ").push_bind(first);
+    if query.sort.stored() != Sort::PriceAsc {
+        return;
     }
-    if let Some(last) = last {
-        sql.push(" AND e.key <= ").push_bind(last);
+    if let Some(min) = min {
+        sql.push(" AND e.key >= ").push_bind(min);
+    }
+    if let Some(max) = max {
+        sql.push(" AND e.key <= ").push_bind(max);
     }
 }
 
@@ -167,7 +201,7 @@ pub async fn total(
         } else {
             push_examined(&mut sql, &numbered, branch, to_examine);
             sql.push(" e WHERE true");
-            push_conditions(&mut sql, query, &numbered, branch);
+            push_conditions(&mut sql, query, &numbered, branch, EXAMINED);
         }
         sql.push(" LIMIT ").push_bind((TOTAL_CAP + 1 - found.min(TOTAL_CAP)) as i64).push(") AS c");
         let counted: i64 =
@@ -188,7 +222,10 @@ pub async fn total(
     Ok(Total { total: found, capped: !examined_all })
 }
 
-/// At most `limit` entries of one order: the one with the fewest entries a product.
+/// Of all orders, this one has the fewest entries a product.
+const EXAMINED: Sort = Sort::Newest;
+
+/// At most `limit` entries of that order.
 fn push_examined(
     sql: &mut QueryBuilder<Postgres>,
     numbered: &Numbered,
@@ -214,15 +251,17 @@ fn push_offers(
     sql.push(" AND valid_from <= ").push_bind(at);
     sql.push(" AND valid_until > ").push_bind(at);
     sql.push(" LIMIT ").push_bind(limit as i64).push(") o WHERE true");
-    if let Some(group) = branch.shadowed_by {
-        push_not_shadowed(sql, group, "o");
+    if let Some(group) = branch.group {
+        push_not_shadowed(sql, group, "o", Sort::PriceAsc);
     }
     push_filters(sql, query, numbered);
 }
 
-fn push_not_shadowed(sql: &mut QueryBuilder<Postgres>, group: i64, row: &'static str) {
+/// Leaves out the products whose own entries in this order stand for everyone's.
+fn push_not_shadowed(sql: &mut QueryBuilder<Postgres>, group: i64, row: &'static str, order: Sort) {
     sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group as i32);
-    sql.push(" AND s.product_id = ").push(row).push(".product_id)");
+    sql.push(" AND s.product_id = ").push(row).push(".product_id");
+    sql.push(if order.by_price() { ")" } else { " AND s.apart)" });
 }
 
 /// The next boundary of any product in the listing, or the next release into it.

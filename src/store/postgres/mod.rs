@@ -69,7 +69,7 @@ impl Default for PostgresOptions {
     fn default() -> Self {
         PostgresOptions {
             read_connections: 8,
-            write_connections: 4,
+            write_connections: 6,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(30),

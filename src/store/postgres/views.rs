@@ -300,6 +300,7 @@ async fn save_offers(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Resul
         .int4("brand", added.iter().map(|(o, _)| narrow(o.brand)))
         .int2("rating", added.iter().map(|(o, _)| i16::try_from(o.rating).unwrap_or(i16::MAX)))
         .with("on_sale", Column::Bool(added.iter().map(|(o, _)| o.on_sale).collect()))
+        .with("apart", Column::Bool(added.iter().map(|(o, _)| o.apart).collect()))
         .with("in_stock", Column::Bool(added.iter().map(|(o, _)| o.in_stock).collect()))
         .text("product_id", added.iter().map(|(_, id)| *id))
         .add(conn, "offer")

@@ -307,13 +307,13 @@ async fn save_offers(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -> R
         conn,
         "INSERT INTO offer
          (audience, product_id, valid_from, valid_until, final_amount, on_sale, in_stock, rating,
-          brand)",
-        9,
+          brand, apart)",
+        10,
         "",
         &added,
         |p, (o, id)| {
             p.bind(o.audience).bind(*id).bind(o.from).bind(o.until).bind(o.final_amount);
-            p.bind(o.on_sale).bind(o.in_stock).bind(o.rating).bind(o.brand);
+            p.bind(o.on_sale).bind(o.in_stock).bind(o.rating).bind(o.brand).bind(o.apart);
         },
     )
     .await
