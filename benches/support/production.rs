@@ -10,7 +10,7 @@ use projections::event::Kind;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, Message};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 use vitrine::stack::Stack;
 
 use super::child::Vitrine;
@@ -32,7 +32,7 @@ fn server(variable: &str) -> anyhow::Result<String> {
 
 async fn sql(url: &str, statement: &str) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?;
+    sqlx::raw_sql(statement).execute(&mut connection).await?;
     Ok(connection.close().await?)
 }
 

@@ -11,7 +11,7 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
 use projections::instant::Instant;
 use sqlx::sqlite::SqliteSynchronous;
-use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use sqlx::{Row, SqlitePool};
 use tokio::sync::Notify;
 
 use super::position::{Partition, Position};
@@ -245,10 +245,8 @@ impl EventLog for EmbeddedLog {
             }
             let parameters = parameters.finish().map_err(|e| LogError::Refused(e.to_string()))?;
             let sql = bulk::statement(INSERT, 3, "", chunk.len());
-            let done = sqlx::query_with(AssertSqlSafe(sql), parameters)
-                .execute(&mut *tx)
-                .await
-                .map_err(log_error)?;
+            let done =
+                sqlx::query_with(&sql, parameters).execute(&mut *tx).await.map_err(log_error)?;
             // One statement under the write lock: its rows have consecutive numbers.
             let first = done.last_insert_rowid() - chunk.len() as i64 + 1;
             for (seq, record) in (first..).zip(chunk) {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Executor};
 
 /// A database that is dropped with this.
 pub struct Database {
@@ -53,7 +53,7 @@ impl Database {
         let nanos = std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
         let name = format!("vitrine_test_{}_{n}_{nanos}", std::process::id());
         let create = format!("CREATE DATABASE {name}");
-        connect(&server).await.execute(AssertSqlSafe(create)).await.unwrap();
+        connect(&server).await.execute(create.as_str()).await.unwrap();
         Database { server, name }
     }
 
@@ -86,7 +86,7 @@ impl Drop for Database {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                connect(&server).await.execute(AssertSqlSafe(drop)).await.unwrap();
+                connect(&server).await.execute(drop.as_str()).await.unwrap();
             });
         });
         if dropping.join().is_err() && !std::thread::panicking() {

@@ -1,17 +1,15 @@
 //! Many rows in one round trip: as arrays that a statement unnests, or by `COPY`.
 
+use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres};
 
 use super::copy;
 use super::errors::database;
 use crate::store::Result;
 
-/// From this many rows on, `COPY` is quicker, although it takes a round trip more, and the end of the
-/// rows is a packet of its own: sqlx 0.9.0 leaves Nagle's algorithm on, so that this packet waits for
-/// an acknowledgement, which Linux delays by 40 ms.
-const COPY_FROM_ROWS: usize = 10_000;
+/// From this many rows on, `COPY` is quicker, although it takes a round trip more.
+const COPY_FROM_ROWS: usize = 1_000;
 
 /// The values of one column.
 pub enum Column<'a> {
@@ -116,7 +114,8 @@ impl<'a> Rows<'a> {
         if self.len == 0 {
             return Ok(0);
         }
-        let mut query = sqlx::query(AssertSqlSafe(statement.replace("{rows}", &self.unnested())));
+        let statement = statement.replace("{rows}", &self.unnested());
+        let mut query = sqlx::query(&statement);
         for (_, column) in &self.columns {
             query = column.bind(query);
         }

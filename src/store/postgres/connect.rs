@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres};
+use sqlx::{Executor, PgPool, Postgres};
 
 use super::PostgresOptions;
 use super::errors::database;
@@ -70,7 +70,7 @@ impl Session {
         if let Some(numbers) = &self.numbers {
             numbers.clear();
         }
-        conn.execute(AssertSqlSafe(self.settings.to_string())).await.map(|_| ())
+        conn.execute(&*self.settings).await.map(|_| ())
     }
 }
 

@@ -97,11 +97,7 @@ pub async fn close(conn: &mut PgConnection, id: i64, state: &str) -> Result<bool
 /// The oldest dead letters that are not in the topic of dead letters yet.
 pub async fn unforwarded(conn: &mut PgConnection, limit: u32) -> Result<Vec<DeadLetter>> {
     let sql = format!("{SELECT} WHERE NOT forwarded ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(i64::from(limit))
-        .fetch_all(conn)
-        .await
-        .map_err(database)?;
+    let rows = sqlx::query(&sql).bind(i64::from(limit)).fetch_all(conn).await.map_err(database)?;
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
 }
 
@@ -128,7 +124,7 @@ pub async fn list(
         DeadLetterFilter::All => "",
     };
     let sql = format!("{SELECT} WHERE id > $1 {condition} ORDER BY id LIMIT $2");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+    let rows = sqlx::query(&sql)
         .bind(after)
         .bind(i64::from(limit))
         .fetch_all(conn)
@@ -138,7 +134,7 @@ pub async fn list(
 }
 
 pub async fn show(conn: &mut PgConnection, id: i64) -> Result<Option<DeadLetter>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = $1")))
+    let row = sqlx::query(&format!("{SELECT} WHERE id = $1"))
         .bind(id)
         .fetch_optional(conn)
         .await

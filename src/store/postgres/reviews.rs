@@ -103,14 +103,14 @@ async fn by_rating(
     Ok(found)
 }
 
-fn select(product_id: &str) -> QueryBuilder<Postgres> {
+fn select(product_id: &str) -> QueryBuilder<'_, Postgres> {
     let mut sql = QueryBuilder::new("SELECT review_id, doc FROM review WHERE product_id = ");
     sql.push_bind(product_id.to_owned()).push(" AND state = 2 AND doc IS NOT NULL");
     sql
 }
 
 /// The condition of coming after a place. The first line lets the index start there.
-fn push_after(sql: &mut QueryBuilder<Postgres>, sort: ReviewSort, after: &ReviewKeyset) {
+fn push_after(sql: &mut QueryBuilder<'_, Postgres>, sort: ReviewSort, after: &ReviewKeyset) {
     let created_at = after.created_at.millis();
     let id = after.review_id.clone();
     if sort == ReviewSort::Helpful {
@@ -127,7 +127,7 @@ fn push_after(sql: &mut QueryBuilder<Postgres>, sort: ReviewSort, after: &Review
 
 async fn run(
     conn: &mut PgConnection,
-    mut sql: QueryBuilder<Postgres>,
+    mut sql: QueryBuilder<'_, Postgres>,
     limit: u32,
 ) -> Result<Vec<ReviewFact>> {
     sql.push(" LIMIT ").push_bind(i64::from(limit));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::errors::{database, migration};
@@ -105,7 +105,7 @@ async fn complete(conn: &mut PgConnection, prefix: &str) -> Result<Option<(Gener
         let newest = migrator.iter().map(|migration| migration.version).max();
         let sql = format!("SELECT max(version) FROM {schema}._sqlx_migrations WHERE success");
         let applied: sqlx::Result<Option<i64>> =
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *conn).await;
+            sqlx::query_scalar(&sql).fetch_one(&mut *conn).await;
         let applied = match applied {
             Err(e) if is_missing(&e) => None,
             applied => applied.map_err(database)?,
@@ -128,8 +128,7 @@ async fn current(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<Option<(
         "SELECT g.number, g.schema_name, g.projection_version
          FROM {prefix}.current_generation c JOIN {prefix}.generation g ON g.number = c.number"
     );
-    let row: Option<(i64, String, i64)> =
-        sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(conn).await?;
+    let row: Option<(i64, String, i64)> = sqlx::query_as(&sql).fetch_optional(conn).await?;
     Ok(row.map(|(number, schema, version)| (Generation { number, schema }, version)))
 }
 
@@ -137,9 +136,9 @@ async fn current(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<Option<(
 /// is the database's, and comes on top.
 async fn migrate(conn: &mut PgConnection, migrator: &Migrator, schema: &str) -> Result<()> {
     let setup = format!("CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path = {schema}");
-    conn.execute(AssertSqlSafe(setup)).await.map_err(database)?;
+    conn.execute(setup.as_str()).await.map_err(database)?;
     // `run` takes so general a connection that its future cannot be sent to another thread.
-    migrator.run_direct(None, conn, false).await.map_err(migration)
+    migrator.run_direct(conn).await.map_err(migration)
 }
 
 /// Enters the first generation.

@@ -1,7 +1,7 @@
 //! Many rows in few statements. One row a statement costs ten times as much.
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
+use sqlx::{Arguments, Encode, Sqlite, Type};
 
 use super::database;
 use crate::store::Result;
@@ -14,18 +14,18 @@ const MAX_PARAMETERS: usize = 32_766;
 
 /// The parameters of one statement.
 #[derive(Default)]
-pub struct Parameters(SqliteArguments, Option<sqlx::error::BoxDynError>);
+pub struct Parameters<'q>(SqliteArguments<'q>, Option<sqlx::error::BoxDynError>);
 
-impl Parameters {
+impl<'q> Parameters<'q> {
     /// Binds the next parameter.
-    pub fn bind<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
+    pub fn bind<T: Encode<'q, Sqlite> + Type<Sqlite> + 'q>(&mut self, value: T) -> &mut Self {
         if let Err(error) = self.0.add(value) {
             self.1 = Some(error);
         }
         self
     }
 
-    pub fn finish(self) -> Result<SqliteArguments> {
+    pub fn finish(self) -> Result<SqliteArguments<'q>> {
         match self.1 {
             None => Ok(self.0),
             Some(error) => Err(database(sqlx::Error::Encode(error))),
@@ -34,17 +34,17 @@ impl Parameters {
 }
 
 /// Runs `{before} VALUES (?, ...), ... {after}` over all rows; `bind` binds one row's columns.
-pub async fn for_rows<T>(
+pub async fn for_rows<'q, T>(
     conn: &mut SqliteConnection,
     before: &str,
     columns: usize,
     after: &str,
-    rows: &[T],
-    bind: impl Fn(&mut Parameters, &T),
+    rows: &'q [T],
+    bind: impl Fn(&mut Parameters<'q>, &'q T),
 ) -> Result<()> {
     let mut rest = rows;
     // The next statement's parameters are bound while SQLite's own thread runs the one before.
-    let mut bind_next = || -> Result<Option<(String, SqliteArguments)>> {
+    let mut bind_next = || -> Result<Option<(String, SqliteArguments<'q>)>> {
         let count = rows_that_fit(rest.len(), columns);
         let Some((chunk, tail)) = rest.split_at_checked(count).filter(|_| count > 0) else {
             return Ok(None);
@@ -58,7 +58,7 @@ pub async fn for_rows<T>(
     };
     let mut bound = bind_next()?;
     while let Some((sql, parameters)) = bound {
-        let query = sqlx::query_with(AssertSqlSafe(sql), parameters);
+        let query = sqlx::query_with(&sql, parameters);
         let (done, next) = tokio::join!(query.execute(&mut *conn), async { bind_next() });
         done.map_err(database)?;
         bound = next?;

@@ -92,11 +92,7 @@ pub async fn close(conn: &mut SqliteConnection, id: i64, state: &str) -> Result<
 /// The oldest dead letters that are not in the topic of dead letters yet.
 pub async fn unforwarded(conn: &mut SqliteConnection, limit: u32) -> Result<Vec<DeadLetter>> {
     let sql = format!("{SELECT} WHERE forwarded = 0 ORDER BY id LIMIT ?");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(limit)
-        .fetch_all(conn)
-        .await
-        .map_err(database)?;
+    let rows = sqlx::query(&sql).bind(limit).fetch_all(conn).await.map_err(database)?;
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
 }
 
@@ -121,17 +117,12 @@ pub async fn list(
         DeadLetterFilter::All => "",
     };
     let sql = format!("{SELECT} WHERE id > ? {condition} ORDER BY id LIMIT ?");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(after)
-        .bind(limit)
-        .fetch_all(conn)
-        .await
-        .map_err(database)?;
+    let rows = sqlx::query(&sql).bind(after).bind(limit).fetch_all(conn).await.map_err(database)?;
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
 }
 
 pub async fn show(conn: &mut SqliteConnection, id: i64) -> Result<Option<DeadLetter>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = ?")))
+    let row = sqlx::query(&format!("{SELECT} WHERE id = ?"))
         .bind(id)
         .fetch_optional(conn)
         .await

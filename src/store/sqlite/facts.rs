@@ -215,7 +215,7 @@ async fn save_owned<T>(
     set: &str,
     rows: &[T],
     moved: impl Fn(&T) -> bool,
-    bind: impl Fn(&mut Parameters, &T),
+    bind: impl for<'p> Fn(&mut Parameters<'p>, &'p T),
 ) -> Result<()> {
     let (moving, staying): (Vec<&T>, Vec<&T>) = rows.iter().partition(|row| moved(row));
     let upsert = format!("ON CONFLICT DO UPDATE SET {SET_STAMP}, {set}");

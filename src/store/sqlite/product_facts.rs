@@ -9,7 +9,6 @@ use projections::facts::{
 };
 use projections::instant::Instant;
 use projections::product::Product;
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 
 use super::bulk::json_list;
@@ -183,7 +182,7 @@ async fn discounts_named(conn: &mut SqliteConnection, facts: &[ProductFacts]) ->
                AND kind = ? AND target IN (SELECT value FROM json_each(?))",
         );
     }
-    let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(SCOPE_ALL);
+    let mut query = sqlx::query_as(&sql).bind(SCOPE_ALL);
     for (kind, targets) in &targets {
         query = query.bind(*kind).bind(*kind).bind(json_list(targets));
     }

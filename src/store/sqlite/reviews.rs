@@ -106,14 +106,14 @@ async fn by_rating(
     Ok(found)
 }
 
-fn select(product_id: &str) -> QueryBuilder<Sqlite> {
+fn select(product_id: &str) -> QueryBuilder<'_, Sqlite> {
     let mut sql = QueryBuilder::new("SELECT review_id, doc FROM review WHERE product_id = ");
     sql.push_bind(product_id.to_owned()).push(" AND state = 2 AND doc IS NOT NULL");
     sql
 }
 
 /// The condition of coming after a place. The first line lets the index start there.
-fn push_after(sql: &mut QueryBuilder<Sqlite>, sort: ReviewSort, after: &ReviewKeyset) {
+fn push_after(sql: &mut QueryBuilder<'_, Sqlite>, sort: ReviewSort, after: &ReviewKeyset) {
     let created_at = after.created_at.millis();
     let id = after.review_id.clone();
     if sort == ReviewSort::Helpful {
@@ -130,7 +130,7 @@ fn push_after(sql: &mut QueryBuilder<Sqlite>, sort: ReviewSort, after: &ReviewKe
 
 async fn run(
     conn: &mut SqliteConnection,
-    mut sql: QueryBuilder<Sqlite>,
+    mut sql: QueryBuilder<'_, Sqlite>,
     limit: u32,
 ) -> Result<Vec<ReviewFact>> {
     sql.push(" LIMIT ").push_bind(limit);

@@ -8,7 +8,7 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 use sqlx::sqlite::SqliteConnection;
 
-use super::bulk::{for_rows, json_list};
+use super::bulk::{Parameters, for_rows, json_list};
 use super::database;
 use crate::store::document::{pack, unpack};
 use crate::store::query::StoredCard;
@@ -245,9 +245,9 @@ async fn save_variants(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) ->
         gone.extend(old.iter().filter(|s| !new.contains(s)).map(|s| (s.clone(), write.product_id)));
         added.extend(new.into_iter().filter(|s| !old.contains(s)).map(|s| (s, write.product_id)));
     }
-    let bind = |p: &mut super::bulk::Parameters, (sku, id): &(String, &str)| {
+    fn bind<'p>(p: &mut Parameters<'p>, (sku, id): &'p (String, &str)) {
         p.bind(sku.as_str()).bind(*id);
-    };
+    }
     for_rows(conn, "DELETE FROM variant WHERE (sku, product_id) IN (", 2, ")", &gone, bind).await?;
     for_rows(conn, "INSERT OR IGNORE INTO variant (sku, product_id)", 2, "", &added, bind).await
 }
