@@ -21,7 +21,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 use support::shop::{Shop, Sizes};
 use support::stats::percentile;
 use tokio::sync::watch;
-use vitrine::api::{ApiState, configure};
+use vitrine::api::{ApiState, Reached, configure};
 use vitrine::config::Config;
 use vitrine::stack::{self, Log, Stack};
 use vitrine::store::sqlite::{SqliteOptions, connect_options};
@@ -180,6 +180,7 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
         sections: config.home.sections.clone(),
         admin_token: None,
         progress,
+        reached: Reached::default(),
         readiness: Arc::new(|| Ok(())),
         waits_for: Arc::new(Vec::new),
         topics: config.log.topics.clone(),

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, ApiState};
+use crate::api::{self, ApiState, Reached};
 use crate::config::Config;
 use crate::pages;
 use crate::projector::drive::ProjectorError;
@@ -156,6 +156,7 @@ impl Service {
             sections: config.home.sections.clone(),
             admin_token: config.http.token().map(str::to_owned),
             progress: projector.progress(),
+            reached: Reached::default(),
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),
                 false => Ok(()),

@@ -12,7 +12,7 @@ use projections::market::Market;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use vitrine::api::{ApiState, configure};
+use vitrine::api::{ApiState, Reached, configure};
 use vitrine::clock;
 use vitrine::config::{HomeConfig, Topics};
 use vitrine::log::embedded::EmbeddedLog;
@@ -88,6 +88,7 @@ impl Service {
             sections: HomeConfig::default().sections,
             admin_token: admin_token.map(str::to_owned),
             progress,
+            reached: Reached::default(),
             readiness: Arc::new(|| Ok(())),
             waits_for: Arc::new(Vec::new),
             topics: Topics::default(),

@@ -17,6 +17,7 @@ mod position;
 mod probes;
 pub mod problem;
 mod products;
+mod reached;
 mod reader;
 mod reviews;
 
@@ -35,6 +36,7 @@ use crate::log::EventLog;
 use crate::store::ReadStore;
 use crate::telemetry::metrics::Metrics;
 use problem::{Kind, Problem};
+pub use reached::Reached;
 
 /// Whether the process is ready to answer, else what it waits for.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -53,6 +55,8 @@ pub struct ApiState {
     pub admin_token: Option<String>,
     /// Changes whenever a projector of this process commits. Where there is none it never does.
     pub progress: watch::Receiver<u64>,
+    /// How far the view has come, for requests that wait for it.
+    pub reached: Reached,
     /// What the process itself says; whether the store can be read is looked at besides.
     pub readiness: Readiness,
     /// What projecting waits for in this process, in words.

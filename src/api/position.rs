@@ -68,44 +68,64 @@ fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
 
 /// A snapshot that reflects what is wanted: all of the answer is to be read from it.
 pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snapshot>, Problem> {
+    let store = state.store.as_ref();
+    if wanted.positions.is_empty() {
+        return answering(state, store.snapshot().await?).await;
+    }
     let deadline = Deadline::now() + wanted.wait;
     let mut progress = state.progress.clone();
+    // Before the look: what is committed after it wakes the wait.
+    progress.borrow_and_update();
+    let mut reached = state.reached.now(store).await?;
     loop {
-        // Before the look: what is committed after it wakes the wait.
-        progress.borrow_and_update();
-        if let Some(snapshot) = reflecting(state, wanted, state.store.snapshot().await?).await? {
-            return Ok(snapshot);
-        }
-        // A replica may be behind what was committed.
-        let fresh = state.store.snapshot_fresh().await?;
-        if let Some(snapshot) = reflecting(state, wanted, fresh).await? {
+        if reached.holds(&wanted.positions)
+            && let Some(snapshot) = reflecting(state, wanted).await?
+        {
             return Ok(snapshot);
         }
         if Deadline::now() >= deadline {
             return Err(not_reached(wanted));
         }
         let until = deadline.min(Deadline::now() + POLL);
-        // An error: the projector of this process has ended; others may go on.
-        if let Ok(Err(_)) = tokio::time::timeout_at(until, progress.changed()).await {
-            tokio::time::sleep_until(until).await;
-        }
+        reached = match tokio::time::timeout_at(until, progress.changed()).await {
+            Ok(Ok(())) => state.reached.now(store).await?,
+            // The projector of this process has ended; others may go on.
+            Ok(Err(_)) => {
+                tokio::time::sleep_until(until).await;
+                state.reached.lately(store).await?
+            }
+            Err(_) => state.reached.lately(store).await?,
+        };
     }
 }
 
-/// The snapshot, if it reflects what is wanted; an error where it answers no page at all.
+/// A snapshot that reflects what is wanted. A replica may be behind what was committed.
 async fn reflecting(
     state: &ApiState,
     wanted: &Wanted,
-    mut snapshot: Box<dyn Snapshot>,
 ) -> Result<Option<Box<dyn Snapshot>>, Problem> {
+    let mut snapshot = answering(state, state.store.snapshot().await?).await?;
+    if !snapshot.reflects(&wanted.positions).await? {
+        snapshot = answering(state, state.store.snapshot_fresh().await?).await?;
+        if !snapshot.reflects(&wanted.positions).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(snapshot))
+}
+
+/// The snapshot; an error where it answers no page at all.
+async fn answering(
+    state: &ApiState,
+    mut snapshot: Box<dyn Snapshot>,
+) -> Result<Box<dyn Snapshot>, Problem> {
     if !reconfigure::in_effect(snapshot.as_mut(), &state.markets).await? {
         return Err(Problem::new(
             Kind::ViewBeingRebuilt,
             "the view is not computed for this configuration of markets yet; try again",
         ));
     }
-    let reflects = wanted.positions.is_empty() || snapshot.reflects(&wanted.positions).await?;
-    Ok(reflects.then_some(snapshot))
+    Ok(snapshot)
 }
 
 fn not_reached(wanted: &Wanted) -> Problem {

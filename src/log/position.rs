@@ -1,5 +1,6 @@
 //! Positions: where in which topic something stands.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,6 +53,33 @@ impl FromStr for Position {
 
 fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit()
+}
+
+/// Up to where a view reflects the events of each partition: all before that offset, and with all that
+/// follows from them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reflected(HashMap<Partition, i64>);
+
+impl Reflected {
+    /// Whether all of these events are reflected.
+    pub fn holds(&self, positions: &[Position]) -> bool {
+        positions.iter().all(|Position { topic, partition, offset }| {
+            let partition = Partition { topic: topic.clone(), partition: *partition };
+            self.0.get(&partition).is_some_and(|until| offset < until)
+        })
+    }
+}
+
+/// From each partition's next offset, and the first of its events with something left to be done.
+impl FromIterator<(Partition, i64, Option<i64>)> for Reflected {
+    fn from_iter<I: IntoIterator<Item = (Partition, i64, Option<i64>)>>(
+        partitions: I,
+    ) -> Reflected {
+        let until = |(partition, next, pending): (Partition, i64, Option<i64>)| {
+            (partition, pending.map_or(next, |pending| pending.min(next)))
+        };
+        Reflected(partitions.into_iter().map(until).collect())
+    }
 }
 
 /// Reads several positions, joined by commas.

@@ -1,7 +1,7 @@
 //! Batches as they come, and fan-outs: in between where the store has one writer, beside them where it has
 //! many.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -155,6 +155,8 @@ pub struct Traffic {
     /// Batches that are being applied, and the large ones of them.
     all: AtomicUsize,
     large: AtomicUsize,
+    /// Deferred products wait to be computed.
+    urgent: AtomicBool,
     /// When the last batch was applied.
     last: Mutex<Option<Instant>>,
 }
@@ -214,7 +216,9 @@ pub async fn fan_out(
     let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
         let busy = traffic.is_flowing();
-        if busy && !first {
+        // Events that wait for deferred products wait longer than those that come.
+        let urgent = traffic.urgent.load(Ordering::Relaxed);
+        if busy && !first && !urgent {
             tokio::time::sleep(FLOWING_STEP).await;
             continue;
         }
@@ -239,6 +243,7 @@ pub async fn fan_out(
         };
         backoff = Backoff::default();
         pace.took(started.elapsed(), step.full);
+        traffic.urgent.store(step.deferred, Ordering::Relaxed);
         tracing::debug!(?step, took = ?started.elapsed(), "step of fan-outs");
         if !step.more {
             tokio::select! {
@@ -246,7 +251,7 @@ pub async fn fan_out(
                 () = tokio::time::sleep(turns.look_every) => {}
                 () = stop.cancelled() => {}
             }
-        } else if busy {
+        } else if busy && !step.deferred {
             // A quarter of the time is theirs.
             tokio::time::sleep(started.elapsed() * 3).await;
         }

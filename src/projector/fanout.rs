@@ -16,6 +16,8 @@ pub struct Step {
     pub more: bool,
     /// It did as much as it might: how long it took says how long so much takes.
     pub full: bool,
+    /// Events of deferred batches waited for it.
+    pub deferred: bool,
 }
 
 impl Projector {
@@ -27,7 +29,7 @@ impl Projector {
         let mut tx = self.store.begin().await?;
         let Marked { any: marked, mut full } =
             mark(tx.as_mut(), at_most.saturating_mul(MARKS_A_PRODUCT)).await?;
-        let mut computed = 0;
+        let (mut computed, mut deferred) = (0, false);
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
             tx.lock_discounts(DiscountLock::Read).await?;
@@ -36,7 +38,9 @@ impl Projector {
             let waiting = tx.stale_count(most.saturating_mul(4)).await? / 4;
             // Neighbours in a listing share pages: many at once cost less each.
             let chunk = u32::try_from(waiting).unwrap_or(most).max(chunk_products).min(most);
-            let mut ids = tx.stale(chunk).await?;
+            let stale = tx.stale(chunk).await?;
+            deferred = stale.deferred;
+            let mut ids = stale.ids;
             if ids.is_empty() {
                 ids = tx.due_for_refresh(clock::now(), chunk).await?;
             }
@@ -54,11 +58,11 @@ impl Projector {
         }
         if !marked && computed == 0 {
             // Nothing to do, but for tasks that have just ended.
-            return tx.commit().await.map(|()| Step { more: false, full });
+            return tx.commit().await.map(|()| Step { more: false, full, deferred });
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(Step { more: left > 0 || computed > 0, full })
+        Ok(Step { more: left > 0 || computed > 0, full, deferred })
     }
 }
 

@@ -66,6 +66,14 @@ pub struct NewFanout<'a> {
     pub scope: &'a Scope,
 }
 
+/// Products whose views are to be computed again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StaleProducts {
+    pub ids: Vec<String>,
+    /// Some are of deferred batches, no event of which is reflected before they are computed.
+    pub deferred: bool,
+}
+
 /// A fan-out under way.
 #[derive(Clone, Debug)]
 pub struct FanoutTask {

@@ -25,10 +25,10 @@ use projections::placement::{Numbering, PlacementDiff};
 use projections::text::Text;
 use projections::view::{ListingKey, View};
 
-use crate::log::position::{Partition, Position};
+use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
-use fanout::{FanoutTask, NewFanout, ScopeCursor};
+use fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
 use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -170,8 +170,13 @@ pub trait Snapshot: Send {
     /// The offset that comes next, for every partition that was ever projected.
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
 
-    /// Whether the view reflects all of these events, fan-outs included.
-    async fn reflects(&mut self, positions: &[Position]) -> Result<bool>;
+    /// How far the view reflects each partition, fan-outs included.
+    async fn reflected(&mut self) -> Result<Reflected>;
+
+    /// Whether the view reflects all of these events.
+    async fn reflects(&mut self, positions: &[Position]) -> Result<bool> {
+        Ok(positions.is_empty() || self.reflected().await?.holds(positions))
+    }
 
     /// A setting that the generation was built with.
     async fn meta(&mut self, key: &str) -> Result<Option<String>>;
@@ -287,9 +292,9 @@ pub trait Transaction: Send {
     /// Marks these products stale, each for the oldest of these tasks that names it. To be asked once
     /// a transaction, for all of its tasks: rows are locked in id order.
     async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()>;
-    /// Stale products, those of the oldest task first; without those that another transaction is
-    /// about to mark or compute.
-    async fn stale(&mut self, limit: u32) -> Result<Vec<String>>;
+    /// Stale products, those of deferred batches first, and the oldest task's before others; without
+    /// those that another transaction is about to mark or compute.
+    async fn stale(&mut self, limit: u32) -> Result<StaleProducts>;
     /// These products are about to be computed, from facts that are yet to be read. One that
     /// another transaction is about to mark stays stale.
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;

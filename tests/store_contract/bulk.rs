@@ -143,7 +143,7 @@ pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
             let task = tx.unmarked_fanout().await.unwrap().unwrap();
             assert_eq!(task.scope, scope);
             mark(tx, task.task, &ids, None).await;
-            assert_eq!(tx.stale(10_000).await.unwrap(), ids);
+            assert_eq!(tx.stale(10_000).await.unwrap().ids, ids);
             tx.clear_stale(&ids).await.unwrap();
             assert_eq!(tx.finish_fanouts().await.unwrap(), 0);
         })

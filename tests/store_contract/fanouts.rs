@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use projections::discount::Scope;
 use projections::view::{ListingKey, View};
 use vitrine::log::position::{Partition, Position};
-use vitrine::store::fanout::{NewFanout, ScopeCursor};
+use vitrine::store::fanout::{NewFanout, ScopeCursor, StaleProducts};
 use vitrine::store::{Advance, Transaction};
 
 use super::support::{
@@ -121,7 +121,7 @@ async fn clear(store: &Store, ids: &[&str]) -> u64 {
 }
 
 async fn stale(store: &Store) -> Vec<String> {
-    dropped(store, async |tx| tx.stale(100).await.unwrap()).await
+    dropped(store, async |tx| tx.stale(100).await.unwrap().ids).await
 }
 
 fn named(id: &str) -> Scope {
@@ -143,7 +143,7 @@ pub async fn a_task_ends_when_its_products_are_done(fixture: &impl Fixture) {
     let status = fixture.open().await.status().await.unwrap();
     assert_eq!((status.fanout_tasks, status.stale_products), (1, 3));
     assert_eq!(stale(&store).await, ["B", "a", "b"]);
-    assert_eq!(dropped(&store, async |tx| tx.stale(2).await.unwrap()).await, ["B", "a"]);
+    assert_eq!(dropped(&store, async |tx| tx.stale(2).await.unwrap().ids).await, ["B", "a"]);
     commit(&store, async |tx| assert!(tx.unmarked_fanout().await.unwrap().is_none())).await;
     assert_eq!(clear(&store, &["a", "B", "none"]).await, 1);
     assert_eq!(stale(&store).await, ["b"]);
@@ -181,6 +181,38 @@ pub async fn tasks_that_share_products_end_in_turn(fixture: &impl Fixture) {
     assert_eq!(next().await, None);
     assert_eq!(clear(&store, &[]).await, 1);
     assert_eq!(clear(&store, &["shared"]).await, 0);
+}
+
+/// Whoever waits for a deferred batch does not wait for discounts that reach much more.
+pub async fn deferred_batches_go_before_discounts(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    commit(&store, async |tx| {
+        add(tx, 1, &named("wide")).await;
+        let task = tx.unmarked_fanout().await.unwrap().unwrap().task;
+        mark(tx, task, &strings(["a", "both"]), None).await;
+    })
+    .await;
+    let partition = Partition { topic: "catalog.price".to_owned(), partition: 0 };
+    commit(&store, async |tx| {
+        let moved = Advance { partition: partition.clone(), expected: 0, next: 9 };
+        tx.advance(std::slice::from_ref(&moved)).await.unwrap();
+        tx.defer(&strings(["both", "z"]), &[moved]).await.unwrap();
+    })
+    .await;
+    let chunk = async |limit| dropped(&store, async |tx| tx.stale(limit).await.unwrap()).await;
+    let deferred = |ids: &[&str]| StaleProducts { ids: strings(ids), deferred: true };
+    assert_eq!(chunk(1).await, deferred(&["both"]));
+    assert_eq!(chunk(9).await, deferred(&["both", "z", "a"]));
+    let position = Position { topic: partition.topic, partition: 0, offset: 8 };
+    let reflects = async || {
+        store.snapshot().await.unwrap().reflects(std::slice::from_ref(&position)).await.unwrap()
+    };
+    assert_eq!(clear(&store, &["z"]).await, 2);
+    assert!(!reflects().await);
+    assert_eq!(clear(&store, &["both"]).await, 1, "the discount still has one to go");
+    assert!(reflects().await);
+    assert_eq!(chunk(9).await, StaleProducts { ids: strings(["a"]), deferred: false });
+    assert_eq!(clear(&store, &["a"]).await, 0);
 }
 
 /// Tasks are not always marked in their order: what two share belongs to the older one.

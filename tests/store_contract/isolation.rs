@@ -99,7 +99,7 @@ pub async fn a_transaction_sees_its_own_writes(fixture: &impl Fixture) {
         let parts = (found.prices.len(), found.stock.len(), found.discounts.len());
         assert_eq!((parts, found.reviews.count()), ((1, 1, 1), 1));
         assert_eq!(tx.views(&strings(["p"])).await.unwrap().len(), 1);
-        assert_eq!(tx.stale(10).await.unwrap(), ["p"]);
+        assert_eq!(tx.stale(10).await.unwrap().ids, ["p"]);
         assert!(tx.unmarked_fanout().await.unwrap().is_none());
     })
     .await;

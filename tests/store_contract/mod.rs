@@ -95,6 +95,7 @@ macro_rules! store_contract {
                 fanouts: a_task_ends_when_its_products_are_done;
                 fanouts: tasks_that_share_products_end_in_turn;
                 fanouts: an_earlier_task_takes_over_a_product;
+                fanouts: deferred_batches_go_before_discounts;
                 fanouts: marking_goes_on_where_it_stopped;
                 fanouts: a_position_is_reflected_once_its_fanout_ends;
                 dead_letters: a_dead_letter_is_kept_whole_and_once;

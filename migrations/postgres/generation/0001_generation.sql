@@ -208,7 +208,7 @@ CREATE INDEX coverage_refresh ON coverage (refresh_at) WHERE refresh_at IS NOT N
 
 ---- Work that a transaction leaves behind.
 
--- A discount that reaches many products: its products are marked stale in chunks.
+-- Discounts whose products are marked stale in chunks, and deferred batches.
 CREATE TABLE fanout (
     task          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     "offset"      bigint  NOT NULL,
@@ -217,6 +217,8 @@ CREATE TABLE fanout (
     part          bigint  NOT NULL,
     partition     integer NOT NULL,
     marked        boolean NOT NULL,
+    -- Of a batch whose products' views are left to be computed: nothing is left to be marked.
+    deferred      boolean NOT NULL,
     topic         text COLLATE "C" NOT NULL,
     discount_id   text COLLATE "C" NOT NULL,
     after_product text COLLATE "C" NOT NULL,
@@ -225,14 +227,17 @@ CREATE TABLE fanout (
 CREATE INDEX fanout_unmarked ON fanout (task) WHERE NOT marked;
 CREATE INDEX fanout_of_partition ON fanout (topic, partition, "offset");
 
--- Products whose view is to be computed again; `task` is the oldest that marked them. All rows come
--- and go at the same pace, so that dead ones have to go soon.
+-- Products whose view is to be computed again: `task` is the oldest of the discounts' that marked them,
+-- `deferred` the oldest of those that deferred batches left. All rows come and go at the same pace, so
+-- that dead ones have to go soon.
 CREATE TABLE stale (
-    task       bigint NOT NULL,
+    task       bigint,
+    deferred   bigint,
     product_id text COLLATE "C" PRIMARY KEY
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
         autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX stale_of_task ON stale (task, product_id);
+CREATE INDEX stale_of_task  ON stale (task, product_id);
+CREATE INDEX stale_deferred ON stale (deferred, product_id) WHERE deferred IS NOT NULL;
 
 CREATE TABLE dead_letter (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -191,7 +191,7 @@ CREATE INDEX coverage_refresh ON coverage (refresh_at) WHERE refresh_at IS NOT N
 
 ---- Work that a transaction leaves behind.
 
--- A discount that reaches many products: its products are marked stale in chunks.
+-- Discounts whose products are marked stale in chunks, and deferred batches.
 CREATE TABLE fanout (
     task          INTEGER PRIMARY KEY AUTOINCREMENT,
     discount_id   TEXT    NOT NULL,
@@ -203,15 +203,20 @@ CREATE TABLE fanout (
     part          INTEGER NOT NULL,
     after_product TEXT    NOT NULL,
     marked        INTEGER NOT NULL,
+    -- Of a batch whose products' views are left to be computed: nothing is left to be marked.
+    deferred      INTEGER NOT NULL,
     created_at    INTEGER NOT NULL
 );
 
--- Products whose view is to be computed again; `task` is the oldest that marked them.
+-- Products whose view is to be computed again: `task` is the oldest of the discounts' that marked them,
+-- `deferred` the oldest of those that deferred batches left.
 CREATE TABLE stale (
     product_id TEXT PRIMARY KEY,
-    task       INTEGER NOT NULL
+    task       INTEGER,
+    deferred   INTEGER
 ) WITHOUT ROWID;
-CREATE INDEX stale_of_task ON stale (task, product_id);
+CREATE INDEX stale_of_task  ON stale (task, product_id);
+CREATE INDEX stale_deferred ON stale (deferred, product_id) WHERE deferred IS NOT NULL;
 
 CREATE TABLE dead_letter (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,

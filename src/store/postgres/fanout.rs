@@ -10,9 +10,9 @@ use sqlx::postgres::PgConnection;
 use super::bulk::Rows;
 use super::errors::database;
 use crate::clock;
-use crate::log::position::Position;
+use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, parts};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, StaleProducts, parts};
 use crate::store::{Advance, Result};
 
 /// Products that a scope reaches, after the cursor.
@@ -91,8 +91,9 @@ pub async fn part_reached(
 pub async fn add(conn: &mut PgConnection, task: &NewFanout<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO fanout
-         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
-         VALUES ($1, $2, $3, $4, $5, 0, '', false, $6)",
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, deferred,
+          created_at)
+         VALUES ($1, $2, $3, $4, $5, 0, '', false, false, $6)",
     )
     .bind(task.discount_id)
     .bind(task.topic)
@@ -113,8 +114,9 @@ pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -
     let offsets: Vec<i64> = moves.iter().map(|m| m.expected).collect();
     let tasks: Vec<i64> = sqlx::query_scalar(
         "INSERT INTO fanout
-         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
-         SELECT '', r.topic, r.partition, r.next, $4, 0, '', true, $5
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, deferred,
+          created_at)
+         SELECT '', r.topic, r.partition, r.next, $4, 0, '', true, true, $5
          FROM unnest($1::text[], $2::int4[], $3::int8[]) AS r(topic, partition, next)
          RETURNING task",
     )
@@ -128,7 +130,26 @@ pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -
     .map_err(database)?;
     let Some(task) = tasks.into_iter().min() else { return Ok(()) };
     let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
-    mark_stale(conn, &marks).await
+    enter_stale(
+        conn,
+        &marks,
+        "deferred",
+        "ON CONFLICT (product_id) DO UPDATE SET deferred = excluded.deferred
+         WHERE stale.deferred IS NULL OR excluded.deferred < stale.deferred",
+    )
+    .await
+}
+
+/// Marks products stale for tasks of discounts.
+pub async fn mark_stale(conn: &mut PgConnection, marks: &[(i64, &str)]) -> Result<()> {
+    enter_stale(
+        conn,
+        marks,
+        "task",
+        "ON CONFLICT (product_id) DO UPDATE SET task = excluded.task
+         WHERE stale.task IS NULL OR excluded.task < stale.task",
+    )
+    .await
 }
 
 /// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
@@ -136,20 +157,20 @@ pub async fn defer(conn: &mut PgConnection, ids: &[String], moves: &[Advance]) -
 ///
 /// A row that is there is locked, also where its task stays: nobody clears it before this
 /// transaction's task shows. One that another transaction is entering or clearing is waited for.
-pub async fn mark_stale(conn: &mut PgConnection, marks: &[(i64, &str)]) -> Result<()> {
+async fn enter_stale(
+    conn: &mut PgConnection,
+    marks: &[(i64, &str)],
+    column: &'static str,
+    on_conflict: &'static str,
+) -> Result<()> {
     let mut marks = marks.to_vec();
     // In this order rows are locked; each once, as a statement may meet a row only once.
     marks.sort_unstable_by_key(|(task, id)| (*id, *task));
     marks.dedup_by_key(|(_, id)| *id);
     Rows::new(marks.len())
-        .int8("task", marks.iter().map(|(task, _)| *task))
+        .int8(column, marks.iter().map(|(task, _)| *task))
         .text("product_id", marks.iter().map(|(_, id)| *id))
-        .insert(
-            conn,
-            "stale",
-            "ON CONFLICT (product_id) DO UPDATE SET task = excluded.task
-             WHERE excluded.task < stale.task",
-        )
+        .insert(conn, "stale", on_conflict)
         .await
         .map(|_| ())
 }
@@ -203,15 +224,31 @@ pub async fn stale_count(conn: &mut PgConnection, limit: u32) -> Result<u64> {
     Ok(count as u64)
 }
 
-/// Stale products, those of the oldest task first, that nobody else is entering or computing.
-pub async fn stale(conn: &mut PgConnection, limit: u32) -> Result<Vec<String>> {
-    sqlx::query_scalar(
-        "SELECT product_id FROM stale ORDER BY task, product_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+/// Stale products that nobody else is entering or computing: those of deferred batches first, then
+/// the oldest task's.
+pub async fn stale(conn: &mut PgConnection, limit: u32) -> Result<StaleProducts> {
+    let mut ids: Vec<String> = sqlx::query_scalar(
+        "SELECT product_id FROM stale WHERE deferred IS NOT NULL
+         ORDER BY deferred, product_id LIMIT $1 FOR UPDATE SKIP LOCKED",
     )
     .bind(i64::from(limit))
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await
-    .map_err(database)
+    .map_err(database)?;
+    let deferred = !ids.is_empty();
+    let left = i64::from(limit) - ids.len() as i64;
+    if left > 0 {
+        let of_tasks: Vec<String> = sqlx::query_scalar(
+            "SELECT product_id FROM stale WHERE deferred IS NULL
+             ORDER BY task, product_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+        )
+        .bind(left)
+        .fetch_all(conn)
+        .await
+        .map_err(database)?;
+        ids.extend(of_tasks);
+    }
+    Ok(StaleProducts { ids, deferred })
 }
 
 /// These are about to be computed; those that another transaction holds stay.
@@ -228,7 +265,7 @@ pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> 
 }
 
 /// Ends the tasks that are marked whole and have no stale products left, of their own or of an
-/// earlier task (which may stand for theirs).
+/// earlier task of their kind (which may stand for theirs).
 ///
 /// This is right beside other projectors. Once a task's last mark is committed, each of its products
 /// had at that moment a committed row of it or of an earlier task: one that it entered, or one that
@@ -240,8 +277,9 @@ pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> 
 pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
     sqlx::query(
         "DELETE FROM fanout WHERE task = ANY(ARRAY(
-             SELECT task FROM fanout f WHERE marked
-               AND task < coalesce((SELECT min(task) FROM stale), 9223372036854775807)
+             SELECT task FROM fanout f WHERE marked AND task < coalesce(
+               CASE WHEN deferred THEN (SELECT min(s.deferred) FROM stale s)
+                    ELSE (SELECT min(s.task) FROM stale s) END, 9223372036854775807)
              FOR UPDATE SKIP LOCKED))",
     )
     .execute(&mut *conn)
@@ -254,20 +292,19 @@ pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
     Ok(left as u64)
 }
 
-/// Whether a fan-out of one of these events, or of an earlier one of its partition, is not complete.
-pub async fn pending_from(conn: &mut PgConnection, positions: &[Position]) -> Result<bool> {
-    let topics: Vec<&str> = positions.iter().map(|p| p.topic.as_str()).collect();
-    let partitions: Vec<i32> = positions.iter().map(|p| p.partition).collect();
-    let offsets: Vec<i64> = positions.iter().map(|p| p.offset).collect();
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1
-         FROM unnest($1::text[], $2::int4[], $3::int8[]) AS r(topic, partition, asked)
-         JOIN fanout f ON f.topic = r.topic AND f.partition = r.partition AND f.\"offset\" <= r.asked)",
+/// How far each partition is reflected: to the first event whose fan-out is not complete.
+pub async fn reflected(conn: &mut PgConnection) -> Result<Reflected> {
+    let rows: Vec<(String, i32, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT p.topic, p.partition, p.next_offset,
+                (SELECT min(f.\"offset\") FROM fanout f
+                 WHERE f.topic = p.topic AND f.partition = p.partition)
+         FROM position p",
     )
-    .bind(topics)
-    .bind(partitions)
-    .bind(offsets)
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await
-    .map_err(database)
+    .map_err(database)?;
+    Ok(rows
+        .into_iter()
+        .map(|(topic, partition, next, pending)| (Partition { topic, partition }, next, pending))
+        .collect())
 }

@@ -135,7 +135,7 @@ pub async fn places(
         if i > 0 {
             sql.push(" UNION ALL ");
         }
-        sql.push(if backwards { "(" } else { "" });
+        sql.push(if backwards { "SELECT * FROM (" } else { "" });
         sql.push("SELECT e.key, e.product_id FROM entry e WHERE e.ordering = ");
         sql.push_bind(ordering(numbered.listing, branch.audience, order.number()));
         if let Some(after) = after {
@@ -149,7 +149,7 @@ pub async fn places(
                 .push(in_order)
                 .push(" LIMIT ")
                 .push_bind(i64::from(limit))
-                .push(")");
+                .push(") AS branch");
         }
     }
     sql.push(" ORDER BY ").push(in_order).push(" LIMIT ").push_bind(i64::from(limit));

@@ -15,7 +15,7 @@ use sqlx::postgres::PgConnection;
 use super::errors::database;
 use super::numbers::NumberCache;
 use super::{fanout, listings, product_facts, reviews, views};
-use crate::log::position::{Partition, Position};
+use crate::log::position::{Partition, Reflected};
 use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
@@ -33,19 +33,8 @@ impl Snapshot for PostgresSnapshot {
         positions(&mut self.tx).await
     }
 
-    async fn reflects(&mut self, asked: &[Position]) -> Result<bool> {
-        if asked.is_empty() {
-            return Ok(true);
-        }
-        let known = positions(&mut self.tx).await?;
-        let passed = |position: &Position| {
-            known.iter().any(|(partition, next)| {
-                partition.topic == position.topic
-                    && partition.partition == position.partition
-                    && *next > position.offset
-            })
-        };
-        Ok(asked.iter().all(passed) && !fanout::pending_from(&mut self.tx, asked).await?)
+    async fn reflected(&mut self) -> Result<Reflected> {
+        fanout::reflected(&mut self.tx).await
     }
 
     async fn meta(&mut self, key: &str) -> Result<Option<String>> {

@@ -21,7 +21,7 @@ use super::{
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
 
 /// Rows that each outcome's count is spread over.
@@ -238,7 +238,7 @@ impl Transaction for PostgresTransaction {
         fanout::mark_stale(open(&mut self.tx)?, marks).await
     }
 
-    async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {
+    async fn stale(&mut self, limit: u32) -> Result<StaleProducts> {
         fanout::stale(open(&mut self.tx)?, limit).await
     }
 

@@ -6,9 +6,9 @@ use sqlx::sqlite::SqliteConnection;
 use super::bulk::{for_rows, json_list};
 use super::database;
 use crate::clock;
-use crate::log::position::Position;
+use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, parts};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, StaleProducts, parts};
 use crate::store::{Advance, Result};
 
 /// Products that a scope reaches, after the cursor.
@@ -86,8 +86,9 @@ pub async fn part_reached(
 pub async fn add(conn: &mut SqliteConnection, task: &NewFanout<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO fanout
-         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, created_at)
-         VALUES (?, ?, ?, ?, ?, 0, '', 0, ?)",
+         (discount_id, topic, partition, \"offset\", scope, part, after_product, marked, deferred,
+          created_at)
+         VALUES (?, ?, ?, ?, ?, 0, '', 0, 0, ?)",
     )
     .bind(task.discount_id)
     .bind(task.topic)
@@ -108,8 +109,8 @@ pub async fn defer(conn: &mut SqliteConnection, ids: &[String], moves: &[Advance
         let task: i64 = sqlx::query_scalar(
             "INSERT INTO fanout
              (discount_id, topic, partition, \"offset\", scope, part, after_product, marked,
-              created_at)
-             VALUES ('', ?, ?, ?, ?, 0, '', 1, ?) RETURNING task",
+              deferred, created_at)
+             VALUES ('', ?, ?, ?, ?, 0, '', 1, 1, ?) RETURNING task",
         )
         .bind(&step.partition.topic)
         .bind(step.partition.partition)
@@ -123,23 +124,61 @@ pub async fn defer(conn: &mut SqliteConnection, ids: &[String], moves: &[Advance
     }
     let Some(task) = first else { return Ok(()) };
     let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
-    mark_stale(conn, &marks).await
+    enter_stale(
+        conn,
+        &marks,
+        "INSERT INTO stale (product_id, deferred)",
+        "ON CONFLICT DO UPDATE SET deferred = excluded.deferred
+         WHERE stale.deferred IS NULL OR excluded.deferred < stale.deferred",
+    )
+    .await
+}
+
+/// Marks products stale for tasks of discounts.
+pub async fn mark_stale(conn: &mut SqliteConnection, marks: &[(i64, &str)]) -> Result<()> {
+    enter_stale(
+        conn,
+        marks,
+        "INSERT INTO stale (product_id, task)",
+        "ON CONFLICT DO UPDATE SET task = excluded.task
+         WHERE stale.task IS NULL OR excluded.task < stale.task",
+    )
+    .await
 }
 
 /// Of several tasks that mark a product it belongs to the oldest: no later one ends before it, and
 /// once it is computed again, it is so for all of them.
-pub async fn mark_stale(conn: &mut SqliteConnection, marks: &[(i64, &str)]) -> Result<()> {
-    for_rows(
-        conn,
-        "INSERT INTO stale (product_id, task)",
-        2,
-        "ON CONFLICT DO UPDATE SET task = excluded.task WHERE excluded.task < stale.task",
-        marks,
-        |p, (task, id)| {
-            p.bind(*id).bind(*task);
-        },
-    )
+async fn enter_stale(
+    conn: &mut SqliteConnection,
+    marks: &[(i64, &str)],
+    insert: &str,
+    on_conflict: &str,
+) -> Result<()> {
+    for_rows(conn, insert, 2, on_conflict, marks, |p, (task, id)| {
+        p.bind(*id).bind(*task);
+    })
     .await
+}
+
+/// Stale products: those of deferred batches first, then the oldest task's.
+pub async fn stale(conn: &mut SqliteConnection, limit: u32) -> Result<StaleProducts> {
+    let rows: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT product_id, deferred FROM (
+             SELECT product_id, 1 AS deferred FROM (
+                 SELECT product_id FROM stale WHERE deferred IS NOT NULL
+                 ORDER BY deferred, product_id LIMIT ?1)
+             UNION ALL
+             SELECT product_id, 0 FROM (
+                 SELECT product_id FROM stale WHERE deferred IS NULL
+                 ORDER BY task, product_id LIMIT ?1))
+         LIMIT ?1",
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let deferred = rows.iter().any(|(_, deferred)| *deferred);
+    Ok(StaleProducts { ids: rows.into_iter().map(|(id, _)| id).collect(), deferred })
 }
 
 /// The oldest task whose products are not all marked yet.
@@ -177,11 +216,12 @@ pub async fn set_marked(
 }
 
 /// Ends the tasks that are marked whole and have no stale products left, of their own or of an
-/// earlier task (which may stand for theirs).
+/// earlier task of their kind (which may stand for theirs).
 pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
     sqlx::query(
-        "DELETE FROM fanout WHERE marked = 1
-           AND NOT EXISTS (SELECT 1 FROM stale WHERE stale.task <= fanout.task)",
+        "DELETE FROM fanout WHERE marked = 1 AND CASE WHEN deferred
+           THEN NOT EXISTS (SELECT 1 FROM stale s WHERE s.deferred <= fanout.task)
+           ELSE NOT EXISTS (SELECT 1 FROM stale s WHERE s.task <= fanout.task) END",
     )
     .execute(&mut *conn)
     .await
@@ -193,16 +233,19 @@ pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
     Ok(left as u64)
 }
 
-/// Whether a fan-out of this event, or of an earlier one of its partition, is not complete.
-pub async fn pending_from(conn: &mut SqliteConnection, position: &Position) -> Result<bool> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM fanout
-         WHERE topic = ? AND partition = ? AND \"offset\" <= ?)",
+/// How far each partition is reflected: to the first event whose fan-out is not complete.
+pub async fn reflected(conn: &mut SqliteConnection) -> Result<Reflected> {
+    let rows: Vec<(String, i32, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT p.topic, p.partition, p.next_offset,
+                (SELECT min(f.\"offset\") FROM fanout f
+                 WHERE f.topic = p.topic AND f.partition = p.partition)
+         FROM position p",
     )
-    .bind(&position.topic)
-    .bind(position.partition)
-    .bind(position.offset)
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await
-    .map_err(database)
+    .map_err(database)?;
+    Ok(rows
+        .into_iter()
+        .map(|(topic, partition, next, pending)| (Partition { topic, partition }, next, pending))
+        .collect())
 }

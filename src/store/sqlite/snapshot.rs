@@ -12,7 +12,7 @@ use projections::view::ListingKey;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::{NumberCache, database, fanout, listings, product_facts, reviews, views};
-use crate::log::position::{Partition, Position};
+use crate::log::position::{Partition, Reflected};
 use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
@@ -30,19 +30,8 @@ impl Snapshot for SqliteSnapshot {
         positions(&mut self.tx).await
     }
 
-    async fn reflects(&mut self, asked: &[Position]) -> Result<bool> {
-        let known = positions(&mut self.tx).await?;
-        for position in asked {
-            let passed = known.iter().any(|(partition, next)| {
-                partition.topic == position.topic
-                    && partition.partition == position.partition
-                    && *next > position.offset
-            });
-            if !passed || fanout::pending_from(&mut self.tx, position).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    async fn reflected(&mut self) -> Result<Reflected> {
+        fanout::reflected(&mut self.tx).await
     }
 
     async fn meta(&mut self, key: &str) -> Result<Option<String>> {

@@ -17,7 +17,7 @@ use super::{
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor};
+use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
 
 pub struct SqliteTransaction {
@@ -208,12 +208,8 @@ impl Transaction for SqliteTransaction {
         fanout::mark_stale(&mut self.tx, marks).await
     }
 
-    async fn stale(&mut self, limit: u32) -> Result<Vec<String>> {
-        sqlx::query_scalar("SELECT product_id FROM stale ORDER BY task, product_id LIMIT ?")
-            .bind(limit)
-            .fetch_all(&mut *self.tx)
-            .await
-            .map_err(database)
+    async fn stale(&mut self, limit: u32) -> Result<StaleProducts> {
+        fanout::stale(&mut self.tx, limit).await
     }
 
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()> {
