@@ -242,7 +242,9 @@ pub async fn fan_out(
             }
         };
         backoff = Backoff::default();
-        pace.took(started.elapsed(), step.full);
+        if !step.idle {
+            pace.took(started.elapsed(), step.full);
+        }
         traffic.urgent.store(step.deferred, Ordering::Relaxed);
         tracing::debug!(?step, took = ?started.elapsed(), "step of fan-outs");
         if !step.more {

@@ -6,16 +6,19 @@ use crate::store::{DiscountLock, Result, Transaction};
 
 /// Products that one step marks: a mark is a small row.
 const MARKS_A_STEP: u32 = 5_000;
-/// Marks that take about as long as computing one product.
-const MARKS_A_PRODUCT: u32 = 10;
+/// And where only few products may be computed a step: marking is to be as quick.
+const MARKS_A_SHORT_STEP: u32 = 500;
+const SHORT_STEP_PRODUCTS: u32 = 500;
 
 /// What became of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
     /// There is more to do.
     pub more: bool,
-    /// It did as much as it might: how long it took says how long so much takes.
+    /// It computed as many products as it might: how long it took says how long so many take.
     pub full: bool,
+    /// It computed none.
+    pub idle: bool,
     /// Events of deferred batches waited for it.
     pub deferred: bool,
 }
@@ -23,13 +26,14 @@ pub struct Step {
 impl Projector {
     /// Does one step of the fan-outs that are under way.
     ///
-    /// Marking goes before computing, so that a product that several discounts reach is computed
-    /// once for all of them. At most `at_most` products are computed.
+    /// Products of deferred batches go first, since whole partitions wait for those. Then marking
+    /// goes before computing, so that a product that several discounts reach is computed once for all of
+    /// them. At most `at_most` products are computed.
     pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
         let mut tx = self.store.begin().await?;
-        let Marked { any: marked, mut full } =
-            mark(tx.as_mut(), at_most.saturating_mul(MARKS_A_PRODUCT)).await?;
-        let (mut computed, mut deferred) = (0, false);
+        let marks = if at_most < SHORT_STEP_PRODUCTS { MARKS_A_SHORT_STEP } else { MARKS_A_STEP };
+        let marked = !tx.has_deferred().await? && mark(tx.as_mut(), marks).await?;
+        let (mut computed, mut deferred, mut full) = (0, false, false);
         if !marked {
             // Before products are held: whoever changes discounts may be waiting for those.
             tx.lock_discounts(DiscountLock::Read).await?;
@@ -58,23 +62,17 @@ impl Projector {
         }
         if !marked && computed == 0 {
             // Nothing to do, but for tasks that have just ended.
-            return tx.commit().await.map(|()| Step { more: false, full, deferred });
+            return tx.commit().await.map(|()| Step { more: false, full, idle: true, deferred });
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(Step { more: left > 0 || computed > 0, full, deferred })
+        Ok(Step { more: left > 0 || computed > 0, full, idle: computed == 0, deferred })
     }
 }
 
-/// Whether any task had something left to mark, and whether as much as allowed was marked.
-struct Marked {
-    any: bool,
-    full: bool,
-}
-
-/// Marks products of the oldest tasks stale.
-async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<Marked> {
-    let mut budget = MARKS_A_STEP.min(at_most);
+/// Marks products of the oldest tasks stale; whether any task had something left to mark.
+async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
+    let mut budget = at_most;
     let mut any = false;
     let mut marks: Vec<(i64, String)> = Vec::new();
     while budget > 0 {
@@ -92,5 +90,5 @@ async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<Marked> {
     }
     let marks: Vec<(i64, &str)> = marks.iter().map(|(task, id)| (*task, id.as_str())).collect();
     tx.mark_stale(&marks).await?;
-    Ok(Marked { any, full: budget == 0 })
+    Ok(any)
 }

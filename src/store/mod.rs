@@ -285,6 +285,8 @@ pub trait Transaction: Send {
     async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()>;
     /// How many products are stale, counted up to `limit`.
     async fn stale_count(&mut self, limit: u32) -> Result<u64>;
+    /// Whether products of deferred batches are stale.
+    async fn has_deferred(&mut self) -> Result<bool>;
     /// The oldest task whose products are not all marked yet.
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
     /// Up to where a task's products have been looked for; with no cursor left, it is marked whole.

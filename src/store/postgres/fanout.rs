@@ -175,6 +175,14 @@ async fn enter_stale(
         .map(|_| ())
 }
 
+/// Whether products of deferred batches are stale.
+pub async fn has_deferred(conn: &mut PgConnection) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM stale WHERE deferred IS NOT NULL)")
+        .fetch_one(conn)
+        .await
+        .map_err(database)
+}
+
 /// The oldest task whose products are not all marked yet. One projector at a time marks: it may mark
 /// for several tasks in one transaction, so that two could wait for one another. The lock is taken
 /// only where there is a task.

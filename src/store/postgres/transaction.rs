@@ -226,6 +226,10 @@ impl Transaction for PostgresTransaction {
         fanout::stale_count(open(&mut self.tx)?, limit).await
     }
 
+    async fn has_deferred(&mut self) -> Result<bool> {
+        fanout::has_deferred(open(&mut self.tx)?).await
+    }
+
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
         fanout::unmarked(open(&mut self.tx)?, self.primary.locks.marking).await
     }

@@ -181,6 +181,14 @@ pub async fn stale(conn: &mut SqliteConnection, limit: u32) -> Result<StaleProdu
     Ok(StaleProducts { ids: rows.into_iter().map(|(id, _)| id).collect(), deferred })
 }
 
+/// Whether products of deferred batches are stale.
+pub async fn has_deferred(conn: &mut SqliteConnection) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM stale WHERE deferred IS NOT NULL)")
+        .fetch_one(conn)
+        .await
+        .map_err(database)
+}
+
 /// The oldest task whose products are not all marked yet.
 pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>> {
     let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(

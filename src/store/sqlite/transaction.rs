@@ -196,6 +196,10 @@ impl Transaction for SqliteTransaction {
         Ok(count as u64)
     }
 
+    async fn has_deferred(&mut self) -> Result<bool> {
+        fanout::has_deferred(&mut self.tx).await
+    }
+
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
         fanout::unmarked(&mut self.tx).await
     }
