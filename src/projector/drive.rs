@@ -254,15 +254,15 @@ pub async fn fan_out(
                 () = stop.cancelled() => {}
             }
         } else if busy && !step.deferred {
-            // A quarter of the time is theirs.
-            tokio::time::sleep(started.elapsed() * 3).await;
+            // A fifth of the time is theirs.
+            tokio::time::sleep(started.elapsed() * 4).await;
         }
     }
     Ok(())
 }
 
 /// While events flow, a step of a fan-out takes about this long: they wait for its locks.
-const FLOWING_STEP: Duration = Duration::from_millis(25);
+const FLOWING_STEP: Duration = Duration::from_millis(10);
 /// And else: the first event that comes may have to wait so long.
 const IDLE_STEP: Duration = Duration::from_secs(2);
 
