@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod backoff;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
