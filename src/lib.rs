@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod backoff;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod config;
