@@ -51,9 +51,8 @@ impl Change {
         let listing = places.listings.iter().position(|key| key == page.query.listing);
         let Some(listing) = listing else { return false };
         let audience = |group: Option<&str>| {
-            let is = |a: &super::Audience| {
-                a.market == page.query.market && a.group.as_deref() == group
-            };
+            let is =
+                |a: &super::Audience| a.market == page.query.market && a.group.as_deref() == group;
             places.audiences.iter().position(is).map(|index| index as u32)
         };
         let group = page.query.group.and_then(|group| audience(Some(group)));
