@@ -111,6 +111,8 @@ async fn after(conn: &mut PgConnection, snapshot: &str) -> Result<Vec<Answer>> {
              SELECT xid, doc FROM change
              WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
                AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+               -- Of a database that was restored elsewhere: numbers yet to come.
+               AND xid < pg_snapshot_xmax(pg_current_snapshot())
              ORDER BY xid LIMIT $2 + 1),
          size AS (
              SELECT count(*) > $2 OR coalesce(sum(octet_length(doc)), 0) > $3 AS too_much FROM waiting),
@@ -135,67 +137,81 @@ async fn after(conn: &mut PgConnection, snapshot: &str) -> Result<Vec<Answer>> {
 
 /// Deletes what could be seen `keep` ago. What was written long ago may have been committed just now, so
 /// that no time of writing tells that; each call notes what can be seen, and deletes what an earlier one
-/// has noted.
-pub async fn prune(writer: &PgPool, keep: Duration) -> Result<u64> {
-    let now = clock::now().millis();
+/// has noted. One process at a time: marks are then in the order of what they see. Their times are the
+/// server's.
+pub async fn prune(writer: &PgPool, lock: i64, keep: Duration) -> Result<u64> {
     let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-    let mut tx = connect::begin(writer, BEGIN_WRITE).await?;
-    // Many processes prune; ten marks within the time are enough.
-    sqlx::query(
-        "INSERT INTO change_mark (at, snapshot) SELECT $1, pg_current_snapshot()
-         WHERE NOT EXISTS (SELECT 1 FROM change_mark WHERE at > $1 - $2 / 10)",
-    )
-    .bind(now)
-    .bind(keep)
-    .execute(&mut *tx)
-    .await
-    .map_err(database)?;
-    tx.commit().await.map_err(database)?;
+    if let Some(mut tx) = alone(writer, lock).await? {
+        // Many processes prune; ten marks within the time are enough.
+        sqlx::query(
+            "INSERT INTO change_mark (at, snapshot)
+             SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8, pg_current_snapshot()
+             WHERE NOT EXISTS (SELECT 1 FROM change_mark WHERE at >
+                 (extract(epoch FROM clock_timestamp()) * 1000)::int8 - $1 / 10)",
+        )
+        .bind(keep)
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+        tx.commit().await.map_err(database)?;
+    }
     let mut pruned = 0;
-    loop {
-        let deleted = prune_some(writer, now.saturating_sub(keep)).await?;
+    while let Some(tx) = alone(writer, lock).await? {
+        let deleted = prune_some(tx, keep).await?;
         pruned += deleted;
         if deleted < u64::from(PRUNED_AT_ONCE) {
-            return Ok(pruned);
+            break;
         }
     }
+    Ok(pruned)
 }
 
-async fn prune_some(writer: &PgPool, before: i64) -> Result<u64> {
+/// A transaction of whoever prunes; `None` where another one does.
+async fn alone(
+    writer: &PgPool,
+    lock: i64,
+) -> Result<Option<sqlx::Transaction<'static, sqlx::Postgres>>> {
     let mut tx = connect::begin(writer, BEGIN_WRITE).await?;
-    // The mark is what was lost, with the deletion; older ones say less.
-    let mark: Option<String> = sqlx::query_scalar(
+    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+        .bind(lock)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(database)?;
+    Ok(alone.then_some(tx))
+}
+
+async fn prune_some(mut tx: sqlx::Transaction<'static, sqlx::Postgres>, keep: i64) -> Result<u64> {
+    // The mark is what was lost, with the deletion.
+    let mark: Option<(i64, String)> = sqlx::query_as(
         "UPDATE change_mark SET pruned = true WHERE ctid = ANY(ARRAY(
-             SELECT ctid FROM change_mark WHERE at <= $1 ORDER BY at DESC LIMIT 1 FOR UPDATE SKIP LOCKED))
-         RETURNING snapshot::text",
+             SELECT ctid FROM change_mark
+             WHERE at <= (extract(epoch FROM clock_timestamp()) * 1000)::int8 - $1
+             ORDER BY at DESC LIMIT 1))
+         RETURNING at, snapshot::text",
     )
-    .bind(before)
+    .bind(keep)
     .fetch_optional(&mut *tx)
     .await
     .map_err(database)?;
-    let Some(mark) = mark else { return Ok(0) };
+    let Some((at, mark)) = mark else { return Ok(0) };
     let deleted = sqlx::query(
         "DELETE FROM change WHERE ctid = ANY(ARRAY(
              SELECT ctid FROM change
              WHERE xid < pg_snapshot_xmax($1::text::pg_snapshot)
                AND pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
-             ORDER BY xid LIMIT $2 FOR UPDATE SKIP LOCKED))",
+             ORDER BY xid LIMIT $2))",
     )
     .bind(&mark)
     .bind(i64::from(PRUNED_AT_ONCE))
     .execute(&mut *tx)
     .await
     .map_err(database)?;
-    sqlx::query(
-        "DELETE FROM change_mark WHERE ctid = ANY(ARRAY(
-             SELECT ctid FROM change_mark m
-             WHERE at < (SELECT max(k.at) FROM change_mark k WHERE k.pruned)
-             ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED))",
-    )
-    .bind(i64::from(PRUNED_AT_ONCE))
-    .execute(&mut *tx)
-    .await
-    .map_err(database)?;
+    // Older marks say less.
+    sqlx::query("DELETE FROM change_mark WHERE at < $1")
+        .bind(at)
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
     tx.commit().await.map_err(database)?;
     Ok(deleted.rows_affected())
 }

@@ -91,6 +91,8 @@ struct Locks {
     marking: i64,
     /// Whoever looks for products that are due.
     refresh: i64,
+    /// Whoever prunes changes.
+    pruning: i64,
 }
 
 /// What is written to, and read from where there is no replica.
@@ -152,6 +154,7 @@ impl PostgresStore {
                 discounts: schema::lock_key(&generation.schema, "discounts"),
                 marking: schema::lock_key(&generation.schema, "marking"),
                 refresh: schema::lock_key(&generation.schema, "refresh"),
+                pruning: schema::lock_key(&generation.schema, "pruning"),
             },
         };
         Ok(PostgresStore {
@@ -252,7 +255,7 @@ impl ReadStore for PostgresStore {
     }
 
     async fn prune_changes(&self, keep: Duration) -> Result<u64> {
-        changes::prune(&self.primary.writer, keep).await
+        changes::prune(&self.primary.writer, self.primary.locks.pruning, keep).await
     }
 
     async fn close(&self) {
