@@ -1,5 +1,6 @@
 //! A cached page: the answer, and what it is valid by.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +13,6 @@ use super::stamps::{Slot, Stamps, Version};
 use super::time::Moment;
 
 /// What a load comes back with.
-#[derive(Debug)]
 pub struct Loaded {
     pub answer: Finished,
     /// All that the page depends on ([`super::stamps::slots`]); what is missing here is not seen
@@ -21,11 +21,17 @@ pub struct Loaded {
     /// The version that was read, where the load may have been answered by a store that is behind.
     /// None: the one that was current when the load began.
     pub version: Option<Version>,
+    /// Kept as long as the page is.
+    pub held: Option<Held>,
 }
 
+/// What a page keeps alive besides itself.
+pub type Held = Arc<dyn std::any::Any + Send + Sync>;
+
 /// A page that was loaded.
-#[derive(Debug)]
 pub struct Entry {
+    /// Never looked at.
+    held: Option<Held>,
     answer: Arc<Finished>,
     slots: Box<[Slot]>,
     version: Version,
@@ -45,10 +51,17 @@ pub enum State {
     Outdated,
 }
 
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.answer, self.version)
+    }
+}
+
 impl Entry {
     /// `begun` and `version` are from before the load began: what changed meanwhile may be missing.
     pub fn new(loaded: Loaded, version: Version, begun: Moment, ttl: Duration) -> Self {
         Entry {
+            held: loaded.held,
             answer: Arc::new(loaded.answer),
             slots: loaded.slots,
             // A store that is ahead of what this process knows of is not believed to be.
@@ -138,6 +151,7 @@ impl Entry {
             return self;
         }
         Arc::new(Entry {
+            held: self.held.clone(),
             answer: Arc::clone(&other.answer),
             slots: self.slots.clone(),
             confirmed: AtomicU64::new(self.confirmed.load(Ordering::Relaxed)),

@@ -17,6 +17,12 @@ pub enum Tag<'a> {
     /// Everything: every page there is depends on it without naming it.
     All,
     Product(&'a str),
+    /// A product's card.
+    Card(&'a str),
+    /// What reaches the pages of all products.
+    AnyProduct,
+    /// One answer that is watched by itself: see [`super::first_pages`].
+    Watched(u64),
     Sku(&'a str),
     Category(&'a str),
     Brand(&'a str),
@@ -55,6 +61,9 @@ impl Tag<'_> {
             Tag::Listing(ListingOf::Brand, id) => hash(9, id.as_bytes()),
             Tag::Home => hash(10, b""),
             Tag::Market(index) => hash(11, &index.to_le_bytes()),
+            Tag::Card(id) => hash(12, id.as_bytes()),
+            Tag::AnyProduct => hash(13, b""),
+            Tag::Watched(number) => hash(14, &number.to_le_bytes()),
         };
         // The mask leaves 18 bits: nothing is cut.
         Slot((hash & (SLOTS as u64 - 1)) as u32)
