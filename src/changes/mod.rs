@@ -6,6 +6,7 @@
 
 mod collect;
 mod first_page;
+pub mod follow;
 
 use std::fmt;
 use std::time::Duration;
