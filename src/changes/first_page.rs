@@ -40,11 +40,7 @@ impl Change {
         if self.everything || self.renames(page) || self.covers_otherwise(page) {
             return true;
         }
-        let shows = |index: &u32| {
-            let id = self.products.get(*index as usize);
-            id.is_some_and(|id| page.places.iter().any(|place| place.product_id == *id))
-        };
-        if self.cards.iter().any(shows) {
+        if page.places.iter().any(|place| self.touches_card(&place.product_id)) {
             return true;
         }
         let places = &self.places;
