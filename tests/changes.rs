@@ -404,6 +404,12 @@ async fn all_that_differs_is_told_with_sqlite() {
         let fixture = Fixture::sqlite(bounds(inline, defer)).await;
         all_that_differs_is_told(fixture, seed, 260, 40).await;
     }
+    let further = if harness::full() { 20 } else { 0 };
+    for seed in 100..100 + further {
+        let (inline, defer) = [(3, 1_000), (100, 1_000), (0, 1), (0, 3)][seed as usize % 4];
+        let fixture = Fixture::sqlite(bounds(inline, defer)).await;
+        all_that_differs_is_told(fixture, seed, 150 + 10 * (seed as usize % 20), 40).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use projections::instant::Instant;
 use projections::listing::{Sort, Total};
 use projections::placement::BOUNDARY;
 use projections::text::Text;
+use projections::view::ListingKey;
 
 use super::{Change, ProductPlaces, Row};
 use crate::store::query::{Keyset, ListingQuery};
@@ -63,8 +64,14 @@ impl Change {
         places.products.iter().any(|product| looked.touched(self, product))
     }
 
+    /// Whether the listing has another name or other members, or a brand that is filtered by: as long as
+    /// nothing is of that brand, the page does not say when anything changes.
     fn renames(&self, page: &FirstPage<'_>) -> bool {
+        let brands = &page.query.filters.brands;
+        let filtered_by =
+            |key: &ListingKey| matches!(key, ListingKey::Brand(b) if brands.contains(b));
         self.listings.contains(page.query.listing)
+            || self.listings.iter().any(filtered_by)
             || self
                 .names
                 .iter()
