@@ -4,6 +4,7 @@ use projections::instant::Instant;
 use projections::listing::{Sort, Total};
 use projections::placement::BOUNDARY;
 use projections::text::Text;
+use projections::view::ListingKey;
 
 use super::{Change, ProductPlaces, Row};
 use crate::store::query::{Keyset, ListingQuery};
@@ -40,11 +41,7 @@ impl Change {
         if self.everything || self.renames(page) || self.covers_otherwise(page) {
             return true;
         }
-        let shows = |index: &u32| {
-            let id = self.products.get(*index as usize);
-            id.is_some_and(|id| page.places.iter().any(|place| place.product_id == *id))
-        };
-        if self.cards.iter().any(shows) {
+        if page.places.iter().any(|place| self.touches_card(&place.product_id)) {
             return true;
         }
         let places = &self.places;
@@ -67,8 +64,14 @@ impl Change {
         places.products.iter().any(|product| looked.touched(self, product))
     }
 
+    /// Whether the listing has another name or other members, or a brand that is filtered by: as long as
+    /// nothing is of that brand, the page does not say when anything changes.
     fn renames(&self, page: &FirstPage<'_>) -> bool {
+        let brands = &page.query.filters.brands;
+        let filtered_by =
+            |key: &ListingKey| matches!(key, ListingKey::Brand(b) if brands.contains(b));
         self.listings.contains(page.query.listing)
+            || self.listings.iter().any(filtered_by)
             || self
                 .names
                 .iter()

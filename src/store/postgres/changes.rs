@@ -181,13 +181,10 @@ async fn alone(
 }
 
 async fn prune_some(mut tx: sqlx::Transaction<'static, sqlx::Postgres>, keep: i64) -> Result<u64> {
-    // The mark is what was lost, with the deletion.
     let mark: Option<(i64, String)> = sqlx::query_as(
-        "UPDATE change_mark SET pruned = true WHERE ctid = ANY(ARRAY(
-             SELECT ctid FROM change_mark
-             WHERE at <= (extract(epoch FROM clock_timestamp()) * 1000)::int8 - $1
-             ORDER BY at DESC LIMIT 1))
-         RETURNING at, snapshot::text",
+        "SELECT at, snapshot::text FROM change_mark
+         WHERE at <= (extract(epoch FROM clock_timestamp()) * 1000)::int8 - $1
+         ORDER BY at DESC LIMIT 1",
     )
     .bind(keep)
     .fetch_optional(&mut *tx)
@@ -205,15 +202,22 @@ async fn prune_some(mut tx: sqlx::Transaction<'static, sqlx::Postgres>, keep: i6
     .bind(i64::from(PRUNED_AT_ONCE))
     .execute(&mut *tx)
     .await
-    .map_err(database)?;
-    // Older marks say less.
-    sqlx::query("DELETE FROM change_mark WHERE at < $1")
-        .bind(at)
-        .execute(&mut *tx)
-        .await
-        .map_err(database)?;
+    .map_err(database)?
+    .rows_affected();
+    // Where something is deleted, this mark says what is lost; older ones say less.
+    for statement in [
+        "UPDATE change_mark SET pruned = true WHERE at = $1 AND $2",
+        "DELETE FROM change_mark WHERE at < $1 AND ($2 OR NOT pruned)",
+    ] {
+        sqlx::query(statement)
+            .bind(at)
+            .bind(deleted > 0)
+            .execute(&mut *tx)
+            .await
+            .map_err(database)?;
+    }
     tx.commit().await.map_err(database)?;
-    Ok(deleted.rows_affected())
+    Ok(deleted)
 }
 
 /// Listens on a connection of its own.
