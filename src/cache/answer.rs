@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use brotli::enc::BrotliEncoderParams;
 use bytes::Bytes;
@@ -25,10 +25,13 @@ const ZSTD_LEVEL: i32 = 3;
 /// Compressed forms are made when they are first asked for, once.
 pub struct Finished {
     body: Bytes,
-    hash: u128,
-    next_change_at: Option<Instant>,
-    /// Most pages of a large shop are never asked for in most codings.
-    forms: OnceLock<Box<Forms>>,
+    /// In two halves: one number would have to begin at a multiple of 16 bytes.
+    hash: [u64; 2],
+    /// [`Instant::MAX`] for never.
+    next_change_at: Instant,
+    /// Most pages of a large shop are never asked for in most codings. Shared with later loads
+    /// of the page that bring the same.
+    forms: OnceLock<Arc<Forms>>,
     status: u16,
 }
 
@@ -56,7 +59,13 @@ impl Finished {
     /// `next_change_at` is when it changes with no event.
     pub fn new(status: u16, body: Vec<u8>, next_change_at: Option<Instant>) -> Self {
         let hash = xxh3_128(&body);
-        Finished { body: shrunk(body), hash, next_change_at, forms: OnceLock::new(), status }
+        Finished {
+            body: shrunk(body),
+            hash: [(hash >> 64) as u64, hash as u64],
+            next_change_at: next_change_at.unwrap_or(Instant::MAX),
+            forms: OnceLock::new(),
+            status,
+        }
     }
 
     pub fn status(&self) -> u16 {
@@ -69,12 +78,13 @@ impl Finished {
     }
 
     pub fn next_change_at(&self) -> Option<Instant> {
-        self.next_change_at
+        Some(self.next_change_at).filter(|at| *at != Instant::MAX)
     }
 
     /// The strong `ETag` of the body in this coding.
     pub fn etag(&self, coding: Coding) -> EntityTag {
-        EntityTag::new(self.hash, coding)
+        let [high, low] = self.hash;
+        EntityTag::new(u128::from(high) << 64 | u128::from(low), coding)
     }
 
     /// The body in this coding, or as it is where that is not larger, and which of them it is.
@@ -84,7 +94,7 @@ impl Finished {
         if coding == Coding::Identity || self.body.len() < MIN_COMPRESSED_BYTES {
             return (Coding::Identity, self.body.clone());
         }
-        let form = self.forms.get_or_init(Box::default).of(coding);
+        let form = self.forms.get_or_init(Arc::default).of(coding);
         let made = form.and_then(|form| form.get_or_init(|| self.compressed(coding)).clone());
         match made {
             Some(bytes) => (coding, bytes),
@@ -106,12 +116,12 @@ impl Finished {
         }
     }
 
-    /// Bytes held now: body and forms, and the parts that hold them.
+    /// Bytes held now besides `self`: body and forms, and the parts that hold them.
     pub fn held_bytes(&self) -> usize {
-        let forms = self.forms.get().map_or(0, |_| size_of::<Forms>());
+        let forms = self.forms.get().map_or(0, |_| size_of::<Forms>() + 2 * size_of::<usize>());
         let made = Coding::COMPRESSED.into_iter().filter_map(|coding| self.made(coding)?.as_ref());
         let compressed: usize = made.map(|form| form.len() + SHARED_BYTES).sum();
-        size_of::<Finished>() + self.body.len() + SHARED_BYTES + forms + compressed
+        self.body.len() + SHARED_BYTES + forms + compressed
     }
 
     /// Body and forms alone, in bytes.
@@ -120,12 +130,17 @@ impl Finished {
         self.body.len() + made.map(Bytes::len).sum::<usize>()
     }
 
-    /// Whether the other one says the same, so that this one's forms can stay.
-    pub fn is_same(&self, other: &Finished) -> bool {
-        self.hash == other.hash
-            && self.status == other.status
-            && self.next_change_at == other.next_change_at
-            && self.body == other.body
+    /// Takes over the bytes and forms of the other one, if they are of the same body.
+    pub fn share(&mut self, other: &Finished) {
+        if self.hash == other.hash && self.body == other.body {
+            self.body = other.body.clone();
+            self.forms = other.forms.clone();
+        }
+    }
+
+    /// Whether both hold the same bytes, and not only equal ones.
+    pub fn shares_bytes(&self, other: &Finished) -> bool {
+        self.body.as_ptr() == other.body.as_ptr() && self.body.len() == other.body.len()
     }
 
     fn made(&self, coding: Coding) -> Option<&Option<Bytes>> {

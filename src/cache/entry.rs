@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use projections::instant::Instant;
@@ -30,15 +30,16 @@ pub type Held = Arc<dyn std::any::Any + Send + Sync>;
 
 /// A page that was loaded.
 pub struct Entry {
-    /// Never looked at.
-    held: Option<Held>,
-    answer: Arc<Finished>,
-    slots: Box<[Slot]>,
+    /// Only kept.
+    _held: Option<Held>,
+    answer: Finished,
+    slots: Depends,
     version: Version,
     loaded: Moment,
     /// Milliseconds from the load until it was last known to be current.
-    confirmed: AtomicU64,
-    ttl: Duration,
+    confirmed: AtomicU32,
+    /// Milliseconds.
+    ttl: u32,
 }
 
 /// What an entry is at one moment.
@@ -51,6 +52,12 @@ pub enum State {
     Outdated,
 }
 
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.answer, self.version)
+    }
+}
+
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} of {:?}", self.answer, self.version)
@@ -61,14 +68,14 @@ impl Entry {
     /// `begun` and `version` are from before the load began: what changed meanwhile may be missing.
     pub fn new(loaded: Loaded, version: Version, begun: Moment, ttl: Duration) -> Self {
         Entry {
-            held: loaded.held,
-            answer: Arc::new(loaded.answer),
-            slots: loaded.slots,
+            _held: loaded.held,
+            answer: loaded.answer,
+            slots: Depends::from(loaded.slots),
             // A store that is ahead of what this process knows of is not believed to be.
             version: loaded.version.map_or(version, |read| read.min(version)),
             loaded: begun,
-            confirmed: AtomicU64::new(0),
-            ttl,
+            confirmed: AtomicU32::new(0),
+            ttl: millis(ttl),
         }
     }
 
@@ -82,7 +89,7 @@ impl Entry {
     }
 
     pub fn slots(&self) -> &[Slot] {
-        &self.slots
+        self.slots.all()
     }
 
     /// When its load began.
@@ -96,31 +103,30 @@ impl Entry {
     }
 
     pub fn ttl(&self) -> Duration {
-        self.ttl
+        Duration::from_millis(u64::from(self.ttl))
     }
 
     /// It was found to be current at this moment.
     pub fn confirm(&self, now: &Moment) {
-        let since = u64::try_from(now.since(&self.loaded).as_millis()).unwrap_or(u64::MAX);
-        self.confirmed.fetch_max(since, Ordering::Relaxed);
+        self.confirmed.fetch_max(millis(now.since(&self.loaded)), Ordering::Relaxed);
     }
 
     /// How long ago it was last known to be current, for `Age`.
     pub fn age(&self, now: &Moment) -> Duration {
-        let confirmed = Duration::from_millis(self.confirmed.load(Ordering::Relaxed));
+        let confirmed = Duration::from_millis(u64::from(self.confirmed.load(Ordering::Relaxed)));
         now.since(&self.loaded).saturating_sub(confirmed)
     }
 
     /// Whether it has neither changed nor a boundary has passed.
     pub fn is_valid(&self, stamps: &Stamps, now: &Moment) -> bool {
         let until = self.fresh_until();
-        self.version >= stamps.newest(&self.slots) && until.is_none_or(|until| now.at < until)
+        self.version >= stamps.newest(self.slots()) && until.is_none_or(|until| now.at < until)
     }
 
     pub fn state(&self, stamps: &Stamps, now: &Moment) -> State {
         if !self.is_valid(stamps, now) {
             State::Outdated
-        } else if now.since(&self.loaded) >= self.ttl {
+        } else if now.since(&self.loaded) >= self.ttl() {
             State::Expired
         } else {
             State::Fresh
@@ -139,32 +145,57 @@ impl Entry {
     pub fn weight(&self, key: &PageKey) -> usize {
         size_of::<Entry>()
             + self.answer.held_bytes()
-            + size_of_val::<[Slot]>(&self.slots)
+            + self.slots.heap_bytes()
             + size_of::<PageKey>()
             + key.heap_bytes()
             + MAP_BYTES
     }
 
-    /// This one with the other's answer, compressed forms and all, if that says the same.
-    pub(super) fn with_answer_of(self: Arc<Self>, other: &Entry) -> Arc<Self> {
-        if !other.answer.is_same(&self.answer) {
-            return self;
-        }
-        Arc::new(Entry {
-            held: self.held.clone(),
-            answer: Arc::clone(&other.answer),
-            slots: self.slots.clone(),
-            confirmed: AtomicU64::new(self.confirmed.load(Ordering::Relaxed)),
-            ..*self
-        })
-    }
-
-    /// Whether the two are the same answer, loaded twice.
-    pub(super) fn shares_answer(&self, other: &Entry) -> bool {
-        Arc::ptr_eq(&self.answer, &other.answer)
+    /// Takes over the other's bytes and compressed forms, if it has the same body.
+    pub(super) fn share(&mut self, other: &Entry) {
+        self.answer.share(&other.answer);
     }
 }
 
-/// What moka 0.12 holds for an entry besides key and value, in bytes: bucket, value's header,
-/// entry's info, node of the queue, and the counters of the `Arc`s.
-pub const MAP_BYTES: usize = 272;
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Slots: those of most pages are few, and take no memory of their own.
+#[derive(Debug)]
+enum Depends {
+    One(Slot),
+    Two([Slot; 2]),
+    Many(Box<[Slot]>),
+}
+
+impl Depends {
+    fn all(&self) -> &[Slot] {
+        match self {
+            Depends::One(slot) => std::slice::from_ref(slot),
+            Depends::Two(slots) => slots,
+            Depends::Many(slots) => slots,
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Depends::One(_) | Depends::Two(_) => 0,
+            Depends::Many(slots) => size_of_val::<[Slot]>(slots),
+        }
+    }
+}
+
+impl From<Box<[Slot]>> for Depends {
+    fn from(slots: Box<[Slot]>) -> Self {
+        match *slots {
+            [slot] => Depends::One(slot),
+            [first, second] => Depends::Two([first, second]),
+            _ => Depends::Many(slots),
+        }
+    }
+}
+
+/// What moka 0.12 and the allocator hold for an entry besides key and value, in bytes: measured,
+/// as the growth of a process by 50,000 pages.
+pub const MAP_BYTES: usize = 344;

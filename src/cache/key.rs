@@ -63,12 +63,13 @@ impl Equivalent<PageKey> for PageRef<'_> {
     }
 }
 
-/// A page that is kept, or on its way. A clone shares the texts.
+/// A page that is kept, or on its way.
 #[derive(Clone, Debug)]
 pub struct PageKey {
     kind: PageKind,
     market: u16,
-    id: Arc<str>,
+    /// Without the counters of an `Arc`: most keys are never cloned once they are kept.
+    id: Box<str>,
     /// None for the default context without a query, the one that most pages are asked in.
     more: Option<Arc<More>>,
 }
@@ -76,8 +77,8 @@ pub struct PageKey {
 /// What keys of the default context do without.
 #[derive(Debug)]
 struct More {
-    group: Option<Arc<str>>,
-    locale: Option<Arc<str>>,
+    group: Option<Box<str>>,
+    locale: Option<Box<str>>,
     query: Option<Box<str>>,
 }
 
@@ -97,9 +98,9 @@ impl PageKey {
         }
     }
 
-    /// The bytes that its texts take on the heap, with their headers.
+    /// The bytes that its texts take on the heap.
     pub fn heap_bytes(&self) -> usize {
-        let text = |text: Option<&str>| text.map_or(0, |text| ARC_BYTES + text.len());
+        let text = |text: Option<&str>| text.map_or(0, str::len);
         let PageRef { id, context: Context { group, locale, .. }, query, .. } = self.as_ref();
         let more = self.more.as_ref().map_or(0, |_| ARC_BYTES + size_of::<More>());
         text(Some(id)) + more + text(group) + text(locale) + text(query)
@@ -114,12 +115,12 @@ impl From<PageRef<'_>> for PageKey {
         let PageRef { kind, id, context: Context { market, group, locale }, query } = asked;
         let more = (group.is_some() || locale.is_some() || query.is_some()).then(|| {
             Arc::new(More {
-                group: group.map(Arc::from),
-                locale: locale.map(Arc::from),
+                group: group.map(Box::from),
+                locale: locale.map(Box::from),
                 query: query.map(Box::from),
             })
         });
-        PageKey { kind, market, id: Arc::from(id), more }
+        PageKey { kind, market, id: Box::from(id), more }
     }
 }
 

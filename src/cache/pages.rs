@@ -141,21 +141,22 @@ impl<E> PageCache<E> {
     }
 
     /// Keeps a page, unless it has changed since its load began or a newer one is there.
-    pub fn put(&self, key: &PageKey, entry: Entry) -> Put {
+    pub fn put(&self, key: &PageKey, mut entry: Entry) -> Put {
         let now = self.clock.now();
+        // Outside of the step below: bodies are compared. Whether that is still there then does
+        // not matter.
+        if let Some(there) = self.pages.get(&key.as_ref()) {
+            entry.share(&there);
+        }
         let entry = Arc::new(entry);
         let mut put = Put::Refused(Arc::clone(&entry));
         // The look at what is there and the replacement are one step for all who put this page.
         self.pages.entry(key.clone()).and_compute_with(|there| {
             let there = there.map(moka::Entry::into_value);
-            let is_newer = there.as_ref().is_none_or(|there| !entry.is_older_than(there));
+            let is_newer = there.is_none_or(|there| !entry.is_older_than(&there));
             if !is_newer || !entry.is_valid(&self.stamps, &now) {
                 return Op::Nop;
             }
-            let entry = match there {
-                Some(there) => entry.with_answer_of(&there),
-                None => entry,
-            };
             put = Put::Kept(Arc::clone(&entry));
             Op::Put(entry)
         });
@@ -186,7 +187,7 @@ impl<E> PageCache<E> {
     fn weigh_again(&self, asked: &PageRef<'_>, entry: &Entry) {
         self.pages.entry(PageKey::from(*asked)).and_compute_with(|there| {
             match there.map(moka::Entry::into_value) {
-                Some(there) if there.shares_answer(entry) => Op::Put(there),
+                Some(there) if there.answer().shares_bytes(entry.answer()) => Op::Put(there),
                 _ => Op::Nop,
             }
         });

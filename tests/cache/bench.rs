@@ -144,6 +144,7 @@ pub fn page(id: &str, body: &str) -> Loaded {
         answer: Finished::new(200, body.into(), None),
         slots: slots([Tag::Product(id)]),
         version: None,
+        held: None,
     }
 }
 

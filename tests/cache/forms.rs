@@ -72,7 +72,7 @@ fn forms_are_made_once() {
 #[test]
 fn each_coding_has_a_tag_of_its_own() {
     let body = text(1000);
-    let plain = vitrine::api::answer::etag(&body);
+    let plain = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body));
     let finished = Finished::new(200, body, None);
     assert_eq!(finished.etag(Coding::Identity).as_str(), plain);
     let digits = plain.trim_matches('"');

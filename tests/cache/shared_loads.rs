@@ -43,11 +43,12 @@ async fn the_one_who_loads_is_cancelled() {
     let mut first = bench.get_held("p");
     let (_, unused) = first.load().await;
     let mut second = bench.get_held("p");
-    let third = bench.get_held("p");
+    let mut third = bench.get_held("p");
     settle().await;
-    assert!(second.loads_nothing());
+    assert!(second.loads_nothing() && third.loads_nothing());
     first.task.abort();
-    let (_, load) = second.load().await;
+    // Whichever of the two wakes up first.
+    let (_, load) = tokio::select! { load = second.load() => load, load = third.load() => load };
     assert!(unused.send(Ok(page("p", "lost"))).is_err(), "the first load is dropped");
     load.send(Ok(page("p", "body"))).unwrap();
     assert_eq!(body(second.got().await.entry.answer()), "body");
@@ -201,4 +202,20 @@ async fn a_boundary_passes() {
     assert_eq!(bench.hit("p"), None);
     assert_eq!(body(bench.get("p", "after").await.entry.answer()), "after");
     assert_eq!(bench.hit("p").as_deref(), Some("after"));
+}
+
+/// Two wait for a load that is given up; the one who takes over is done before the other looks
+/// for a load to wait for, and finds none: it has to look into the cache again.
+#[tokio::test]
+async fn a_load_that_ended_in_between_is_not_done_again() {
+    let bench = Bench::new();
+    let mut first = bench.get_held("p");
+    let _load = first.load().await;
+    let give_up = async {
+        settle().await;
+        first.task.abort();
+    };
+    let (second, third, ()) = tokio::join!(bench.get("p", "body"), bench.get("p", "body"), give_up);
+    assert_eq!((second.source, third.source), (Source::Loaded, Source::Loaded));
+    assert_eq!(bench.cache.statistics().loads, 2);
 }
