@@ -588,3 +588,86 @@ async fn changed_markets_are_everything() {
     }
     assert!(told.iter().any(|change| change.everything));
 }
+
+/// Five products in order of their prices, of which three are on a first page.
+async fn five(fixture: &mut Fixture) -> BTreeSet<String> {
+    let ids = ["a", "b", "c", "d", "e"];
+    for (id, amount) in ids.into_iter().zip([100, 200, 300, 400, 500]) {
+        let price = price(&format!("{id}-usd"), id, amount, json!({}));
+        fixture.hear(&[Event(product(id, json!({}))), Event(price)]).await;
+    }
+    fixture.settle().await;
+    ids.map(str::to_owned).into()
+}
+
+/// Compares all pages before and after; how many differ, and how many more are told of.
+async fn compared(f: &mut Fixture, ids: &BTreeSet<String>, said: Said) -> (usize, usize) {
+    let at = Instant(now());
+    let before = Pages::read(f.store(), ids, at).await;
+    let change = told_of(f, &[said]).await;
+    let after = Pages::read(f.store(), ids, at).await;
+    before.compare(&after, &change)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_on_a_page_says_when_it_changes_and_what_takes_its_place() {
+    let mut fixture = Fixture::sqlite(bounds(100, 1_000)).await;
+    let f = &mut fixture;
+    let ids = five(f).await;
+    let soon = json!({"valid_from": harness::events::at(now() + 3_600_000)});
+    let (differ, _) = compared(f, &ids, Event(price("e-soon", "e", 450, soon))).await;
+    assert!(differ > 0, "a price to come moves `next_change_at` of pages that it is not on");
+    let (differ, _) = compared(f, &ids, Tombstone(Kind::Price, "e-soon".into())).await;
+    assert!(differ > 0, "and back");
+    // A group pays so much that the product is not on its page; without that, everyone's price is its own.
+    f.hear(&[Event(price("a-group", "a", 900, json!({"group": GROUPS[0]})))]).await;
+    f.settle().await;
+    let (differ, _) = compared(f, &ids, Tombstone(Kind::Price, "a-group".into())).await;
+    assert!(differ > 0, "the product is on the group's page again");
+    // What is dearer stays where it is on no page: only totals tell of what goes, and nothing of its price.
+    let (_, besides) =
+        compared(f, &ids, Event(price("e-usd", "e", 510, json!({"version": 2})))).await;
+    let pages = markets().len() * READERS.len() * keys().len() * asked().len();
+    assert!(besides < pages / 4, "{besides} of {pages}");
+    let (differ, _) = compared(f, &ids, Tombstone(Kind::Product, "e".into())).await;
+    assert!(differ > 0);
+}
+
+#[test]
+fn ends_of_what_is_covered_are_told() {
+    let filters = Filters::default();
+    let query = ListingQuery {
+        listing: &ListingKey::All,
+        market: "default",
+        group: None,
+        sort: Sort::Newest,
+        filters: &filters,
+        at: Instant(100),
+    };
+    let total = Total::default();
+    let page = |next: Option<i64>| FirstPage {
+        query: query.clone(),
+        name: None,
+        places: &[],
+        more: false,
+        total,
+        next_change_at: next.map(Instant),
+    };
+    let change = |covered: &[(i64, i64)], covers: &[(i64, i64)]| {
+        let mut change = Change::default();
+        (change.places.covered, change.places.covers) = (covered.to_vec(), covers.to_vec());
+        change
+    };
+    for (covered, covers, next, touched) in [
+        (None, Some((0, 200)), None, true),
+        (None, Some((0, 200)), Some(150), false),
+        (None, Some((0, 200)), Some(201), true),
+        (None, Some((101, 200)), Some(150), true),
+        (Some((0, 200)), None, Some(200), true),
+        (Some((0, 200)), None, Some(150), false),
+        (Some((101, 300)), None, Some(150), true),
+    ] {
+        let change = change(covered.as_slice(), covers.as_slice());
+        assert_eq!(change.touches(&page(next)), touched, "{covered:?} {covers:?} {next:?}");
+    }
+}
