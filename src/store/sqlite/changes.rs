@@ -106,10 +106,9 @@ pub struct SqliteHints(pub(super) watch::Receiver<u64>);
 #[async_trait]
 impl ChangeHints for SqliteHints {
     async fn wait(&mut self, at_most: Duration) {
-        match tokio::time::timeout(at_most, self.0.changed()).await {
+        if let Ok(Err(_)) = tokio::time::timeout(at_most, self.0.changed()).await {
             // The store is closed: nothing comes any more.
-            Ok(Err(_)) => tokio::time::sleep(at_most).await,
-            Ok(Ok(())) | Err(_) => {}
+            tokio::time::sleep(at_most).await;
         }
     }
 }
