@@ -19,6 +19,7 @@ use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::projector::{self, Projector};
 use crate::stack::{self, Log, Stack, Starting};
+use crate::telemetry::cache::CacheMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
 
@@ -113,7 +114,11 @@ impl Service {
         metrics: Metrics,
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
-        let state = web::Data::new(self.api_state(config, projector, metrics));
+        let pages = self.pages(config);
+        if let Some(pages) = &pages {
+            CacheMetrics::register(metrics.registry(), Arc::clone(pages))?;
+        }
+        let state = web::Data::new(self.api_state(config, projector, metrics, pages));
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
             App::new()
@@ -143,7 +148,13 @@ impl Service {
         Ok(())
     }
 
-    fn api_state(&self, config: &Config, projector: &Projector, metrics: Metrics) -> ApiState {
+    fn api_state(
+        &self,
+        config: &Config,
+        projector: &Projector,
+        metrics: Metrics,
+        pages: Option<Arc<Pages>>,
+    ) -> ApiState {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
         tokio::spawn(async move {
@@ -159,7 +170,7 @@ impl Service {
             admin_token: config.http.token().map(str::to_owned),
             progress: projector.progress(),
             reached: Reached::default(),
-            pages: self.pages(config),
+            pages,
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),
                 false => Ok(()),

@@ -92,6 +92,13 @@ fn a_page_is_kept_until_something_on_it_changes() {
         assert_ne!(after.body, before.body, "{path}");
         assert_eq!(settled(&service, path).body, after.body, "{path}");
     }
+    let metrics = service.get("/metrics").body;
+    let metrics = metrics.as_str().unwrap();
+    for name in ["requests_total{result=\"hit\"} ", "loads_total{result=\"kept\"} ", "pages "] {
+        let line =
+            metrics.lines().find_map(|l| l.strip_prefix("vitrine_cache_")?.strip_prefix(name));
+        assert!(line.is_some_and(|value| value.parse::<f64>().unwrap() > 0.0), "{name}: {metrics}");
+    }
     let reviews = "/api/v1/products/mug/reviews";
     let before = settled(&service, reviews);
     let data = json!({ "review_id": "r1", "product_id": "mug", "version": 1, "rating": 5 });

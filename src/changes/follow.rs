@@ -12,8 +12,6 @@ use crate::store::{ReadStore, Result};
 
 /// How often changes are looked for, whether or not a hint came.
 pub const POLL: Duration = Duration::from_millis(25);
-/// How often changes that everybody has had time to read are deleted.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 /// How far the feed is known.
 pub struct Following {
@@ -53,7 +51,6 @@ pub async fn follow(
     let mut backoff = Backoff::default();
     let mut cursor: Option<ChangeCursor> = None;
     let mut hints: Option<Box<dyn ChangeHints>> = None;
-    let mut pruned = Instant::now();
     while !stop.is_cancelled() {
         let began = Instant::now();
         match read(store.as_ref(), &mut cursor, &tell).await {
@@ -66,12 +63,6 @@ pub async fn follow(
                 hints = None;
                 backoff.wait(&stop).await;
                 continue;
-            }
-        }
-        if pruned.elapsed() >= PRUNE_EVERY {
-            pruned = Instant::now();
-            if let Err(error) = store.prune_changes(super::KEEP).await {
-                tracing::warn!(%error, "old changes cannot be deleted");
             }
         }
         if hints.is_none() {

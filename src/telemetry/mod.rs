@@ -1,4 +1,5 @@
 //! What the service tells of itself.
 
+pub mod cache;
 pub mod metrics;
 pub mod projector;

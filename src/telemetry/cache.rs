@@ -1,0 +1,121 @@
+//! The page cache's metrics: read from it when they are asked for.
+
+use std::sync::Arc;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::{Opts, Registry};
+
+use crate::api::cached::Pages;
+
+const REQUESTS: (&str, &str) = (
+    "vitrine_cache_requests_total",
+    "Pages asked of the cache, by result: hit, miss, stale, busy (too many were being read).",
+);
+const LOADS: (&str, &str) = (
+    "vitrine_cache_loads_total",
+    "Pages read from the store for the cache, by result: kept, outdated (it had changed meanwhile), failed.",
+);
+const EVICTIONS: (&str, &str) =
+    ("vitrine_cache_evictions_total", "Pages dropped for want of room (`cache.max_bytes`).");
+const BYTES: (&str, &str) = ("vitrine_cache_bytes", "Bytes that cached pages take.");
+const PAGES: (&str, &str) = ("vitrine_cache_pages", "Pages in the cache.");
+const BEHIND: (&str, &str) = (
+    "vitrine_cache_behind_seconds",
+    "How long ago all changes were known; -1 before any were. Pages are marked stale beyond a second.",
+);
+
+/// Reads the cache's own counts.
+pub struct CacheMetrics {
+    pages: Arc<Pages>,
+    descriptions: Vec<Desc>,
+}
+
+impl CacheMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// Where the registry has them already.
+    pub fn register(registry: &Registry, pages: Arc<Pages>) -> prometheus::Result<()> {
+        let describe = |(name, help): (&str, &str), labels: &[&str]| {
+            use prometheus::core::Describer;
+            let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+            Opts::new(name, help).variable_labels(labels).describe()
+        };
+        let descriptions = vec![
+            describe(REQUESTS, &["result"])?,
+            describe(LOADS, &["result"])?,
+            describe(EVICTIONS, &[])?,
+            describe(BYTES, &[])?,
+            describe(PAGES, &[])?,
+            describe(BEHIND, &[])?,
+        ];
+        registry.register(Box::new(CacheMetrics { pages, descriptions }))
+    }
+}
+
+impl Collector for CacheMetrics {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descriptions.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let now = self.pages.cache.statistics();
+        let kept = now.loads.saturating_sub(now.put_refused + now.failed_loads);
+        let behind = self.pages.following.behind().map_or(-1.0, |behind| behind.as_secs_f64());
+        vec![
+            counters(
+                REQUESTS,
+                &[
+                    ("hit", now.hits),
+                    ("miss", now.misses),
+                    ("stale", now.stale),
+                    ("busy", now.busy),
+                ],
+            ),
+            counters(
+                LOADS,
+                &[("kept", kept), ("outdated", now.put_refused), ("failed", now.failed_loads)],
+            ),
+            counters(EVICTIONS, &[("", now.evictions)]),
+            gauge(BYTES, now.bytes as f64),
+            gauge(PAGES, now.entries as f64),
+            gauge(BEHIND, behind),
+        ]
+    }
+}
+
+fn family((name, help): (&str, &str), of: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(of);
+    family.set_metric(metrics);
+    family
+}
+
+/// A counter for each result; one without a name has no label.
+fn counters(of: (&str, &str), values: &[(&str, u64)]) -> MetricFamily {
+    let metrics = values.iter().map(|(result, value)| {
+        let mut counter = Counter::default();
+        counter.set_value(*value as f64);
+        let mut metric = Metric::default();
+        metric.set_counter(counter);
+        if !result.is_empty() {
+            let mut label = LabelPair::default();
+            label.set_name("result".to_owned());
+            label.set_value((*result).to_owned());
+            metric.set_label(vec![label]);
+        }
+        metric
+    });
+    family(of, MetricType::COUNTER, metrics.collect())
+}
+
+fn gauge(of: (&str, &str), value: f64) -> MetricFamily {
+    let mut gauge = Gauge::default();
+    gauge.set_value(value);
+    let mut metric = Metric::default();
+    metric.set_gauge(gauge);
+    family(of, MetricType::GAUGE, vec![metric])
+}
