@@ -60,6 +60,8 @@ impl Collector for CacheMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        // What is waiting to be counted is counted.
+        self.pages.cache.settle();
         let now = self.pages.cache.statistics();
         let kept = now.loads.saturating_sub(now.put_refused + now.failed_loads);
         let behind = self.pages.following.behind().map_or(-1.0, |behind| behind.as_secs_f64());
