@@ -181,6 +181,7 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
         admin_token: None,
         progress,
         reached: Reached::default(),
+        pages: None,
         readiness: Arc::new(|| Ok(())),
         waits_for: Arc::new(Vec::new),
         topics: config.log.topics.clone(),

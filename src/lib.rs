@@ -4,6 +4,8 @@
 
 pub mod api;
 pub mod backoff;
+pub mod cache;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod config;

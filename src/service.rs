@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::cached::Pages;
 use crate::api::{self, ApiState, Reached};
+use crate::changes::follow;
 use crate::config::Config;
 use crate::pages;
 use crate::projector::drive::ProjectorError;
@@ -157,6 +159,7 @@ impl Service {
             admin_token: config.http.token().map(str::to_owned),
             progress: projector.progress(),
             reached: Reached::default(),
+            pages: self.pages(config),
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),
                 false => Ok(()),
@@ -166,6 +169,18 @@ impl Service {
             request_body_max_bytes: config.http.request_body_max_bytes,
             metrics: Arc::new(metrics),
         }
+    }
+
+    /// The page cache, which follows what any projector changes.
+    fn pages(&self, config: &Config) -> Option<Arc<Pages>> {
+        if config.cache.max_bytes == 0 {
+            return None;
+        }
+        let pages = Arc::new(Pages::new(config.cache.limits()));
+        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
+        let tell = move |change| told.tell(change);
+        tokio::spawn(follow::follow(self.stack.store.clone(), following, tell, self.stop.clone()));
+        Some(pages)
     }
 
     /// What projecting in this process waits for.

@@ -12,7 +12,10 @@ use projections::market::Market;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use vitrine::api::cached::Pages;
 use vitrine::api::{ApiState, Reached, configure};
+use vitrine::cache::Limits;
+use vitrine::changes::follow::follow;
 use vitrine::clock;
 use vitrine::config::{HomeConfig, Topics};
 use vitrine::log::embedded::EmbeddedLog;
@@ -80,6 +83,9 @@ impl Service {
         let stop = CancellationToken::new();
         let progress = projector.progress();
         tokio::spawn(run(projector, log.clone(), TAIL, stop.clone()));
+        let pages = Arc::new(Pages::new(Limits::default()));
+        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
+        tokio::spawn(follow(read.clone(), following, move |c| told.tell(c), stop.clone()));
         let state = web::Data::new(ApiState {
             store: read,
             log,
@@ -89,6 +95,7 @@ impl Service {
             admin_token: admin_token.map(str::to_owned),
             progress,
             reached: Reached::default(),
+            pages: Some(pages),
             readiness: Arc::new(|| Ok(())),
             waits_for: Arc::new(Vec::new),
             topics: Topics::default(),

@@ -9,7 +9,7 @@ use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
 use projections::view::ListingKey;
 use proptest::prelude::*;
-use vitrine::api::answer::{cache_control, etag, none_match};
+use vitrine::api::answer::{cache_control, none_match};
 use vitrine::api::cursor::{Binding, Cursor, Cursors, Walk};
 use vitrine::api::events::{Form, Rejected, sort};
 use vitrine::api::params::{Common, ListingParams, ProductsParams, Query, ReviewParams, Shown};
@@ -306,8 +306,6 @@ fn entity_tags_compare_weakly_in_lists() {
     for values in [&[][..], &["\"b\""], &["a"], &["\"a"], &["\"x\"a\"y\""], &[""], &["\"*\""]] {
         assert!(!none_match(&if_none_match(values), "\"a\""), "{values:?}");
     }
-    assert_eq!(etag(b"{}").len(), 34);
-    assert_ne!(etag(b"{}"), etag(b"[]"));
 }
 
 #[test]

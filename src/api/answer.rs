@@ -1,73 +1,69 @@
-//! Pages as answers: JSON with a strong `ETag`, and how long others may keep them.
+//! Pages as answers: a finished body with a strong `ETag`, and how long others may keep them.
 
-use std::time::Instant as Clock;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use projections::instant::Instant;
-use serde::Serialize;
-use xxhash_rust::xxh3::xxh3_128;
 
-use super::position::MIN_POSITION;
-use super::problem::Problem;
 use super::{ApiState, auth};
+use crate::cache::{Coding, Finished, negotiate};
 use crate::clock;
 
 /// Others may keep a page so long at most: they are not told of changes.
 const MAX_AGE_SECONDS: i64 = 5;
+/// What else an answer depends on: the content coding, and what it has to reflect.
+const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding, Vitrine-Min-Position");
 
-/// What a page's headers say besides its body.
-pub struct Page {
-    pub route: &'static str,
-    /// When the page changes with no event.
-    pub next_change_at: Option<Instant>,
+/// A finished answer, and how it came about.
+pub struct Sent<'a> {
+    pub finished: &'a Finished,
+    pub coding: Coding,
+    /// In that coding.
+    pub body: Bytes,
+    /// `Vitrine-Cache`.
+    pub kept: &'static str,
+    /// Since it was last known to be right.
+    pub age: Duration,
     /// Not for everybody, for what was asked.
     pub private: bool,
-    /// When reading it began.
-    pub started: Clock,
 }
 
-impl Page {
-    /// The answer with this body, or a 304.
-    pub fn answer(
-        self,
-        state: &ApiState,
-        request: &HttpRequest,
-        body: &impl Serialize,
-    ) -> Result<HttpResponse, Problem> {
-        let body = serde_json::to_vec(body).map_err(|error| {
-            tracing::error!(%error, route = self.route, "a page cannot be written as JSON");
-            Problem::internal()
-        })?;
-        let etag = etag(&body);
-        let unchanged = none_match(request.headers(), &etag);
+impl Sent<'_> {
+    /// The answer, or a 304.
+    pub fn send(self, state: &ApiState, request: &HttpRequest) -> HttpResponse {
+        let etag = self.finished.etag(self.coding);
+        let unchanged = none_match(request.headers(), etag.as_str());
         let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let private = self.private || auth::is_personal(request);
+        let next_change_at = self.finished.next_change_at();
         let mut answer = HttpResponse::build(status);
         answer
-            .insert_header((ETAG, etag))
-            .insert_header((
-                CACHE_CONTROL,
-                cache_control(private, self.next_change_at, clock::now()),
-            ))
-            .insert_header((AGE, "0"))
-            .insert_header((VARY, MIN_POSITION))
+            .insert_header((ETAG, etag.as_str()))
+            .insert_header((CACHE_CONTROL, cache_control(private, next_change_at, clock::now())))
+            .insert_header((AGE, self.age.as_secs()))
+            .insert_header((VARY, VARIES))
             .insert_header(("Vitrine-Generation", state.store.generation().to_string()))
-            .insert_header(("Vitrine-Cache", "miss"));
-        state.metrics.store_read(self.route, self.started.elapsed());
+            .insert_header(("Vitrine-Cache", self.kept));
         if unchanged {
-            return Ok(answer.finish());
+            return answer.finish();
         }
-        Ok(answer.insert_header((CONTENT_TYPE, "application/json")).body(body))
+        if self.coding != Coding::Identity {
+            answer.insert_header((CONTENT_ENCODING, self.coding.name()));
+        }
+        answer.insert_header((CONTENT_TYPE, "application/json")).body(self.body)
     }
 }
 
-/// A hash of the body: the same page has the same one in every instance and generation.
-pub fn etag(body: &[u8]) -> String {
-    format!("\"{:032x}\"", xxh3_128(body))
+/// The best coding that a request takes.
+pub fn coding(request: &HttpRequest) -> Coding {
+    let values = request.headers().get_all(ACCEPT_ENCODING);
+    negotiate(values.filter_map(|value| value.to_str().ok()))
 }
 
 /// How long others may keep a page: not beyond its next change.

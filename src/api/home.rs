@@ -1,17 +1,23 @@
 //! `GET /api/v1/home`: the first products of each configured section.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
+use projections::market::Market;
 use projections::page::{self, HomePage, Meta};
 use projections::view::ListingKey;
 
-use super::ApiState;
+use super::cached::{self, Ask, Asking, Made};
 use super::params::{Common, Query};
 use super::problem::Problem;
-use super::reader::Asked;
+use super::reader::{Asked, Reading, Who};
+use super::{ApiState, json};
+use crate::cache::stamps::slots;
+use crate::cache::{PageKind, PageRef, Part, Tag};
 use crate::config::{HomeSection, SectionListing, SectionSort};
 use crate::pages::{self, Cards};
-use crate::store::query::{Keyset, ListingQuery};
+use crate::store::Snapshot;
+use crate::store::query::ListingQuery;
 
 pub const HOME: &str = "/api/v1/home";
 
@@ -23,44 +29,97 @@ pub async fn home(
     let common = Common::take(&mut query)?;
     query.finish()?;
     let asked = Asked::new(&state, &request, common)?;
-    let mut reading = asked.open_for_listings(None).await?;
-    let snapshot = &mut *reading.snapshot;
+    cached::answer(state, &request, asked, Home).await
+}
 
-    let mut places: Vec<Vec<Keyset>> = Vec::with_capacity(state.sections.len());
-    let mut next_change_at = None;
-    for section in &state.sections {
-        let (listing, filters) = (listing_of(section), filters_of(section));
-        let query = ListingQuery {
-            listing: &listing,
-            market: &asked.market.id,
-            group: asked.group.as_deref(),
-            sort: sort_of(section),
-            filters: &filters,
-            at: reading.at,
-        };
-        let limit = u32::try_from(section.limit).unwrap_or(u32::MAX);
-        let slice = pages::listing(snapshot, &query, asked.market, None, limit).await?;
-        next_change_at = next_change_at.into_iter().chain(slice.next_change_at).min();
-        places.push(slice.places);
+#[derive(Clone)]
+struct Home;
+
+impl Ask for Home {
+    const ROUTE: &'static str = HOME;
+
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        PageRef { kind: PageKind::Home, id: "", context: who.context(), query: None }
     }
-    let mut ids: Vec<String> = places.iter().flatten().map(|p| p.product_id.clone()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let cards = Cards::read(snapshot, &ids, asked.market, reading.at).await?;
 
-    let reader = asked.reader(reading.at);
-    let sections = state.sections.iter().zip(&places);
-    let body = HomePage {
-        sections: sections
-            .map(|(section, places)| page::HomeSection {
-                id: &section.id,
-                title: section.title.localized(reader.locale, &reader.market.locale),
-                items: cards.of_places(places, &reader),
-            })
-            .collect(),
-        meta: Meta { next_change_at },
-    };
-    asked.page(HOME, &reading, next_change_at).answer(&state, &request, &body)
+    fn lists(&self) -> bool {
+        true
+    }
+
+    async fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let market = state.market_of(asking.who)?;
+        let at = reading.at;
+        let snapshot = &mut *reading.snapshot;
+        let covered = snapshot.coverage().await?.holds(at);
+        let mut parts: Vec<Part> = Vec::with_capacity(state.sections.len());
+        for section in &state.sections {
+            parts.push(part(section, snapshot, market, asking.who, at).await?);
+        }
+        let next_change_at = parts.iter().filter_map(|part| part.next_change_at).min();
+        let places = parts.iter().flat_map(|part| &part.places);
+        let mut ids: Vec<String> = places.map(|place| place.product_id.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let cards = Cards::read(snapshot, &ids, market, at).await?;
+
+        let reader = state.reader(asking.who, at)?;
+        let sections = state.sections.iter().zip(&parts);
+        let body = HomePage {
+            sections: sections
+                .map(|(section, part)| page::HomeSection {
+                    id: &section.id,
+                    title: section.title.localized(reader.locale, &market.locale),
+                    items: cards.of_places(&part.places, &reader),
+                })
+                .collect(),
+            meta: Meta { next_change_at },
+        };
+        Ok(Made {
+            body: Some(json(HOME, &body)?),
+            next_change_at,
+            slots: slots(ids.iter().map(|id| Tag::Card(id))),
+            parts,
+            passing: !covered || cards.evaluated(),
+        })
+    }
+
+    fn not_found(&self) -> Problem {
+        Problem::internal()
+    }
+}
+
+/// A section's listing.
+async fn part(
+    section: &HomeSection,
+    snapshot: &mut dyn Snapshot,
+    market: &Market,
+    who: &Who,
+    at: Instant,
+) -> Result<Part, Problem> {
+    let (listing, filters) = (listing_of(section), filters_of(section));
+    let (group, sort) = (who.group.as_deref(), sort_of(section));
+    let query =
+        ListingQuery { listing: &listing, market: &market.id, group, sort, filters: &filters, at };
+    let limit = u32::try_from(section.limit).unwrap_or(u32::MAX);
+    let slice = pages::listing(snapshot, &query, market, None, limit).await?;
+    Ok(Part {
+        market: market.id.clone(),
+        group: who.group.clone(),
+        sort,
+        at,
+        name: None,
+        places: slice.places,
+        more: slice.more,
+        total: None,
+        next_change_at: slice.next_change_at,
+        listing,
+        filters,
+    })
 }
 
 fn listing_of(section: &HomeSection) -> ListingKey {

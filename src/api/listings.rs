@@ -1,14 +1,21 @@
 //! The listings: of a category, of a brand, of everything.
 
+use std::fmt::Write;
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use projections::listing::{Filters, Sort};
 use projections::page::{ListingBody, ListingPage, Meta};
 use projections::view::ListingKey;
 
+use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
-use super::params::{Common, ListingParams, Query};
+use super::params::{Common, DEFAULT_LIMIT, ListingParams, Query};
 use super::problem::Problem;
-use super::reader::Asked;
-use super::{ApiState, path};
+use super::reader::{Asked, Reading, Who};
+use super::{ApiState, json, path};
+use crate::cache::stamps::slots;
+use crate::cache::{PageKind, PageRef, Part, Tag};
 use crate::pages::{self, Cards, Slice};
 use crate::store::query::{Keyset, ListingQuery};
 
@@ -22,7 +29,7 @@ pub async fn category(
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
-    listing(&request, &state, CATEGORY, &ListingKey::Category(id)).await
+    listing::<0>(request, state, ListingKey::Category(id)).await
 }
 
 pub async fn brand(
@@ -30,67 +37,179 @@ pub async fn brand(
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
-    listing(&request, &state, BRAND, &ListingKey::Brand(id)).await
+    listing::<1>(request, state, ListingKey::Brand(id)).await
 }
 
 pub async fn all(
     request: HttpRequest,
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
-    listing(&request, &state, ALL, &ListingKey::All).await
+    listing::<2>(request, state, ListingKey::All).await
 }
 
-async fn listing(
-    request: &HttpRequest,
-    state: &ApiState,
-    route: &'static str,
-    key: &ListingKey,
+const ROUTES: [&str; 3] = [CATEGORY, BRAND, ALL];
+
+async fn listing<const ROUTE: usize>(
+    request: HttpRequest,
+    state: web::Data<ApiState>,
+    key: ListingKey,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::parse(request.query_string())?;
     let common = Common::take(&mut query)?;
     let params = ListingParams::take(&mut query)?;
     query.finish()?;
-    let asked = Asked::new(state, request, common)?;
+    let asked = Asked::new(&state, &request, common)?;
     let cursors = Cursors::new(state.admin_token.as_deref());
-    let (market, group) = (asked.market.id.as_str(), asked.group.as_deref());
-    let binding = Binding::listing(key, market, group, params.sort, &params.filters);
+    let (market, group) = (state.market_of(&asked.who)?.id.as_str(), asked.who.group.as_deref());
+    let binding = Binding::listing(&key, market, group, params.sort, &params.filters);
     let cursor: Option<Cursor<Keyset>> =
-        params.cursor.map(|text| cursors.read(binding, asked.at, &text)).transpose()?;
-    let walk = cursor.as_ref().map(|c| c.walk);
-    let mut reading = asked.open_for_listings(walk).await?;
+        params.cursor.as_deref().map(|text| cursors.read(binding, asked.at, text)).transpose()?;
+    let query = canonical(&params).map(Arc::from);
+    let ListingParams { sort, limit, filters, .. } = params;
+    let of = Arc::new(Of { key, sort, limit, filters, cursor });
+    cached::answer(state, &request, asked, Listing::<ROUTE> { of, query }).await
+}
 
-    let (filters, at) = (&params.filters, reading.at);
-    let query = ListingQuery { listing: key, market, group, sort: params.sort, filters, at };
-    let snapshot = &mut *reading.snapshot;
-    let after = cursor.as_ref().map(|c| &c.after);
-    let (slice, total) =
-        pages::counted_listing(snapshot, &query, asked.market, after, params.limit).await?;
-    let Slice { places, more, next_change_at } = slice;
-    let ids: Vec<String> = places.iter().map(|place| place.product_id.clone()).collect();
-    let cards = Cards::read(snapshot, &ids, asked.market, at).await?;
-    let name = match key {
-        ListingKey::All => None,
-        ListingKey::Category(_) | ListingKey::Brand(_) => snapshot.listing_name(key).await?,
-    };
+/// What makes a listing's page another one than the default: in one way, whatever the query's.
+fn canonical(params: &ListingParams) -> Option<String> {
+    let ListingParams { sort, limit, filters, .. } = params;
+    if (*sort, *limit) == (Sort::Newest, DEFAULT_LIMIT) && filters.is_empty() {
+        return None;
+    }
+    let Filters { brands, min_price, max_price, in_stock, on_sale, min_rating_hundredths } =
+        filters;
+    let number = |n: &Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
+    let mut text = format!(
+        "{sort};{limit};{};{};{in_stock};{on_sale};{}",
+        number(min_price),
+        number(max_price),
+        number(min_rating_hundredths)
+    );
+    for brand in brands {
+        // Ids have no line ends.
+        let _ = write!(text, "\n{brand}");
+    }
+    Some(text)
+}
 
-    let reader = asked.reader(at);
-    let walk = walk.unwrap_or(Walk::begin(asked.at, next_change_at));
-    let next_cursor = places
-        .last()
-        .filter(|_| more)
-        .map(|last| cursors.write(binding, &Cursor { walk, after: last.clone() }));
-    let body = ListingPage {
-        listing: ListingBody {
-            kind: key.kind(),
-            id: Some(key.id()).filter(|id| !id.is_empty()),
-            name: name.as_ref().map(|n| n.localized(reader.locale, &reader.market.locale)),
-        },
-        sort: params.sort.name(),
-        total: total.total,
-        total_capped: total.capped,
-        items: cards.of_places(&places, &reader),
-        next_cursor,
-        meta: Meta { next_change_at },
-    };
-    asked.page(route, &reading, next_change_at).answer(state, request, &body)
+/// A listing's page; `ROUTE` is its place in [`ROUTES`].
+#[derive(Clone)]
+struct Listing<const ROUTE: usize> {
+    of: Arc<Of>,
+    query: Option<Arc<str>>,
+}
+
+struct Of {
+    key: ListingKey,
+    sort: Sort,
+    limit: u32,
+    filters: Filters,
+    cursor: Option<Cursor<Keyset>>,
+}
+
+impl<const ROUTE: usize> Ask for Listing<ROUTE> {
+    const ROUTE: &'static str = ROUTES[ROUTE];
+
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        let kind = match self.of.key {
+            ListingKey::All => PageKind::Listing,
+            ListingKey::Category(_) => PageKind::CategoryListing,
+            ListingKey::Brand(_) => PageKind::BrandListing,
+        };
+        let query = self.query.as_deref();
+        PageRef { kind, id: self.of.key.id(), context: who.context(), query }
+    }
+
+    fn walk(&self) -> Option<Walk> {
+        self.of.cursor.as_ref().map(|cursor| cursor.walk)
+    }
+
+    fn lists(&self) -> bool {
+        true
+    }
+
+    async fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        self.of.make(Self::ROUTE, state, asking, reading).await
+    }
+
+    fn not_found(&self) -> Problem {
+        Problem::internal()
+    }
+}
+
+impl Of {
+    async fn make(
+        &self,
+        route: &'static str,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let (key, filters, at) = (&self.key, &self.filters, reading.at);
+        let market = state.market_of(asking.who)?;
+        let group = asking.who.group.as_deref();
+        let query =
+            ListingQuery { listing: key, market: &market.id, group, sort: self.sort, filters, at };
+        let snapshot = &mut *reading.snapshot;
+        let covered = snapshot.coverage().await?.holds(at);
+        let after = self.cursor.as_ref().map(|c| &c.after);
+        let (slice, total) =
+            pages::counted_listing(snapshot, &query, market, after, self.limit).await?;
+        let Slice { places, more, next_change_at } = slice;
+        let ids: Vec<String> = places.iter().map(|place| place.product_id.clone()).collect();
+        let cards = Cards::read(snapshot, &ids, market, at).await?;
+        let name = match key {
+            ListingKey::All => None,
+            ListingKey::Category(_) | ListingKey::Brand(_) => snapshot.listing_name(key).await?,
+        };
+
+        let reader = state.reader(asking.who, at)?;
+        let walk = self.cursor.as_ref().map(|cursor| cursor.walk);
+        let walk = walk.unwrap_or(Walk::begin(asking.at, next_change_at));
+        let cursors = Cursors::new(state.admin_token.as_deref());
+        let binding = Binding::listing(key, &market.id, group, self.sort, filters);
+        let next_cursor = places
+            .last()
+            .filter(|_| more)
+            .map(|last| cursors.write(binding, &Cursor { walk, after: last.clone() }));
+        let body = ListingPage {
+            listing: ListingBody {
+                kind: key.kind(),
+                id: Some(key.id()).filter(|id| !id.is_empty()),
+                name: name.as_ref().map(|n| n.localized(reader.locale, &market.locale)),
+            },
+            sort: self.sort.name(),
+            total: total.total,
+            total_capped: total.capped,
+            items: cards.of_places(&places, &reader),
+            next_cursor,
+            meta: Meta { next_change_at },
+        };
+        let (body, passing) = (json(route, &body)?, !covered || cards.evaluated());
+        let part = Part {
+            listing: key.clone(),
+            market: market.id.clone(),
+            group: group.map(str::to_owned),
+            sort: self.sort,
+            filters: filters.clone(),
+            at,
+            name,
+            places,
+            more,
+            total: Some(total),
+            next_change_at,
+        };
+        Ok(Made {
+            body: Some(body),
+            next_change_at,
+            slots: slots(ids.iter().map(|id| Tag::Card(id))),
+            parts: vec![part],
+            passing,
+        })
+    }
 }

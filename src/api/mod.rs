@@ -7,6 +7,7 @@
 
 pub mod answer;
 mod auth;
+pub mod cached;
 pub mod cursor;
 pub mod events;
 mod home;
@@ -29,6 +30,7 @@ use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder, Route, web};
 use projections::market::Market;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::config::{HomeSection, Topics};
@@ -57,6 +59,8 @@ pub struct ApiState {
     pub progress: watch::Receiver<u64>,
     /// How far the view has come, for requests that wait for it.
     pub reached: Reached,
+    /// Pages in memory; without them, every answer is read from the store.
+    pub pages: Option<Arc<cached::Pages>>,
     /// What the process itself says; whether the store can be read is looked at besides.
     pub readiness: Readiness,
     /// What projecting waits for in this process, in words.
@@ -146,4 +150,12 @@ async fn not_found(request: HttpRequest) -> Result<&'static str, Problem> {
         state.metrics.http_request("none", 404, std::time::Duration::ZERO);
     }
     Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
+}
+
+/// A page's body.
+fn json(route: &'static str, body: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, route, "a page cannot be written as JSON");
+        Problem::internal()
+    })
 }

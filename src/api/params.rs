@@ -12,6 +12,8 @@ use crate::store::query::ReviewSort;
 pub const MAX_IDS: usize = 100;
 /// Brands that a listing can be narrowed to.
 pub const MAX_BRANDS: usize = 100;
+/// Items on one page of a listing, where nothing is said.
+pub const DEFAULT_LIMIT: u32 = 24;
 /// Items on one page of a listing or of reviews.
 pub const MAX_LIMIT: u32 = 100;
 const MAX_LOCALE_CHARS: usize = 64;
@@ -150,7 +152,7 @@ impl ListingParams {
         if flag(query, "facets")? {
             return Err(invalid("facets", "cannot be true: this version does not count facets"));
         }
-        let limit = limit(query, 24)?;
+        let limit = limit(query, DEFAULT_LIMIT)?;
         Ok(ListingParams { sort, limit, cursor: query.take("cursor")?, filters })
     }
 }

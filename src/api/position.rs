@@ -115,7 +115,7 @@ async fn reflecting(
 }
 
 /// The snapshot; an error where it answers no page at all.
-async fn answering(
+pub async fn answering(
     state: &ApiState,
     mut snapshot: Box<dyn Snapshot>,
 ) -> Result<Box<dyn Snapshot>, Problem> {

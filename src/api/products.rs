@@ -1,17 +1,21 @@
 //! `GET /api/v1/products/{id}` and `GET /api/v1/products?ids=`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use projections::facts::ProductFacts;
 use projections::instant::Instant;
-use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage};
+use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage, Reader};
 
+use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, ProductsParams, Query, Shown};
 use super::problem::{Kind, Problem};
-use super::reader::{Asked, Reading};
-use super::{ApiState, path};
+use super::reader::{Asked, Reading, Who};
+use super::{ApiState, json, path};
+use crate::cache::stamps::slots;
+use crate::cache::{PageKind, PageRef, Tag};
 use crate::pages::Cards;
 use crate::store::query::{ReviewKeyset, ReviewSort};
 
@@ -29,11 +33,45 @@ pub async fn one(
     let common = Common::take(&mut query)?;
     query.finish()?;
     let asked = Asked::new(&state, &request, common)?;
-    let mut reading = asked.open(None).await?;
-    let pages = Pages::read(&state, &asked, &mut reading, std::slice::from_ref(&id)).await?;
-    let reader = asked.reader(reading.at);
-    let Some(page) = pages.page(&id, &reader) else { return Err(unknown(&id)) };
-    asked.page(ONE, &reading, page.meta.next_change_at).answer(&state, &request, &page)
+    cached::answer(state, &request, asked, One { id: id.into() }).await
+}
+
+#[derive(Clone)]
+struct One {
+    id: Arc<str>,
+}
+
+impl Ask for One {
+    const ROUTE: &'static str = ONE;
+
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        PageRef { kind: PageKind::Product, id: &self.id, context: who.context(), query: None }
+    }
+
+    async fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let id = String::from(&*self.id);
+        let pages = Pages::read(state, asking, reading, std::slice::from_ref(&id)).await?;
+        let reader = state.reader(asking.who, reading.at)?;
+        let Some(page) = pages.page(&id, &reader) else {
+            return Ok(Made::none(&id, pages.next_release(reading.at)));
+        };
+        Ok(Made {
+            body: Some(json(ONE, &page)?),
+            next_change_at: page.meta.next_change_at,
+            slots: slots(pages.tags()),
+            parts: Vec::new(),
+            passing: false,
+        })
+    }
+
+    fn not_found(&self) -> Problem {
+        unknown(&self.id)
+    }
 }
 
 /// The 404 of a product that has no page.
@@ -51,28 +89,97 @@ pub async fn several(
     let params = ProductsParams::take(&mut query)?;
     query.finish()?;
     let asked = Asked::new(&state, &request, common)?;
-    let mut reading = asked.open(None).await?;
-    let reader = asked.reader(reading.at);
-    let ids = &params.ids;
-    match params.shown {
-        Shown::Card => {
-            let cards = Cards::read(&mut *reading.snapshot, ids, asked.market, reading.at).await?;
-            let changes = |id: &String| page::card_changes_at(&cards.get(id)?.view, &reader);
-            let next = ids.iter().filter_map(changes).min();
-            let body = products(ids, next, |id| cards.card(id, &reader));
-            asked.page(SEVERAL, &reading, next).answer(&state, &request, &body)
+    cached::answer(state, &request, asked, Several::of(params)).await
+}
+
+#[derive(Clone)]
+struct Several {
+    params: Arc<ProductsParams>,
+    /// Ids have no line ends.
+    key: Arc<str>,
+}
+
+impl Several {
+    fn of(params: ProductsParams) -> Several {
+        let key = params.ids.join("\n").into();
+        Several { params: Arc::new(params), key }
+    }
+}
+
+impl Ask for Several {
+    const ROUTE: &'static str = SEVERAL;
+
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        let query = match self.params.shown {
+            Shown::Card => None,
+            Shown::Page => Some("page"),
+        };
+        PageRef { kind: PageKind::Cards, id: &self.key, context: who.context(), query }
+    }
+
+    async fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        match self.params.shown {
+            Shown::Card => self.cards(state, asking, reading).await,
+            Shown::Page => self.pages(state, asking, reading).await,
         }
-        Shown::Page => {
-            let pages = Pages::read(&state, &asked, &mut reading, ids).await?;
-            let mut next = pages.next_release(reading.at);
-            let body = products(ids, None, |id| {
-                let page = pages.page(id, &reader)?;
-                next = next.into_iter().chain(page.meta.next_change_at).min();
-                Some(page)
-            });
-            let body = ProductsPage { meta: Meta { next_change_at: next }, ..body };
-            asked.page(SEVERAL, &reading, next).answer(&state, &request, &body)
-        }
+    }
+
+    fn not_found(&self) -> Problem {
+        Problem::internal()
+    }
+}
+
+impl Several {
+    async fn cards(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let ids = &self.params.ids;
+        let market = state.market_of(asking.who)?;
+        let cards = Cards::read(&mut *reading.snapshot, ids, market, reading.at).await?;
+        let reader = state.reader(asking.who, reading.at)?;
+        let changes = |id: &String| page::card_changes_at(&cards.get(id)?.view, &reader);
+        let next = ids.iter().filter_map(changes).min();
+        let body = products(ids, next, |id| cards.card(id, &reader));
+        Ok(Made {
+            body: Some(json(SEVERAL, &body)?),
+            next_change_at: next,
+            slots: slots(ids.iter().map(|id| Tag::Card(id))),
+            parts: Vec::new(),
+            passing: cards.evaluated(),
+        })
+    }
+
+    async fn pages(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let ids = &self.params.ids;
+        let pages = Pages::read(state, asking, reading, ids).await?;
+        let reader = state.reader(asking.who, reading.at)?;
+        let mut next = pages.next_release(reading.at);
+        let body = products(ids, None, |id| {
+            let page = pages.page(id, &reader)?;
+            next = next.into_iter().chain(page.meta.next_change_at).min();
+            Some(page)
+        });
+        let body = ProductsPage { meta: Meta { next_change_at: next }, ..body };
+        Ok(Made {
+            body: Some(json(SEVERAL, &body)?),
+            next_change_at: next,
+            slots: slots(pages.tags().into_iter().chain(ids.iter().map(|id| Tag::Product(id)))),
+            parts: Vec::new(),
+            passing: false,
+        })
     }
 }
 
@@ -98,12 +205,12 @@ struct Pages(HashMap<String, (ProductFacts, LatestReviews)>);
 impl Pages {
     async fn read(
         state: &ApiState,
-        asked: &Asked<'_>,
+        asking: &Asking<'_>,
         reading: &mut Reading,
         ids: &[String],
     ) -> Result<Pages, Problem> {
         let cursors = Cursors::new(state.admin_token.as_deref());
-        let walk = Walk::begin(asked.at, None);
+        let walk = Walk::begin(asking.at, None);
         let mut pages = HashMap::new();
         for facts in reading.snapshot.product_facts(ids).await? {
             let id = facts.product_id.clone();
@@ -118,9 +225,23 @@ impl Pages {
         Ok(Pages(pages))
     }
 
-    fn page<'a>(&'a self, id: &str, reader: &page::Reader<'a>) -> Option<ProductPage<'a>> {
+    fn page<'a>(&'a self, id: &str, reader: &Reader<'a>) -> Option<ProductPage<'a>> {
         let (facts, reviews) = self.0.get(id)?;
         page::product_page(facts, reviews, reader)
+    }
+
+    /// What the pages depend on: each product's own facts, and all that discounts reach it by.
+    fn tags(&self) -> Vec<Tag<'_>> {
+        let mut tags = vec![Tag::AnyProduct];
+        for (facts, _) in self.0.values() {
+            tags.push(Tag::Product(&facts.product_id));
+            let product = &facts.product;
+            tags.extend(product.brand.iter().map(|brand| Tag::Brand(&brand.id)));
+            let categories = product.categories.iter();
+            tags.extend(categories.flat_map(|c| &c.path).map(|id| Tag::Category(id)));
+            tags.extend(product.variants.iter().map(|variant| Tag::Sku(&variant.sku)));
+        }
+        tags
     }
 
     /// When the first of those that are not released yet will be.

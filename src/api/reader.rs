@@ -1,5 +1,6 @@
 //! From a request to what a page is evaluated for, and to the state it is read from.
 
+use std::sync::Arc;
 use std::time::Instant as Clock;
 
 use actix_web::HttpRequest;
@@ -8,90 +9,90 @@ use projections::market::Market;
 use projections::page::Reader;
 use tokio::sync::SemaphorePermit;
 
-use super::answer::Page;
 use super::cursor::Walk;
 use super::params::Common;
 use super::position::{self, Wanted};
 use super::problem::{Kind, Problem};
 use super::{ApiState, auth};
+use crate::cache::Context;
 use crate::clock;
 use crate::pages;
 use crate::store::Snapshot;
 
-/// A request's audience, checked against the configuration.
-pub struct Asked<'s> {
-    state: &'s ApiState,
-    request: &'s HttpRequest,
-    pub market: &'s Market,
+/// Whom a page is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Who {
+    /// The market's place in the configuration.
+    pub market: u16,
     pub group: Option<String>,
     pub locale: Option<String>,
-    /// The instant that was asked for.
-    pub at: Option<Instant>,
-    wanted: Wanted,
 }
 
-impl<'s> Asked<'s> {
+impl Who {
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            market: self.market,
+            group: self.group.as_deref(),
+            locale: self.locale.as_deref(),
+        }
+    }
+}
+
+/// A request's audience and instant, checked against the configuration.
+pub struct Asked {
+    pub who: Arc<Who>,
+    /// The instant that was asked for.
+    pub at: Option<Instant>,
+    pub wanted: Wanted,
+}
+
+impl Asked {
     /// To be called once all parameters are known to be good.
-    pub fn new(
-        state: &'s ApiState,
-        request: &'s HttpRequest,
-        common: Common,
-    ) -> Result<Asked<'s>, Problem> {
+    pub fn new(state: &ApiState, request: &HttpRequest, common: Common) -> Result<Asked, Problem> {
         let Common { market, group, locale, at } = common;
         let wanted = Wanted::read(state, request.headers())?;
         if at.is_some() {
             auth::check(state, request, "`at` shows what is to come: it")?;
         }
-        let market = state.market(market.as_deref())?;
-        Ok(Asked { state, request, market, group, locale, at, wanted })
+        let market = state.market_index(market.as_deref())?;
+        Ok(Asked { who: Arc::new(Who { market, group, locale }), at, wanted })
     }
 
     /// A snapshot to read the answer from, and the instant that it is for: that of the walk that
     /// it goes on with, else what was asked for, else now, as late as may be.
-    pub async fn open(&self, walk: Option<Walk>) -> Result<Reading, Problem> {
+    pub async fn open(
+        &self,
+        state: &ApiState,
+        request: &HttpRequest,
+        walk: Option<Walk>,
+    ) -> Result<Reading, Problem> {
         if let Some(Walk::At(at)) = walk
             && at > clock::now().millis()
         {
-            auth::check(self.state, self.request, "this cursor shows what is to come: it")?;
+            auth::check(state, request, "this cursor shows what is to come: it")?;
         }
-        let snapshot = position::snapshot(self.state, &self.wanted).await?;
+        let snapshot = position::snapshot(state, &self.wanted).await?;
         let now = clock::now();
         let at = walk.map_or(self.at.unwrap_or(now), |walk| walk.instant(now));
-        Ok(Reading { snapshot, at, started: Clock::now(), turn: None })
+        Ok(Reading { snapshot, at, started: Clock::now(), behind: false, turn: None })
     }
 
     /// As [`Asked::open`], for answers that hold listings: where one has to be evaluated, once it
     /// is its turn.
-    pub async fn open_for_listings(&self, walk: Option<Walk>) -> Result<Reading, Problem> {
-        let mut reading = self.open(walk).await?;
+    pub async fn open_for_listings(
+        &self,
+        state: &ApiState,
+        request: &HttpRequest,
+        walk: Option<Walk>,
+    ) -> Result<Reading, Problem> {
+        let mut reading = self.open(state, request, walk).await?;
         if !reading.snapshot.coverage().await?.holds(reading.at) {
             drop(reading);
             let turn = pages::evaluation_turn().await?;
-            reading = self.open(walk).await?;
+            reading = self.open(state, request, walk).await?;
             reading.turn = Some(turn);
         }
         Ok(reading)
-    }
-
-    pub fn reader(&self, at: Instant) -> Reader<'_> {
-        Reader {
-            market: self.market,
-            group: self.group.as_deref(),
-            locale: self.locale.as_deref(),
-            at,
-            low_stock_threshold: self.state.low_stock_threshold,
-        }
-    }
-
-    /// How the answer that was read is sent.
-    pub fn page(
-        &self,
-        route: &'static str,
-        reading: &Reading,
-        next_change_at: Option<Instant>,
-    ) -> Page {
-        let private = self.group.is_some() || self.at.is_some();
-        Page { route, next_change_at, private, started: reading.started }
     }
 }
 
@@ -99,21 +100,63 @@ impl<'s> Asked<'s> {
 pub struct Reading {
     pub snapshot: Box<dyn Snapshot>,
     pub at: Instant,
-    started: Clock,
+    pub started: Clock,
+    /// It may lack what others know to be committed.
+    pub behind: bool,
     /// Held while listings are evaluated.
     turn: Option<SemaphorePermit<'static>>,
 }
 
-impl ApiState {
-    /// The market of that id; the first where none is asked for.
-    fn market(&self, id: Option<&str>) -> Result<&Market, Problem> {
-        let found = match id {
-            None => self.markets.first(),
-            Some(id) => self.markets.iter().find(|m| m.id == id),
+impl Reading {
+    /// For the cache: all that was committed, as of now. While the primary is away, what a replica has.
+    pub async fn fresh(state: &ApiState, lists: bool) -> Result<Reading, Problem> {
+        let mut reading = Reading::begin(state).await?;
+        if lists && !reading.snapshot.coverage().await?.holds(reading.at) {
+            drop(reading);
+            let turn = pages::evaluation_turn().await?;
+            reading = Reading::begin(state).await?;
+            reading.turn = Some(turn);
+        }
+        Ok(reading)
+    }
+
+    async fn begin(state: &ApiState) -> Result<Reading, Problem> {
+        let (snapshot, behind) = match state.store.snapshot_fresh().await {
+            Ok(snapshot) => (snapshot, false),
+            Err(_) => (state.store.snapshot().await?, true),
         };
-        found.ok_or_else(|| {
+        let snapshot = position::answering(state, snapshot).await?;
+        Ok(Reading { snapshot, at: clock::now(), started: Clock::now(), behind, turn: None })
+    }
+}
+
+impl ApiState {
+    /// The place of the market of that id; the first where none is asked for.
+    fn market_index(&self, id: Option<&str>) -> Result<u16, Problem> {
+        let found = match id {
+            None => Some(0),
+            Some(id) => self.markets.iter().position(|m| m.id == id),
+        };
+        let index = found.filter(|i| *i < self.markets.len()).and_then(|i| u16::try_from(i).ok());
+        index.ok_or_else(|| {
             let detail = format!("no market {:?} is configured", id.unwrap_or_default());
             Problem::parameter(Kind::UnknownMarket, "market", detail)
+        })
+    }
+
+    /// The market of those that ask.
+    pub fn market_of(&self, who: &Who) -> Result<&Market, Problem> {
+        self.markets.get(usize::from(who.market)).ok_or_else(Problem::internal)
+    }
+
+    /// What a page is evaluated for.
+    pub fn reader<'a>(&'a self, who: &'a Who, at: Instant) -> Result<Reader<'a>, Problem> {
+        Ok(Reader {
+            market: self.market_of(who)?,
+            group: who.group.as_deref(),
+            locale: who.locale.as_deref(),
+            at,
+            low_stock_threshold: self.low_stock_threshold,
         })
     }
 }

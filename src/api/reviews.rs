@@ -1,16 +1,21 @@
 //! `GET /api/v1/products/{id}/reviews`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use projections::page::{Meta, ReviewBody, ReviewsPage};
 
+use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, Query, ReviewParams};
 use super::problem::Problem;
 use super::products::{ID_SEGMENT, unknown};
-use super::reader::Asked;
-use super::{ApiState, path};
+use super::reader::{Asked, Reading, Who};
+use super::{ApiState, json, path};
+use crate::cache::stamps::slots;
+use crate::cache::{PageKind, PageRef, Tag};
 use crate::pages::Cards;
-use crate::store::query::ReviewKeyset;
+use crate::store::query::{ReviewKeyset, ReviewSort};
 
 pub const REVIEWS: &str = "/api/v1/products/{id}/reviews";
 
@@ -29,32 +34,77 @@ pub async fn reviews(
     let binding = Binding::reviews(&id, params.sort);
     let cursor: Option<Cursor<ReviewKeyset>> =
         params.cursor.map(|text| cursors.read(binding, asked.at, &text)).transpose()?;
-    let walk = cursor.as_ref().map(|c| c.walk);
-    let mut reading = asked.open(walk).await?;
+    let (sort, limit) = (params.sort, params.limit);
+    let query = format!("{};{limit}", sort.name()).into();
+    let ask = Reviews { id: id.into(), sort, limit, cursor, query };
+    cached::answer(state, &request, asked, ask).await
+}
 
-    let cards =
-        Cards::read(&mut *reading.snapshot, std::slice::from_ref(&id), asked.market, reading.at)
-            .await?;
-    if !cards.get(&id).is_some_and(|card| card.view.is_visible(reading.at)) {
-        return Err(unknown(&id));
+#[derive(Clone)]
+struct Reviews {
+    id: Arc<str>,
+    sort: ReviewSort,
+    limit: u32,
+    cursor: Option<Cursor<ReviewKeyset>>,
+    query: Arc<str>,
+}
+
+impl Ask for Reviews {
+    const ROUTE: &'static str = REVIEWS;
+
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        let query = Some(&*self.query);
+        PageRef { kind: PageKind::Reviews, id: &self.id, context: who.context(), query }
     }
-    let after = cursor.as_ref().map(|c| &c.after);
-    let mut slice = reading.snapshot.reviews(&id, params.sort, after, params.limit + 1).await?;
-    let limit = params.limit as usize;
-    let more = slice.items.len() > limit;
-    slice.items.truncate(limit);
-    // What is there of the reviews does not depend on the instant.
-    let walk = walk.unwrap_or(Walk::begin(asked.at, None));
-    let next_cursor = slice.items.last().filter(|_| more).map(|last| {
-        let after = ReviewKeyset::of(last, params.sort);
-        cursors.write(binding, &Cursor { walk, after })
-    });
-    let body = ReviewsPage {
-        items: slice.items.iter().map(ReviewBody::new).collect(),
-        total: slice.total.total,
-        total_capped: slice.total.capped,
-        next_cursor,
-        meta: Meta { next_change_at: None },
-    };
-    asked.page(REVIEWS, &reading, None).answer(&state, &request, &body)
+
+    fn walk(&self) -> Option<Walk> {
+        self.cursor.as_ref().map(|cursor| cursor.walk)
+    }
+
+    async fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> Result<Made, Problem> {
+        let id = String::from(&*self.id);
+        let market = state.market_of(asking.who)?;
+        let snapshot = &mut *reading.snapshot;
+        let cards = Cards::read(snapshot, std::slice::from_ref(&id), market, reading.at).await?;
+        let view = cards.get(&id).map(|card| &card.view);
+        if !view.is_some_and(|view| view.is_visible(reading.at)) {
+            let released_at = view.filter(|view| view.active).map(|view| view.released_at);
+            return Ok(Made::none(&id, released_at.filter(|released| *released > reading.at)));
+        }
+        let after = self.cursor.as_ref().map(|cursor| &cursor.after);
+        let mut slice = snapshot.reviews(&id, self.sort, after, self.limit + 1).await?;
+        let limit = self.limit as usize;
+        let more = slice.items.len() > limit;
+        slice.items.truncate(limit);
+        // What is there of the reviews does not depend on the instant.
+        let walk = self.walk().unwrap_or(Walk::begin(asking.at, None));
+        let cursors = Cursors::new(state.admin_token.as_deref());
+        let next_cursor = slice.items.last().filter(|_| more).map(|last| {
+            let after = ReviewKeyset::of(last, self.sort);
+            cursors.write(Binding::reviews(&id, self.sort), &Cursor { walk, after })
+        });
+        let body = ReviewsPage {
+            items: slice.items.iter().map(ReviewBody::new).collect(),
+            total: slice.total.total,
+            total_capped: slice.total.capped,
+            next_cursor,
+            meta: Meta { next_change_at: None },
+        };
+        Ok(Made {
+            body: Some(json(REVIEWS, &body)?),
+            next_change_at: None,
+            slots: slots([Tag::Product(&id), Tag::Card(&id)]),
+            parts: Vec::new(),
+            passing: cards.evaluated(),
+        })
+    }
+
+    fn not_found(&self) -> Problem {
+        unknown(&self.id)
+    }
 }

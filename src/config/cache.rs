@@ -1,20 +1,58 @@
 //! `[cache]`: the page cache.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::cache::Limits;
 
 /// The page cache.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheConfig {
-    /// The memory that cached pages may take, in bytes. Accepted and checked; without effect as
-    /// long as there is no cache in this build.
+    /// The memory that cached pages may take, in bytes; 0 switches the cache off.
     #[schemars(range(max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
+    /// How long a page is answered without asking the store again, in seconds. Changes drop it at once; this
+    /// is the net under what nobody told of.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub ttl_seconds: u64,
+    /// How long pages are answered while the store is away, marked `stale`, in seconds since they were
+    /// last known to be right.
+    #[schemars(range(max = 604_800))]
+    pub stale_if_error_seconds: u64,
+    /// Pages that are read from the store at the same time, for the cache.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_loads: usize,
+    /// Pages that wait for that; further ones are a 503 at once.
+    #[schemars(range(max = 1_000_000))]
+    pub max_waiting_loads: usize,
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { max_bytes: 256 * 1024 * 1024 }
+        Self {
+            max_bytes: 256 * 1024 * 1024,
+            ttl_seconds: 60,
+            stale_if_error_seconds: 300,
+            max_loads: 32,
+            max_waiting_loads: 1024,
+        }
+    }
+}
+
+impl CacheConfig {
+    /// As the cache takes them.
+    pub fn limits(&self) -> Limits {
+        let ttl = Duration::from_secs(self.ttl_seconds);
+        Limits {
+            max_bytes: self.max_bytes,
+            ttl,
+            stale_while_revalidate: ttl,
+            stale_if_error: Duration::from_secs(self.stale_if_error_seconds),
+            max_loads: self.max_loads,
+            max_waiting: self.max_waiting_loads,
+        }
     }
 }

@@ -10,8 +10,7 @@ use super::error::Findings;
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleConfig {
     /// When page caches are filled ahead of requests: a cron expression that starts with seconds,
-    /// in UTC; empty switches the job off. Accepted and checked; without effect as long as there is
-    /// no cache in this build.
+    /// in UTC; empty switches the job off. Accepted and checked; without effect in this version.
     pub warm: String,
 }
 

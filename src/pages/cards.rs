@@ -13,7 +13,10 @@ use crate::store::query::{Keyset, StoredCard};
 use crate::store::{REVISED_UNTIL, Result, Snapshot};
 
 /// What cards are made of, by product id.
-pub struct Cards(HashMap<String, StoredCard>);
+pub struct Cards {
+    cards: HashMap<String, StoredCard>,
+    evaluated: bool,
+}
 
 impl Cards {
     /// Reads those products that there are, for a market and an instant.
@@ -24,7 +27,7 @@ impl Cards {
         at: Instant,
     ) -> Result<Cards> {
         if ids.is_empty() {
-            return Ok(Cards(HashMap::new()));
+            return Ok(Cards { cards: HashMap::new(), evaluated: false });
         }
         let stored = snapshot.cards(ids).await?;
         let mut cards: HashMap<String, StoredCard> =
@@ -47,11 +50,16 @@ impl Cards {
                 }
             }
         }
-        Ok(Cards(cards))
+        Ok(Cards { cards, evaluated: !uncovered.is_empty() })
+    }
+
+    /// Some were evaluated from facts: what is stored does not answer for the instant.
+    pub fn evaluated(&self) -> bool {
+        self.evaluated
     }
 
     pub fn get(&self, id: &str) -> Option<&StoredCard> {
-        self.0.get(id)
+        self.cards.get(id)
     }
 
     /// The card at the reader's instant; `None` where the product's page would be a 404.

@@ -1,6 +1,7 @@
 //! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
 
 use super::{Bounds, Projector, views};
+use crate::changes::Collector;
 use crate::clock;
 use crate::store::{DiscountLock, Result, Transaction};
 
@@ -30,6 +31,8 @@ impl Projector {
     /// goes before computing, so that a product that several discounts reach is computed once for all of
     /// them. At most `at_most` products are computed.
     pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
+        self.prune_changes().await;
+        let mut told = Collector::default();
         let mut tx = self.store.begin().await?;
         let marks = if at_most < SHORT_STEP_PRODUCTS { MARKS_A_SHORT_STEP } else { MARKS_A_STEP };
         let marked = !tx.has_deferred().await? && mark(tx.as_mut(), marks).await?;
@@ -51,15 +54,17 @@ impl Projector {
             ids.sort_unstable();
             computed = ids.len();
             full = computed >= at_most as usize;
-            views::recompute(tx.as_mut(), &ids, &self.markets, &self.horizon()).await?;
+            let horizon = self.horizon();
+            views::recompute(tx.as_mut(), &ids, &self.markets, &horizon, &mut told).await?;
         }
         let left = tx.finish_fanouts().await?;
         if let Some(metrics) = &self.metrics {
             metrics.fanouts_left(left);
         }
-        if left == 0 {
-            super::reconfigure::finish(tx.as_mut(), &self.markets).await?;
+        if left == 0 && super::reconfigure::finish(tx.as_mut(), &self.markets).await? {
+            told.everything();
         }
+        tx.record_change(&told.finish()).await?;
         if !marked && computed == 0 {
             // Nothing to do, but for tasks that have just ended.
             return tx.commit().await.map(|()| Step { more: false, full, idle: true, deferred });

@@ -9,8 +9,10 @@ use projections::instant::Window;
 use super::Report;
 use super::incoming::{Entity, Incoming};
 use super::judge::{Judged, Standing};
+use crate::changes::Collector;
 use crate::log::position::Position;
 use crate::store::facts::{DiscountState, FactKeys, FactWrites, KnownFacts, Owner, StockKey};
+use crate::store::fanout::union;
 
 /// Which entities the messages are about; each once.
 pub fn keys(messages: &[Incoming]) -> FactKeys {
@@ -50,6 +52,10 @@ pub struct Folded {
     /// Products whose view may change, in id order.
     pub touched: BTreeSet<String>,
     pub discounts: Vec<DiscountChange>,
+    /// Products whose stock changed, be it only the count.
+    stocked: BTreeSet<String>,
+    /// What changed discounts reach, or reached: their pages tell of each one's latest event.
+    scopes: Vec<Scope>,
     /// The highest version that was applied, by entity.
     pub applied_versions: HashMap<(Kind, String), u64>,
     pub report: Report,
@@ -116,6 +122,8 @@ impl Folded {
         let available = available.filter(|_| standing.live);
         let owner = self.owner(product_id, before.map(|k| k.product_id.as_str()));
         let had = before.and_then(|k| k.available).is_some_and(|n| n > 0);
+        self.stocked.extend(before.map(|k| k.product_id.clone()));
+        self.stocked.insert(product_id.clone());
         if owner.moved || had != available.is_some_and(|n| n > 0) {
             self.touched.insert(product_id.clone());
         }
@@ -130,6 +138,13 @@ impl Folded {
             }
             _ => None,
         };
+        let none = Scope::default();
+        let reached =
+            |state: &Option<DiscountState>| state.as_ref().map(|(_, scope)| scope.clone());
+        if old.is_some() || new.is_some() {
+            let (old, new) = (reached(&old), reached(&new));
+            self.scopes.push(union(old.as_ref().unwrap_or(&none), new.as_ref().unwrap_or(&none)));
+        }
         if old != new {
             self.discounts.push(DiscountChange {
                 discount_id: id.clone(),
@@ -185,6 +200,24 @@ impl Folded {
         let counts = self.reviews_by_rating.entry(product_id.to_owned()).or_default();
         if let Some(count) = counts.get_mut(usize::from(rating).saturating_sub(1)) {
             *count += by;
+        }
+    }
+
+    /// Tells what differs on pages that are made from facts, before any view is computed.
+    pub fn tell(&self, told: &mut Collector) {
+        let writes = &self.writes;
+        let products = writes.products.iter().map(|(id, ..)| id);
+        let prices = writes.prices.iter().map(|(_, _, owner, _)| &owner.product_id);
+        let reviews = writes.reviews.iter().map(|(_, _, owner, _)| &owner.product_id);
+        // With those that have lost something to another product.
+        for id in self.touched.iter().chain(products).chain(prices).chain(reviews) {
+            told.product(id);
+        }
+        for id in &self.stocked {
+            told.card(id);
+        }
+        for scope in &self.scopes {
+            told.scope(scope.clone());
         }
     }
 

@@ -12,7 +12,7 @@ mod limits;
 pub mod reconfigure;
 mod views;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 use projections::discount::Scope;
@@ -21,6 +21,7 @@ use projections::instant::Instant;
 use projections::market::Market;
 use tokio::sync::watch;
 
+use crate::changes::{Collector, KEEP};
 use crate::clock;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
@@ -72,6 +73,9 @@ pub struct Bounds {
     pub ahead: Duration,
 }
 
+/// Time between two prunings of the feed of changes.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
 /// Applies batches to a read store.
 pub struct Projector {
     store: Arc<dyn ReadStore>,
@@ -79,11 +83,19 @@ pub struct Projector {
     bounds: Bounds,
     progress: watch::Sender<u64>,
     metrics: Option<ProjectorMetrics>,
+    pruned: Mutex<Option<Clock>>,
 }
 
 impl Projector {
     pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>, bounds: Bounds) -> Projector {
-        Projector { store, markets, bounds, progress: watch::Sender::new(0), metrics: None }
+        Projector {
+            store,
+            markets,
+            bounds,
+            progress: watch::Sender::new(0),
+            metrics: None,
+            pruned: Mutex::default(),
+        }
     }
 
     /// Tells of its work in these metrics.
@@ -119,7 +131,9 @@ impl Projector {
         let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
-        let report = self.apply_events(tx.as_mut(), batch).await?;
+        let mut told = Collector::default();
+        let report = self.apply_events(tx.as_mut(), batch, &mut told).await?;
+        tx.record_change(&told.finish()).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         if let Some(metrics) = &self.metrics {
@@ -134,17 +148,24 @@ impl Projector {
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
         let mut tx = self.store.begin().await?;
-        let report = self.apply_events(tx.as_mut(), &batch).await?;
+        let mut told = Collector::default();
+        let report = self.apply_events(tx.as_mut(), &batch, &mut told).await?;
         if report.refused > 0 {
             return Ok(report);
         }
         tx.close_dead_letter(dead_letter, "retried").await?;
+        tx.record_change(&told.finish()).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         Ok(report)
     }
 
-    async fn apply_events(&self, tx: &mut dyn Transaction, batch: &Batch) -> Result<Report> {
+    async fn apply_events(
+        &self,
+        tx: &mut dyn Transaction,
+        batch: &Batch,
+        told: &mut Collector,
+    ) -> Result<Report> {
         tx.put_dead_letters(&batch.dead_letters).await?;
         let known = tx.known(&fold::keys(&batch.events)).await?;
         let excess = limits::excess_prices(tx, &batch.events, &known).await?;
@@ -158,18 +179,36 @@ impl Projector {
         folded.report.refused = refused.len() as u64;
         tx.save_facts(&folded.writes).await?;
         tx.add_review_counts(&folded.review_deltas()).await?;
+        // Before the products that discounts reach: their scopes say as much.
+        folded.tell(told);
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
         // Many products: each is computed once after the backlog, not once a batch.
         if touched.len() > self.bounds.defer_products as usize && !batch.moves.is_empty() {
             tx.defer(&touched, &batch.moves).await?;
         } else {
-            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
+            views::recompute(tx, &touched, &self.markets, &self.horizon(), told).await?;
         }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
         tx.count_outcomes(&outcomes(batch, &report)).await?;
         Ok(report)
+    }
+
+    /// Now and then, forgets changes that everybody has had time to read.
+    async fn prune_changes(&self) {
+        {
+            let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
+            if pruned.is_some_and(|at| at.elapsed() < PRUNE_EVERY) {
+                return;
+            }
+            *pruned = Some(Clock::now());
+        }
+        match self.store.prune_changes(KEEP).await {
+            Ok(pruned) => tracing::debug!(pruned, "changes pruned"),
+            // Nothing depends on it, and it is tried again.
+            Err(error) => tracing::warn!(%error, "changes were not pruned"),
+        }
     }
 
     /// Products that changed discounts reach: few are computed with the batch, many fan out.

@@ -4,6 +4,7 @@
 use projections::discount::Scope;
 use projections::market::Market;
 
+use crate::changes::Change;
 use crate::store::fanout::NewFanout;
 use crate::store::{ReadStore, Result, Snapshot, Transaction};
 
@@ -53,15 +54,17 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {
     let scope = Scope { all: true, ..Scope::default() };
     let task = NewFanout { discount_id: "", topic: "", partition: 0, offset: 0, scope: &scope };
     tx.add_fanout(&task).await?;
+    tx.record_change(&Change::everything()).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-/// All fan-outs are done: what was pending is now in effect.
-pub(super) async fn finish(tx: &mut dyn Transaction, markets: &[Market]) -> Result<()> {
-    if tx.meta(MARKETS_PENDING).await?.as_deref() == Some(&fingerprint(markets)) {
+/// All fan-outs are done: what was pending is now in effect. Whether anything was.
+pub(super) async fn finish(tx: &mut dyn Transaction, markets: &[Market]) -> Result<bool> {
+    let pending = tx.meta(MARKETS_PENDING).await?.as_deref() == Some(&fingerprint(markets));
+    if pending {
         tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;
         tx.set_meta(MARKETS_PENDING, None).await?;
     }
-    Ok(())
+    Ok(pending)
 }

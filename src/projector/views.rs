@@ -8,6 +8,7 @@ use projections::market::Market;
 use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 
+use crate::changes::Collector;
 use crate::store::{DiscountLock, Numbers, Result, Transaction, ViewWrite};
 
 /// Products whose facts are in memory at once.
@@ -35,13 +36,14 @@ fn rows(view: &View) -> usize {
     (view.listings.len() + 1) * steps * Sort::STORED.len()
 }
 
-/// Computes the views of these products (in id order) from their facts, and writes what changes: no
-/// fan-out needs to come back to them.
+/// Computes the views of these products (in id order) from their facts, and writes and tells what changes:
+/// no fan-out needs to come back to them.
 pub async fn recompute(
     tx: &mut dyn Transaction,
     ids: &[String],
     markets: &[Market],
     horizon: &Horizon,
+    told: &mut Collector,
 ) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -54,11 +56,11 @@ pub async fn recompute(
     for chunk in ids.chunks(FACTS_AT_ONCE) {
         compute(tx, chunk, markets, horizon, &mut changed).await?;
         if changed.iter().map(Changed::rows).sum::<usize>() >= ROWS_AT_ONCE {
-            save(tx, &changed).await?;
+            save(tx, &changed, told).await?;
             changed.clear();
         }
     }
-    save(tx, &changed).await
+    save(tx, &changed, told).await
 }
 
 async fn compute(
@@ -84,7 +86,7 @@ async fn compute(
     Ok(())
 }
 
-async fn save(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<()> {
+async fn save(tx: &mut dyn Transaction, changed: &[Changed], told: &mut Collector) -> Result<()> {
     let numbers = numbers(tx, changed).await?;
     let place =
         |view: &Option<View>| view.as_ref().map(|v| Placement::of(v, &numbers)).unwrap_or_default();
@@ -97,6 +99,7 @@ async fn save(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<()> {
             diff: Placement::diff(&place(&c.old), &place(&c.new)),
         })
         .collect();
+    told.views(&writes, &numbers);
     tx.save_views(&writes).await
 }
 

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
+use crate::changes::{ChangeCursor, ChangeHints, Changes};
+use std::time::Duration;
 
 /// Unavailable until it is given the store.
 #[derive(Default)]
@@ -66,6 +68,18 @@ impl ReadStore for LateStore {
 
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         self.get()?.dead_letter(id).await
+    }
+
+    async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
+        self.get()?.changes(since).await
+    }
+
+    async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
+        self.get()?.change_hints().await
+    }
+
+    async fn prune_changes(&self, keep: Duration) -> Result<u64> {
+        self.get()?.prune_changes(keep).await
     }
 
     async fn close(&self) {

@@ -14,6 +14,7 @@ pub mod query;
 pub mod sqlite;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use projections::codec::CorruptDocument;
@@ -25,6 +26,7 @@ use projections::placement::{Numbering, PlacementDiff};
 use projections::text::Text;
 use projections::view::{ListingKey, View};
 
+use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
 use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
@@ -59,7 +61,7 @@ pub enum StoreError {
 }
 
 /// The version of facts, views and placements as stored. Another one needs another generation.
-pub const PROJECTION_VERSION: i64 = 3;
+pub const PROJECTION_VERSION: i64 = 4;
 
 /// The setting that says, in milliseconds, before which instant nothing is answered from stored
 /// steps, whatever they cover: discounts that were over by then have changed since.
@@ -159,6 +161,17 @@ pub trait ReadStore: Send + Sync {
 
     /// One dead letter, whole.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
+
+    /// What was committed after the cursor, each change once; without a cursor only the one of now.
+    /// Always read from where it is written. Independent of other readers.
+    async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes>;
+
+    /// Tells when there may be changes to read.
+    async fn change_hints(&self) -> Result<Box<dyn ChangeHints>>;
+
+    /// Deletes changes that could be read for longer than `keep`, in bounded steps; answers how many.
+    /// A cursor that has not seen one of them has lost.
+    async fn prune_changes(&self, keep: Duration) -> Result<u64>;
 
     /// Closes all connections; what was committed stays.
     async fn close(&self);
@@ -317,6 +330,10 @@ pub trait Transaction: Send {
     async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()>;
     /// Adds to what is counted of events, by outcome.
     async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()>;
+
+    /// Tells what this transaction changes, with all else that it writes. An empty change is not
+    /// written. Comes last, and once a transaction.
+    async fn record_change(&mut self, change: &Change) -> Result<()>;
 
     async fn commit(self: Box<Self>) -> Result<()>;
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::harness::events::Catalogue;
+use crate::harness::events::{Catalogue, price, product};
 use crate::harness::production::{Production, services};
+use crate::harness::service::Answer;
 use crate::harness::stream::nasty;
 use crate::harness::{eventually, now};
 use crate::{alone, assert_whole, busy, publish_slowly, under_way};
@@ -39,6 +40,45 @@ fn the_database_is_away_for_a_while() {
         assert_eq!(process.ended(), None, "{:#?}", process.stderr());
         assert!(process.terminate().success(), "{:#?}", process.stderr());
     }
+}
+
+#[test]
+fn cached_pages_go_on_while_the_database_is_away() {
+    let _alone = alone();
+    let production = Production::new();
+    let mut projector = production.projector();
+    let service = production.api();
+    production.home.publish(&[
+        product("mug", serde_json::json!({})),
+        price("mug-usd", "mug", 500, serde_json::json!({})),
+    ]);
+    let kept = |answer: &Answer| answer.headers["vitrine-cache"].to_str().unwrap().to_owned();
+    let page = "/api/v1/products/mug";
+    let before = eventually("the page is cached", || {
+        let answer = service.get(page);
+        (answer.status == 200 && kept(&answer) == "hit").then_some(answer)
+    });
+    services(&["stop-postgres"]);
+    let stale = eventually("the page is marked", || {
+        let answer = service.get(page);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        (kept(&answer) == "stale").then_some(answer)
+    });
+    assert_eq!(stale.body, before.body);
+    let other = service.get("/api/v1/products/other");
+    assert_eq!(other.status, 503, "{other:?}");
+    assert!(other.headers.contains_key("retry-after"));
+    services(&["start-postgres"]);
+    // What the crash took of the last moments is projected again first.
+    eventually("it is known to be right again", || {
+        let answer = service.get(page);
+        (answer.status == 200 && kept(&answer) == "hit").then_some(())
+    });
+    production.home.publish(&[price("mug-usd", "mug", 600, serde_json::json!({"version": 2}))]);
+    eventually("changes show again", || {
+        (service.get(page).body["price"]["final"] == 600).then_some(())
+    });
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! Nothing in here knows which store it is.
 
 pub mod bulk;
+pub mod changes;
 pub mod coverage;
 pub mod dead_letters;
 pub mod facts;
@@ -105,6 +106,15 @@ macro_rules! store_contract {
                 bulk: facts_of_any_number;
                 bulk: views_of_any_number;
                 bulk: marks_and_letters_of_any_number;
+                changes: a_change_is_read_once_by_each_reader;
+                changes: only_what_is_committed_is_read;
+                changes: an_empty_change_is_not_written;
+                changes: a_cursor_is_a_text;
+                changes: what_was_pruned_is_lost_to_old_cursors_only;
+                changes: many_changes_are_pruned_in_steps;
+                changes: too_many_changes_count_as_lost;
+                changes: a_commit_is_hinted_at;
+                changes: too_much_to_tell_is_everything;
             }
         }
     };

@@ -66,6 +66,12 @@ impl Session {
         Session { settings: settings.into(), numbers: Some(numbers) }
     }
 
+    /// For the connection that reads the feed of changes: each has a name of its own.
+    pub fn feeding(&self) -> Session {
+        let name = "SELECT set_config('vitrine.feed', gen_random_uuid()::text, false)";
+        Session { settings: format!("{} {name};", self.settings).into(), numbers: None }
+    }
+
     pub async fn apply(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         if let Some(numbers) = &self.numbers {
             numbers.clear();

@@ -10,6 +10,7 @@
 //! proxy in between has to keep a session on one connection.
 
 mod bulk;
+mod changes;
 mod connect;
 mod copy;
 mod dead_letters;
@@ -33,10 +34,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transaction};
+use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use connect::Session;
 use errors::database;
 use numbers::NumberCache;
@@ -88,6 +91,8 @@ struct Locks {
     marking: i64,
     /// Whoever looks for products that are due.
     refresh: i64,
+    /// Whoever prunes changes.
+    pruning: i64,
 }
 
 /// What is written to, and read from where there is no replica.
@@ -107,6 +112,11 @@ pub struct PostgresStore {
     generation: Generation,
     primary: Arc<Primary>,
     replicas: Replicas,
+    feed: changes::Feed,
+    /// For further connections that listen.
+    address: PgConnectOptions,
+    session: Session,
+    acquire_timeout: Duration,
 }
 
 /// A state that stays, in one round trip.
@@ -144,9 +154,18 @@ impl PostgresStore {
                 discounts: schema::lock_key(&generation.schema, "discounts"),
                 marking: schema::lock_key(&generation.schema, "marking"),
                 refresh: schema::lock_key(&generation.schema, "refresh"),
+                pruning: schema::lock_key(&generation.schema, "pruning"),
             },
         };
-        Ok(PostgresStore { generation, primary: Arc::new(primary), replicas })
+        Ok(PostgresStore {
+            generation,
+            primary: Arc::new(primary),
+            replicas,
+            feed: changes::Feed::new(&address, &options, &session),
+            address,
+            session,
+            acquire_timeout: wait,
+        })
     }
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
@@ -226,9 +245,23 @@ impl ReadStore for PostgresStore {
         dead_letters::show(&mut tx, id).await
     }
 
+    async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
+        self.feed.read(since).await
+    }
+
+    async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
+        let pool = connect::pool(&self.address, self.session.clone(), 1, self.acquire_timeout);
+        Ok(Box::new(changes::PostgresHints::listen(pool, self.generation.schema.clone())))
+    }
+
+    async fn prune_changes(&self, keep: Duration) -> Result<u64> {
+        changes::prune(&self.primary.writer, self.primary.locks.pruning, keep).await
+    }
+
     async fn close(&self) {
         let Primary { reader, writer, numberer, .. } = self.primary.as_ref();
         self.replicas.close().await;
+        self.feed.close().await;
         tokio::join!(reader.close(), writer.close(), numberer.close());
     }
 }

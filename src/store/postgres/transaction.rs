@@ -16,8 +16,10 @@ use super::bulk::Rows;
 use super::errors::database;
 use super::facts::Asked;
 use super::{
-    Primary, dead_letters, facts, fanout, numbers, product_facts, save_facts, snapshot, views,
+    Primary, changes, dead_letters, facts, fanout, numbers, product_facts, save_facts, snapshot,
+    views,
 };
+use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
@@ -305,6 +307,13 @@ impl Transaction for PostgresTransaction {
             .execute(open(&mut self.tx)?, &insert)
             .await
             .map(|_| ())
+    }
+
+    async fn record_change(&mut self, change: &Change) -> Result<()> {
+        if change.is_empty() {
+            return Ok(());
+        }
+        changes::record(open(&mut self.tx)?, change).await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {

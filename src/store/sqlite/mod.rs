@@ -1,6 +1,7 @@
 //! The read store in SQLite: one file a generation, one writer, many readers (WAL).
 
 pub(crate) mod bulk;
+mod changes;
 mod dead_letters;
 mod facts;
 mod fanout;
@@ -21,11 +22,13 @@ use projections::view::ListingKey;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
+use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
 };
+use crate::changes::{ChangeCursor, ChangeHints, Changes};
 
 /// How connections are opened.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,8 @@ pub struct SqliteStore {
     reader: SqlitePool,
     writer: SqlitePool,
     numbers: Arc<Mutex<NumberCache>>,
+    /// Changes with every commit that tells of a change.
+    told: watch::Sender<u64>,
 }
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/generation");
@@ -151,6 +156,7 @@ impl SqliteStore {
             reader,
             writer,
             numbers: Arc::default(),
+            told: watch::Sender::new(0),
         };
         store.check_version().await?;
         Ok(store)
@@ -190,7 +196,11 @@ impl ReadStore for SqliteStore {
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-        Ok(Box::new(transaction::SqliteTransaction::new(tx, Arc::clone(&self.numbers))))
+        Ok(Box::new(transaction::SqliteTransaction::new(
+            tx,
+            Arc::clone(&self.numbers),
+            self.told.clone(),
+        )))
     }
 
     async fn status(&self) -> Result<StoreStatus> {
@@ -237,6 +247,19 @@ impl ReadStore for SqliteStore {
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         let mut conn = self.reader.acquire().await.map_err(database)?;
         dead_letters::show(&mut conn, id).await
+    }
+
+    async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
+        let mut tx = self.reader.begin().await.map_err(database)?;
+        changes::read(&mut tx, since).await
+    }
+
+    async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
+        Ok(Box::new(changes::SqliteHints(self.told.subscribe())))
+    }
+
+    async fn prune_changes(&self, keep: Duration) -> Result<u64> {
+        changes::prune(&self.writer, keep).await
     }
 
     async fn close(&self) {

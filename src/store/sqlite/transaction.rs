@@ -10,10 +10,13 @@ use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::view::{ListingKey, View};
 use sqlx::Sqlite;
+use tokio::sync::watch;
 
 use super::{
-    NumberCache, bulk, database, dead_letters, facts, fanout, product_facts, snapshot, views,
+    NumberCache, bulk, changes, database, dead_letters, facts, fanout, product_facts, snapshot,
+    views,
 };
+use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
@@ -25,14 +28,18 @@ pub struct SqliteTransaction {
     cache: Arc<Mutex<NumberCache>>,
     /// Numbers given in this transaction: they go into the cache once it is committed.
     given: Numbers,
+    /// Whether it tells of a change, and whom that is said to.
+    tells: bool,
+    told: watch::Sender<u64>,
 }
 
 impl SqliteTransaction {
     pub(super) fn new(
         tx: sqlx::Transaction<'static, Sqlite>,
         cache: Arc<Mutex<NumberCache>>,
+        told: watch::Sender<u64>,
     ) -> SqliteTransaction {
-        SqliteTransaction { tx, cache, given: Numbers::default() }
+        SqliteTransaction { tx, cache, given: Numbers::default(), tells: false, told }
     }
 
     /// Those that the cache or this transaction knows.
@@ -274,11 +281,22 @@ impl Transaction for SqliteTransaction {
         .await
     }
 
+    async fn record_change(&mut self, change: &Change) -> Result<()> {
+        if change.is_empty() {
+            return Ok(());
+        }
+        self.tells = true;
+        changes::record(&mut self.tx, change).await
+    }
+
     async fn commit(self: Box<Self>) -> Result<()> {
-        let SqliteTransaction { tx, cache, given } = *self;
+        let SqliteTransaction { tx, cache, given, tells, told } = *self;
         tx.commit().await.map_err(database)?;
         if let Ok(mut cache) = cache.lock() {
             cache.take(given.listings, given.audiences);
+        }
+        if tells {
+            told.send_modify(|n| *n += 1);
         }
         Ok(())
     }

@@ -1,0 +1,226 @@
+//! Pages from the cache, and into it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use projections::instant::Instant;
+
+use super::answer::Sent;
+use super::cursor::Walk;
+use super::problem::{Kind, Problem};
+use super::reader::{Asked, Reading, Who};
+use super::{ApiState, answer};
+use crate::cache::stamps::{Slot, slots};
+use crate::cache::{
+    Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, PageCache, PageRef, Part,
+    Source, SystemClock, Tag, Version,
+};
+use crate::changes::Change;
+use crate::changes::follow::Following;
+
+/// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
+const UNKNOWN_AFTER: Duration = Duration::from_secs(1);
+
+/// The page cache, and what keeps it right.
+pub struct Pages {
+    pub cache: Arc<PageCache<Problem>>,
+    pub first_pages: FirstPages,
+    pub following: Arc<Following>,
+}
+
+impl Pages {
+    pub fn new(limits: Limits) -> Pages {
+        Pages {
+            cache: Arc::new(PageCache::new(limits, Arc::new(SystemClock))),
+            first_pages: FirstPages::default(),
+            following: Arc::default(),
+        }
+    }
+
+    /// Tells what changed.
+    pub fn tell(&self, change: Change) {
+        self.first_pages.tell(self.cache.stamps(), change);
+    }
+}
+
+impl LoadError for Problem {
+    fn is_away(&self) -> bool {
+        self.kind() == Kind::Unavailable
+    }
+}
+
+/// What a page is asked for by: owned, so that it can be loaded by whoever has to.
+pub trait Ask: Clone + Send + Sync + 'static {
+    const ROUTE: &'static str;
+
+    /// As the cache knows it.
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a>;
+
+    /// Where a walk goes on: such pages are not cached.
+    fn walk(&self) -> Option<Walk> {
+        None
+    }
+
+    /// Whether it holds listings, which may have to be evaluated.
+    fn lists(&self) -> bool {
+        false
+    }
+
+    /// Reads the page and puts it together.
+    fn make(
+        &self,
+        state: &ApiState,
+        asking: &Asking<'_>,
+        reading: &mut Reading,
+    ) -> impl Future<Output = Result<Made, Problem>> + Send;
+
+    /// Why there is no such page.
+    fn not_found(&self) -> Problem;
+}
+
+/// For whom and when a page is made.
+pub struct Asking<'a> {
+    pub who: &'a Who,
+    /// The instant that was asked for.
+    pub at: Option<Instant>,
+}
+
+/// A page that was made.
+pub struct Made {
+    /// `None`: there is no such page.
+    pub body: Option<Vec<u8>>,
+    pub next_change_at: Option<Instant>,
+    /// What it depends on.
+    pub slots: Box<[Slot]>,
+    /// The first pages of listings on it.
+    pub parts: Vec<Part>,
+    /// It was evaluated where stored steps end: not to be kept.
+    pub passing: bool,
+}
+
+impl Made {
+    /// There is no such page, until the product changes or is released.
+    pub fn none(product_id: &str, released_at: Option<Instant>) -> Made {
+        Made {
+            body: None,
+            next_change_at: released_at,
+            slots: slots([Tag::Product(product_id), Tag::Card(product_id)]),
+            parts: Vec::new(),
+            passing: false,
+        }
+    }
+}
+
+/// Answers with a page: from the cache where it may be, else from the store.
+pub async fn answer<A: Ask>(
+    state: web::Data<ApiState>,
+    request: &HttpRequest,
+    asked: Asked,
+    ask: A,
+) -> Result<HttpResponse, Problem> {
+    let cacheable = asked.at.is_none() && asked.wanted.positions.is_empty() && ask.walk().is_none();
+    let pages = state.pages.clone().filter(|_| cacheable);
+    let behind = pages.as_ref().and_then(|pages| pages.following.behind());
+    let (Some(pages), Some(behind)) = (pages, behind) else {
+        return uncached(&state, request, &asked, &ask).await;
+    };
+    if behind > pages.cache.limits().stale_if_error {
+        return uncached(&state, request, &asked, &ask).await;
+    }
+    let page = ask.page(&asked.who);
+    let load = {
+        let (state, pages, who, ask) =
+            (state.clone(), Arc::clone(&pages), Arc::clone(&asked.who), ask.clone());
+        move |version: Version| {
+            let (state, pages) = (state.clone(), Arc::clone(&pages));
+            let (who, ask) = (Arc::clone(&who), ask.clone());
+            async move { load(&state, &pages, &who, &ask, version).await }
+        }
+    };
+    let Got { entry, source } =
+        pages.cache.get_or_load(&page, load).await.map_err(|e| match e {
+            GetError::Busy => Problem::new(
+                Kind::Unavailable,
+                "too many pages are being read from the store; try again",
+            ),
+            GetError::Load(problem) => problem,
+        })?;
+    let finished = entry.answer();
+    if finished.status() != 200 {
+        return Err(ask.not_found());
+    }
+    let unknown = behind > UNKNOWN_AFTER && source == Source::Hit;
+    let kept = match source {
+        _ if source.is_stale() || unknown => "stale",
+        Source::Hit => "hit",
+        _ => "miss",
+    };
+    let age = match source {
+        // It is known to be right as long as the feed is.
+        Source::Hit => behind.min(entry.age(&pages.cache.now())),
+        Source::Away => entry.age(&pages.cache.now()),
+        _ => Duration::ZERO,
+    };
+    let coding = answer::coding(request);
+    let (coding, body) = pages.cache.form(&page, &entry, coding);
+    Ok(Sent { finished, coding, body, kept, age, private: asked.who.group.is_some() }
+        .send(&state, request))
+}
+
+/// A page for the cache.
+async fn load<A: Ask>(
+    state: &ApiState,
+    pages: &Pages,
+    who: &Who,
+    ask: &A,
+    version: Version,
+) -> Result<Loaded, Problem> {
+    let asking = Asking { who, at: None };
+    let mut reading = Reading::fresh(state, ask.lists()).await?;
+    let behind = reading.behind;
+    let made = ask.make(state, &asking, &mut reading).await?;
+    state.metrics.store_read(A::ROUTE, reading.started.elapsed());
+    let Made { body, mut next_change_at, mut slots, parts, passing } = made;
+    if passing {
+        // It is over at once.
+        next_change_at = Some(reading.at);
+    }
+    let watched =
+        (!parts.is_empty()).then(|| pages.first_pages.watch(pages.cache.stamps(), version, parts));
+    if let Some(watched) = &watched {
+        slots = slots.iter().copied().chain([watched.tag().slot()]).collect();
+    }
+    let status = if body.is_some() { 200 } else { 404 };
+    Ok(Loaded {
+        answer: Finished::new(status, body.unwrap_or_default(), next_change_at),
+        slots,
+        // A replica that stands in for the primary may not have seen what was told.
+        version: behind.then_some(Version(0)),
+        held: watched.map(|watched| watched as crate::cache::entry::Held),
+    })
+}
+
+/// Straight from the store: at an instant, from a position on, within a walk, or without a cache.
+async fn uncached<A: Ask>(
+    state: &ApiState,
+    request: &HttpRequest,
+    asked: &Asked,
+    ask: &A,
+) -> Result<HttpResponse, Problem> {
+    let walk = ask.walk();
+    let mut reading = match ask.lists() {
+        true => asked.open_for_listings(state, request, walk).await?,
+        false => asked.open(state, request, walk).await?,
+    };
+    let asking = Asking { who: &asked.who, at: asked.at };
+    let made = ask.make(state, &asking, &mut reading).await?;
+    state.metrics.store_read(A::ROUTE, reading.started.elapsed());
+    let Some(body) = made.body else { return Err(ask.not_found()) };
+    let finished = Finished::new(200, body, made.next_change_at);
+    let (coding, body) = finished.form(answer::coding(request));
+    let private = asked.who.group.is_some() || asked.at.is_some();
+    let sent =
+        Sent { finished: &finished, coding, body, kept: "miss", age: Duration::ZERO, private };
+    Ok(sent.send(state, request))
+}

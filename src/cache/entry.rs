@@ -1,0 +1,201 @@
+//! A cached page: the answer, and what it is valid by.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use projections::instant::Instant;
+
+use super::answer::Finished;
+use super::key::PageKey;
+use super::stamps::{Slot, Stamps, Version};
+use super::time::Moment;
+
+/// What a load comes back with.
+pub struct Loaded {
+    pub answer: Finished,
+    /// All that the page depends on ([`super::stamps::slots`]); what is missing here is not seen
+    /// to change.
+    pub slots: Box<[Slot]>,
+    /// The version that was read, where the load may have been answered by a store that is behind.
+    /// None: the one that was current when the load began.
+    pub version: Option<Version>,
+    /// Kept as long as the page is.
+    pub held: Option<Held>,
+}
+
+/// What a page keeps alive besides itself.
+pub type Held = Arc<dyn std::any::Any + Send + Sync>;
+
+/// A page that was loaded.
+pub struct Entry {
+    /// Only kept.
+    _held: Option<Held>,
+    answer: Finished,
+    slots: Depends,
+    version: Version,
+    loaded: Moment,
+    /// Milliseconds from the load until it was last known to be current.
+    confirmed: AtomicU32,
+    /// Milliseconds.
+    ttl: u32,
+}
+
+/// What an entry is at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Fresh,
+    /// Only its time is over: nothing says that it has changed.
+    Expired,
+    /// It has changed, or a boundary has passed.
+    Outdated,
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.answer, self.version)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.answer, self.version)
+    }
+}
+
+impl Entry {
+    /// `begun` and `version` are from before the load began: what changed meanwhile may be missing.
+    pub fn new(loaded: Loaded, version: Version, begun: Moment, ttl: Duration) -> Self {
+        Entry {
+            _held: loaded.held,
+            answer: loaded.answer,
+            slots: Depends::from(loaded.slots),
+            // A store that is ahead of what this process knows of is not believed to be.
+            version: loaded.version.map_or(version, |read| read.min(version)),
+            loaded: begun,
+            confirmed: AtomicU32::new(0),
+            ttl: millis(ttl),
+        }
+    }
+
+    pub fn answer(&self) -> &Finished {
+        &self.answer
+    }
+
+    /// It shows every change up to this one.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    pub fn slots(&self) -> &[Slot] {
+        self.slots.all()
+    }
+
+    /// When its load began.
+    pub fn loaded_at(&self) -> Moment {
+        self.loaded
+    }
+
+    /// From this instant on, it has changed with no event.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        self.answer.next_change_at()
+    }
+
+    pub fn ttl(&self) -> Duration {
+        Duration::from_millis(u64::from(self.ttl))
+    }
+
+    /// It was found to be current at this moment.
+    pub fn confirm(&self, now: &Moment) {
+        self.confirmed.fetch_max(millis(now.since(&self.loaded)), Ordering::Relaxed);
+    }
+
+    /// How long ago it was last known to be current, for `Age`.
+    pub fn age(&self, now: &Moment) -> Duration {
+        let confirmed = Duration::from_millis(u64::from(self.confirmed.load(Ordering::Relaxed)));
+        now.since(&self.loaded).saturating_sub(confirmed)
+    }
+
+    /// Whether it has neither changed nor a boundary has passed.
+    pub fn is_valid(&self, stamps: &Stamps, now: &Moment) -> bool {
+        let until = self.fresh_until();
+        self.version >= stamps.newest(self.slots()) && until.is_none_or(|until| now.at < until)
+    }
+
+    pub fn state(&self, stamps: &Stamps, now: &Moment) -> State {
+        if !self.is_valid(stamps, now) {
+            State::Outdated
+        } else if now.since(&self.loaded) >= self.ttl() {
+            State::Expired
+        } else {
+            State::Fresh
+        }
+    }
+
+    /// Whether this is to give way to the other: the order is by what the loads could see, and of
+    /// equals by when they began.
+    pub fn is_older_than(&self, other: &Entry) -> bool {
+        (self.version, self.loaded.monotonic) < (other.version, other.loaded.monotonic)
+    }
+
+    /// The bytes it holds now, with its key and what the map needs for them.
+    ///
+    /// The slots and the map's own parts are all that is not the page itself.
+    pub fn weight(&self, key: &PageKey) -> usize {
+        size_of::<Entry>()
+            + self.answer.held_bytes()
+            + self.slots.heap_bytes()
+            + size_of::<PageKey>()
+            + key.heap_bytes()
+            + MAP_BYTES
+    }
+
+    /// Takes over the other's bytes and compressed forms, if it has the same body.
+    pub(super) fn share(&mut self, other: &Entry) {
+        self.answer.share(&other.answer);
+    }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Slots: those of most pages are few, and take no memory of their own.
+#[derive(Debug)]
+enum Depends {
+    One(Slot),
+    Two([Slot; 2]),
+    Many(Box<[Slot]>),
+}
+
+impl Depends {
+    fn all(&self) -> &[Slot] {
+        match self {
+            Depends::One(slot) => std::slice::from_ref(slot),
+            Depends::Two(slots) => slots,
+            Depends::Many(slots) => slots,
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Depends::One(_) | Depends::Two(_) => 0,
+            Depends::Many(slots) => size_of_val::<[Slot]>(slots),
+        }
+    }
+}
+
+impl From<Box<[Slot]>> for Depends {
+    fn from(slots: Box<[Slot]>) -> Self {
+        match *slots {
+            [slot] => Depends::One(slot),
+            [first, second] => Depends::Two([first, second]),
+            _ => Depends::Many(slots),
+        }
+    }
+}
+
+/// What moka 0.12 and the allocator hold for an entry besides key and value, in bytes: measured,
+/// as the growth of a process by 50,000 pages.
+pub const MAP_BYTES: usize = 344;

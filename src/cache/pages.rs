@@ -1,0 +1,219 @@
+//! The pages, in as much memory as they may take.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::notification::RemovalCause;
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+
+use super::coding::Coding;
+use super::counters::{Counters, Statistics};
+use super::entry::{Entry, State};
+use super::flights::Flights;
+use super::gate::Gate;
+use super::key::{PageKey, PageRef};
+use super::stamps::Stamps;
+use super::time::{Clock, Moment};
+
+/// The bounds of a [`PageCache`].
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of all pages together, as [`Entry::weight`] counts them.
+    pub max_bytes: u64,
+    /// How long a page is served without asking the store again: the net under changes that this
+    /// process was never told of.
+    pub ttl: Duration,
+    /// For how long after its `ttl` a page is still answered at once, while it is loaded anew.
+    pub stale_while_revalidate: Duration,
+    /// How old a page may be, from when it was last known to be current, to stand in for a store
+    /// that is away.
+    pub stale_if_error: Duration,
+    /// Loads at the same time, of all pages; at least one.
+    pub max_loads: usize,
+    /// Loads that wait for that. More are turned away as [`super::load::GetError::Busy`].
+    pub max_waiting: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_bytes: 256 * 1024 * 1024,
+            ttl: Duration::from_secs(60),
+            stale_while_revalidate: Duration::from_secs(60),
+            stale_if_error: Duration::from_secs(300),
+            max_loads: 32,
+            max_waiting: 1024,
+        }
+    }
+}
+
+/// What the cache has of a page.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// Valid.
+    Hit(Arc<Entry>),
+    /// Its time is over, but no change was told and no boundary has passed: it may be answered
+    /// while it is loaded anew.
+    Expired(Arc<Entry>),
+    /// It has changed or a boundary has passed: only to be answered while the store is away.
+    Outdated(Arc<Entry>),
+    Miss,
+}
+
+/// What became of a page that was loaded.
+#[derive(Clone, Debug)]
+pub enum Put {
+    Kept(Arc<Entry>),
+    /// Not kept: something newer was there or told. Whether it is still valid is another question.
+    Refused(Arc<Entry>),
+}
+
+impl Put {
+    pub fn into_entry(self) -> Arc<Entry> {
+        let (Put::Kept(entry) | Put::Refused(entry)) = self;
+        entry
+    }
+}
+
+/// Finished pages, none older than the change this process has been told of.
+///
+/// `E` is what loads fail with.
+pub struct PageCache<E> {
+    pages: Cache<PageKey, Arc<Entry>, ahash::RandomState>,
+    pub(super) stamps: Stamps,
+    pub(super) flights: Arc<Flights<E>>,
+    pub(super) gate: Gate,
+    pub(super) limits: Limits,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl<E> PageCache<E> {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let counters = Arc::new(Counters::default());
+        let evicted = Arc::clone(&counters);
+        let pages = Cache::builder()
+            .max_capacity(limits.max_bytes)
+            .weigher(|key: &PageKey, entry: &Arc<Entry>| {
+                u32::try_from(entry.weight(key)).unwrap_or(u32::MAX)
+            })
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    Counters::count(&evicted.evictions);
+                }
+            })
+            .build_with_hasher(ahash::RandomState::default());
+        PageCache {
+            pages,
+            stamps: Stamps::default(),
+            flights: Arc::default(),
+            gate: Gate::new(limits.max_loads, limits.max_waiting),
+            limits,
+            clock,
+            counters,
+        }
+    }
+
+    /// Where changes are told.
+    pub fn stamps(&self) -> &Stamps {
+        &self.stamps
+    }
+
+    /// What time the cache takes it to be.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What there is of a page. It allocates nothing, waits for nothing, and is not counted.
+    pub fn lookup(&self, asked: &PageRef<'_>, now: &Moment) -> Lookup {
+        let Some(entry) = self.pages.get(asked) else { return Lookup::Miss };
+        match entry.state(&self.stamps, now) {
+            State::Fresh => Lookup::Hit(entry),
+            State::Expired => Lookup::Expired(entry),
+            State::Outdated => Lookup::Outdated(entry),
+        }
+    }
+
+    /// Keeps a page, unless it has changed since its load began or a newer one is there.
+    pub fn put(&self, key: &PageKey, mut entry: Entry) -> Put {
+        let now = self.clock.now();
+        // Outside of the step below: bodies are compared. Whether that is still there then does
+        // not matter.
+        if let Some(there) = self.pages.get(&key.as_ref()) {
+            entry.share(&there);
+        }
+        let entry = Arc::new(entry);
+        let mut put = Put::Refused(Arc::clone(&entry));
+        // The look at what is there and the replacement are one step for all who put this page.
+        self.pages.entry(key.clone()).and_compute_with(|there| {
+            let there = there.map(moka::Entry::into_value);
+            let is_newer = there.is_none_or(|there| !entry.is_older_than(&there));
+            if !is_newer || !entry.is_valid(&self.stamps, &now) {
+                return Op::Nop;
+            }
+            put = Put::Kept(Arc::clone(&entry));
+            Op::Put(entry)
+        });
+        if matches!(put, Put::Refused(_)) {
+            Counters::count(&self.counters.put_refused);
+        }
+        put
+    }
+
+    /// The body in this coding, as [`super::answer::Finished::form`], weighed anew if that made it.
+    pub fn form(&self, asked: &PageRef<'_>, entry: &Entry, coding: Coding) -> (Coding, Bytes) {
+        let was_made = entry.answer().is_made(coding);
+        let form = entry.answer().form(coding);
+        if !was_made {
+            self.weigh_again(asked, entry);
+        }
+        form
+    }
+
+    /// Makes all forms of a page, for those that are warmed.
+    pub fn compress_all(&self, asked: &PageRef<'_>, entry: &Entry) {
+        entry.answer().compress_all();
+        self.weigh_again(asked, entry);
+    }
+
+    /// Moka weighs a page when it is put: what has become heavier is put again, unless it has been
+    /// replaced.
+    fn weigh_again(&self, asked: &PageRef<'_>, entry: &Entry) {
+        self.pages.entry(PageKey::from(*asked)).and_compute_with(|there| {
+            match there.map(moka::Entry::into_value) {
+                Some(there) if there.answer().shares_bytes(entry.answer()) => Op::Put(there),
+                _ => Op::Nop,
+            }
+        });
+    }
+
+    /// What telemetry reads: counts, bytes and pages.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            bytes: self.pages.weighted_size(),
+            entries: self.pages.entry_count(),
+            ..Statistics::from(&*self.counters)
+        }
+    }
+
+    /// How many pages are being loaded or wait for that.
+    pub fn loads_under_way(&self) -> usize {
+        self.flights.under_way()
+    }
+
+    /// How many loads wait for others.
+    pub fn loads_waiting(&self) -> usize {
+        self.gate.waiting()
+    }
+
+    /// Drops what is over the bound now, instead of at one of the next calls.
+    pub fn settle(&self) {
+        self.pages.run_pending_tasks();
+    }
+}

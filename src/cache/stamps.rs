@@ -1,0 +1,167 @@
+//! Tombstones: which version each thing that pages depend on has last changed at.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// How far this process has followed the feed of changes: counted by this process, ascending.
+///
+/// A page of version `v` shows every change up to `v`. Versions of two processes have nothing to
+/// do with each other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Version(pub u64);
+
+/// What a page depends on. A change of it drops the pages that name it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Tag<'a> {
+    /// Everything: every page there is depends on it without naming it.
+    All,
+    Product(&'a str),
+    /// A product's card.
+    Card(&'a str),
+    /// What reaches the pages of all products.
+    AnyProduct,
+    /// One answer that is watched by itself: see [`super::first_pages`].
+    Watched(u64),
+    Sku(&'a str),
+    Category(&'a str),
+    Brand(&'a str),
+    Discount(&'a str),
+    /// A product's reviews.
+    Reviews(&'a str),
+    /// The rows of a listing: which products are in it, and in which order.
+    Listing(ListingOf, &'a str),
+    Home,
+    /// Prices and settings of a market, by its place in the configuration.
+    Market(u16),
+}
+
+/// Whose listing it is; the listing of all products has an empty id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ListingOf {
+    All,
+    Category,
+    Brand,
+}
+
+impl Tag<'_> {
+    /// The slot that holds this tag's tombstone.
+    pub fn slot(&self) -> Slot {
+        // The kind is the seed, so that equal ids of two kinds are two slots.
+        let hash = match self {
+            Tag::All => hash(0, b""),
+            Tag::Product(id) => hash(1, id.as_bytes()),
+            Tag::Sku(id) => hash(2, id.as_bytes()),
+            Tag::Category(id) => hash(3, id.as_bytes()),
+            Tag::Brand(id) => hash(4, id.as_bytes()),
+            Tag::Discount(id) => hash(5, id.as_bytes()),
+            Tag::Reviews(id) => hash(6, id.as_bytes()),
+            Tag::Listing(ListingOf::All, id) => hash(7, id.as_bytes()),
+            Tag::Listing(ListingOf::Category, id) => hash(8, id.as_bytes()),
+            Tag::Listing(ListingOf::Brand, id) => hash(9, id.as_bytes()),
+            Tag::Home => hash(10, b""),
+            Tag::Market(index) => hash(11, &index.to_le_bytes()),
+            Tag::Card(id) => hash(12, id.as_bytes()),
+            Tag::AnyProduct => hash(13, b""),
+            Tag::Watched(number) => hash(14, &number.to_le_bytes()),
+        };
+        // The mask leaves 18 bits: nothing is cut.
+        Slot((hash & (SLOTS as u64 - 1)) as u32)
+    }
+}
+
+fn hash(kind: u8, id: &[u8]) -> u64 {
+    xxh3_64_with_seed(id, u64::from(kind))
+}
+
+/// How many tombstones there are: 2 MiB of them, a power of two.
+const SLOTS: usize = 1 << 18;
+
+/// The place of a tag's tombstone.
+///
+/// Two tags can have the same one. Then a change of the one drops the pages of the other in vain;
+/// a page is never kept because of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Slot(u32);
+
+/// The slots of these tags, each once.
+pub fn slots<'a>(tags: impl IntoIterator<Item = Tag<'a>>) -> Box<[Slot]> {
+    let mut slots: Vec<Slot> = tags.into_iter().map(|tag| tag.slot()).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into_boxed_slice()
+}
+
+/// The tombstones of all that has changed, in a table of fixed size.
+///
+/// They only ever ascend, so that changes told out of order leave the newest one standing, and
+/// nothing that happens to a page (being put, replaced, evicted) can undo them.
+pub struct Stamps {
+    slots: Box<[AtomicU64]>,
+    /// No page is older than this.
+    floor: AtomicU64,
+    /// The newest version told of.
+    followed: AtomicU64,
+}
+
+impl Default for Stamps {
+    fn default() -> Self {
+        Stamps {
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            floor: AtomicU64::new(0),
+            followed: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Stamps {
+    /// How far the feed has been followed: the version of a load that begins now.
+    pub fn followed(&self) -> Version {
+        Version(self.followed.load(Ordering::Acquire))
+    }
+
+    /// The feed has been followed up to here.
+    pub fn follow(&self, version: Version) {
+        self.followed.fetch_max(version.0, Ordering::AcqRel);
+    }
+
+    /// What the tag stands for has changed, and the store shows that to loads that begin now.
+    ///
+    /// When this returns, no page of the tag with an older version is valid any more.
+    pub fn stamp(&self, tag: Tag<'_>, version: Version) {
+        if tag == Tag::All {
+            return self.clear(version);
+        }
+        // First: a load that begins between the two sees the change, and may be kept.
+        self.follow(version);
+        if let Some(slot) = self.at(tag.slot()) {
+            slot.fetch_max(version.0, Ordering::AcqRel);
+        }
+    }
+
+    /// Everything has changed.
+    pub fn clear(&self, version: Version) {
+        self.follow(version);
+        self.floor.fetch_max(version.0, Ordering::AcqRel);
+    }
+
+    /// These have changed, with the next version, which is returned.
+    pub fn tell<'a>(&self, tags: impl IntoIterator<Item = Tag<'a>>) -> Version {
+        let version = Version(self.followed.fetch_add(1, Ordering::AcqRel) + 1);
+        for tag in tags {
+            self.stamp(tag, version);
+        }
+        version
+    }
+
+    /// The last change of any of these, or of everything.
+    pub fn newest(&self, slots: &[Slot]) -> Version {
+        let floor = self.floor.load(Ordering::Acquire);
+        let stamps = slots.iter().filter_map(|slot| self.at(*slot));
+        Version(stamps.fold(floor, |newest, slot| newest.max(slot.load(Ordering::Acquire))))
+    }
+
+    fn at(&self, slot: Slot) -> Option<&AtomicU64> {
+        self.slots.get(slot.0 as usize)
+    }
+}

@@ -1,0 +1,108 @@
+//! Following the feed of changes, for a page cache.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Change, ChangeCursor, ChangeHints};
+use crate::backoff::Backoff;
+use crate::store::{ReadStore, Result};
+
+/// How often changes are looked for, whether or not a hint came.
+pub const POLL: Duration = Duration::from_millis(25);
+/// How often changes that everybody has had time to read are deleted.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// How far the feed is known.
+pub struct Following {
+    since: Instant,
+    /// Milliseconds since then at which the last look began; 0 before the first.
+    looked: AtomicU64,
+}
+
+impl Default for Following {
+    fn default() -> Following {
+        Following { since: Instant::now(), looked: AtomicU64::new(0) }
+    }
+}
+
+impl Following {
+    /// How long ago all that was committed was known; `None` before anything was.
+    pub fn behind(&self) -> Option<Duration> {
+        match self.looked.load(Ordering::Acquire) {
+            0 => None,
+            at => Some(self.since.elapsed().saturating_sub(Duration::from_millis(at))),
+        }
+    }
+
+    fn known_at(&self, began: Instant) {
+        let millis = began.duration_since(self.since).as_millis();
+        self.looked.store(u64::try_from(millis).unwrap_or(u64::MAX).max(1), Ordering::Release);
+    }
+}
+
+/// Tells every change from now on, until it is to stop. Without a store it tries again.
+pub async fn follow(
+    store: Arc<dyn ReadStore>,
+    following: Arc<Following>,
+    tell: impl Fn(Change) + Send,
+    stop: CancellationToken,
+) {
+    let mut backoff = Backoff::default();
+    let mut cursor: Option<ChangeCursor> = None;
+    let mut hints: Option<Box<dyn ChangeHints>> = None;
+    let mut pruned = Instant::now();
+    while !stop.is_cancelled() {
+        let began = Instant::now();
+        match read(store.as_ref(), &mut cursor, &tell).await {
+            Ok(()) => {
+                following.known_at(began);
+                backoff = Backoff::default();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "changes cannot be read");
+                hints = None;
+                backoff.wait(&stop).await;
+                continue;
+            }
+        }
+        if pruned.elapsed() >= PRUNE_EVERY {
+            pruned = Instant::now();
+            if let Err(error) = store.prune_changes(super::KEEP).await {
+                tracing::warn!(%error, "old changes cannot be deleted");
+            }
+        }
+        if hints.is_none() {
+            hints = store.change_hints().await.ok();
+        }
+        let wait = async {
+            match &mut hints {
+                Some(hints) => hints.wait(POLL).await,
+                None => tokio::time::sleep(POLL).await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn read(
+    store: &dyn ReadStore,
+    cursor: &mut Option<ChangeCursor>,
+    tell: &impl Fn(Change),
+) -> Result<()> {
+    let read = store.changes(cursor.as_ref()).await?;
+    if read.lost {
+        tracing::warn!("changes were deleted before they were read: nothing that is cached counts");
+        tell(Change::everything());
+    }
+    for change in read.changes {
+        tell(change);
+    }
+    *cursor = Some(read.cursor);
+    Ok(())
+}

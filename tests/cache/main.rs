@@ -1,0 +1,12 @@
+//! The page cache: its races, bounds and forms. Nothing here sleeps: loads end when they are told
+//! to, and the clock moves when it is moved.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+mod bench;
+mod forms;
+mod keys;
+mod model;
+mod pages;
+mod races;
+mod shared_loads;
