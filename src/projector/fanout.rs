@@ -34,6 +34,8 @@ impl Projector {
         self.prune_changes().await;
         let mut told = Collector::default();
         let mut tx = self.store.begin().await?;
+        // Then what it did is still marked.
+        tx.may_be_lost().await?;
         let marks = if at_most < SHORT_STEP_PRODUCTS { MARKS_A_SHORT_STEP } else { MARKS_A_STEP };
         let marked = !tx.has_deferred().await? && mark(tx.as_mut(), marks).await?;
         let (mut computed, mut deferred, mut full) = (0, false, false);

@@ -246,6 +246,12 @@ pub trait Snapshot: Send {
 /// A batch's changes. Nothing shows before [`Transaction::commit`]; dropping it undoes everything.
 #[async_trait]
 pub trait Transaction: Send {
+    /// A crash of the database may take it back, after it has committed: whoever did this does it again.
+    /// Not for what moves positions: a projector that lives on does not hear that one went back.
+    async fn may_be_lost(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
 
     /// Moves positions, each only from where it is expected: else [`StoreError::PositionMoved`].

@@ -58,12 +58,8 @@ impl Session {
     }
 
     /// For connections that write, and forget these numbers whenever one is made.
-    ///
-    /// A commit does not wait for the disk: the positions are in the same database as the view, so
-    /// that what a power cut takes of the last commits is projected again from the log.
     pub fn writing(&self, numbers: Arc<NumberCache>) -> Session {
-        let settings = format!("{} SET synchronous_commit = off;", self.settings);
-        Session { settings: settings.into(), numbers: Some(numbers) }
+        Session { settings: Arc::clone(&self.settings), numbers: Some(numbers) }
     }
 
     /// For the connection that reads the feed of changes: each has a name of its own.

@@ -316,6 +316,14 @@ impl Transaction for PostgresTransaction {
         changes::record(open(&mut self.tx)?, change).await
     }
 
+    async fn may_be_lost(&mut self) -> Result<()> {
+        sqlx::query("SET LOCAL synchronous_commit = off")
+            .execute(open(&mut self.tx)?)
+            .await
+            .map_err(database)
+            .map(|_| ())
+    }
+
     async fn commit(mut self: Box<Self>) -> Result<()> {
         match self.tx.take() {
             Some(tx) => tx.commit().await.map_err(database),
