@@ -181,24 +181,3 @@ async fn what_is_counted() {
     let counts = (statistics.hits, statistics.misses, statistics.stale, statistics.entries);
     assert_eq!(counts, (1, 2, 1, 1));
 }
-
-/// Not a bound but a measure: what the process grows by. Run it alone and optimized.
-#[test]
-#[ignore = "a measure of the whole process"]
-fn what_a_page_really_takes() {
-    let bench = Bench::with(Limits { max_bytes: 1 << 30, ..limits() });
-    let resident = || {
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        statm.split(' ').nth(1).unwrap().parse::<i64>().unwrap() * 4096
-    };
-    for bytes in [80, 1000, 4000] {
-        let before = resident();
-        let weighed = bench.cache.statistics().bytes;
-        for number in 0..50_000 {
-            put(&bench, &format!("{bytes}-product-of-a-long-id-{number:012}"), vec![b'a'; bytes]);
-        }
-        bench.cache.settle();
-        let weighed = (bench.cache.statistics().bytes - weighed) / 50_000;
-        println!("{bytes} bytes: {weighed} weighed, {} held", (resident() - before) / 50_000);
-    }
-}
