@@ -52,7 +52,8 @@ impl LoadError for Problem {
 
 /// What a page is asked for by: owned, so that it can be loaded by whoever has to.
 pub trait Ask: Clone + Send + Sync + 'static {
-    const ROUTE: &'static str;
+    /// The pattern of its path, for metrics.
+    fn route(&self) -> &'static str;
 
     /// As the cache knows it.
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a>;
@@ -75,8 +76,10 @@ pub trait Ask: Clone + Send + Sync + 'static {
         reading: &mut Reading,
     ) -> impl Future<Output = Result<Made, Problem>> + Send;
 
-    /// Why there is no such page.
-    fn not_found(&self) -> Problem;
+    /// Why there is no such page, where there may be none.
+    fn not_found(&self) -> Problem {
+        Problem::internal()
+    }
 }
 
 /// For whom and when a page is made.
@@ -100,15 +103,15 @@ pub struct Made {
 }
 
 impl Made {
+    /// A page of products, with no listing on it.
+    pub fn page(body: Vec<u8>, next_change_at: Option<Instant>, slots: Box<[Slot]>) -> Made {
+        Made { body: Some(body), next_change_at, slots, parts: Vec::new(), passing: false }
+    }
+
     /// There is no such page, until the product changes or is released.
     pub fn none(product_id: &str, released_at: Option<Instant>) -> Made {
-        Made {
-            body: None,
-            next_change_at: released_at,
-            slots: slots([Tag::Product(product_id), Tag::Card(product_id)]),
-            parts: Vec::new(),
-            passing: false,
-        }
+        let slots = slots([Tag::Product(product_id), Tag::Card(product_id)]);
+        Made { body: None, ..Made::page(Vec::new(), released_at, slots) }
     }
 }
 
@@ -180,7 +183,7 @@ async fn load<A: Ask>(
     let mut reading = Reading::fresh(state, ask.lists()).await?;
     let behind = reading.behind;
     let made = ask.make(state, &asking, &mut reading).await?;
-    state.metrics.store_read(A::ROUTE, reading.started.elapsed());
+    state.metrics.store_read(ask.route(), reading.started.elapsed());
     let Made { body, mut next_change_at, mut slots, parts, passing } = made;
     if passing {
         // It is over at once.
@@ -215,7 +218,7 @@ async fn uncached<A: Ask>(
     };
     let asking = Asking { who: &asked.who, at: asked.at };
     let made = ask.make(state, &asking, &mut reading).await?;
-    state.metrics.store_read(A::ROUTE, reading.started.elapsed());
+    state.metrics.store_read(ask.route(), reading.started.elapsed());
     let Some(body) = made.body else { return Err(ask.not_found()) };
     let finished = Finished::new(200, body, made.next_change_at);
     let (coding, body) = finished.form(answer::coding(request));

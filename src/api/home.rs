@@ -36,7 +36,9 @@ pub async fn home(
 struct Home;
 
 impl Ask for Home {
-    const ROUTE: &'static str = HOME;
+    fn route(&self) -> &'static str {
+        HOME
+    }
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         PageRef { kind: PageKind::Home, id: "", context: who.context(), query: None }
@@ -86,10 +88,6 @@ impl Ask for Home {
             parts,
             passing: !covered || cards.evaluated(),
         })
-    }
-
-    fn not_found(&self) -> Problem {
-        Problem::internal()
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn category(
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
-    listing::<0>(request, state, ListingKey::Category(id)).await
+    listing(request, state, ListingKey::Category(id)).await
 }
 
 pub async fn brand(
@@ -37,19 +37,17 @@ pub async fn brand(
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
-    listing::<1>(request, state, ListingKey::Brand(id)).await
+    listing(request, state, ListingKey::Brand(id)).await
 }
 
 pub async fn all(
     request: HttpRequest,
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, Problem> {
-    listing::<2>(request, state, ListingKey::All).await
+    listing(request, state, ListingKey::All).await
 }
 
-const ROUTES: [&str; 3] = [CATEGORY, BRAND, ALL];
-
-async fn listing<const ROUTE: usize>(
+async fn listing(
     request: HttpRequest,
     state: web::Data<ApiState>,
     key: ListingKey,
@@ -67,7 +65,7 @@ async fn listing<const ROUTE: usize>(
     let query = canonical(&params).map(Arc::from);
     let ListingParams { sort, limit, filters, .. } = params;
     let of = Arc::new(Of { key, sort, limit, filters, cursor });
-    cached::answer(state, &request, asked, Listing::<ROUTE> { of, query }).await
+    cached::answer(state, &request, asked, Listing { of, query }).await
 }
 
 /// What makes a listing's page another one than the default: in one way, whatever the query's.
@@ -92,9 +90,9 @@ fn canonical(params: &ListingParams) -> Option<String> {
     Some(text)
 }
 
-/// A listing's page; `ROUTE` is its place in [`ROUTES`].
+/// A listing's page.
 #[derive(Clone)]
-struct Listing<const ROUTE: usize> {
+struct Listing {
     of: Arc<Of>,
     query: Option<Arc<str>>,
 }
@@ -107,8 +105,14 @@ struct Of {
     cursor: Option<Cursor<Keyset>>,
 }
 
-impl<const ROUTE: usize> Ask for Listing<ROUTE> {
-    const ROUTE: &'static str = ROUTES[ROUTE];
+impl Ask for Listing {
+    fn route(&self) -> &'static str {
+        match self.of.key {
+            ListingKey::All => ALL,
+            ListingKey::Category(_) => CATEGORY,
+            ListingKey::Brand(_) => BRAND,
+        }
+    }
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         let kind = match self.of.key {
@@ -134,11 +138,7 @@ impl<const ROUTE: usize> Ask for Listing<ROUTE> {
         asking: &Asking<'_>,
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
-        self.of.make(Self::ROUTE, state, asking, reading).await
-    }
-
-    fn not_found(&self) -> Problem {
-        Problem::internal()
+        self.of.make(self.route(), state, asking, reading).await
     }
 }
 

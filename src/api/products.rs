@@ -42,7 +42,9 @@ struct One {
 }
 
 impl Ask for One {
-    const ROUTE: &'static str = ONE;
+    fn route(&self) -> &'static str {
+        ONE
+    }
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         PageRef { kind: PageKind::Product, id: &self.id, context: who.context(), query: None }
@@ -60,13 +62,7 @@ impl Ask for One {
         let Some(page) = pages.page(&id, &reader) else {
             return Ok(Made::none(&id, pages.next_release(reading.at)));
         };
-        Ok(Made {
-            body: Some(json(ONE, &page)?),
-            next_change_at: page.meta.next_change_at,
-            slots: slots(pages.tags()),
-            parts: Vec::new(),
-            passing: false,
-        })
+        Ok(Made::page(json(ONE, &page)?, page.meta.next_change_at, slots(pages.tags())))
     }
 
     fn not_found(&self) -> Problem {
@@ -107,7 +103,9 @@ impl Several {
 }
 
 impl Ask for Several {
-    const ROUTE: &'static str = SEVERAL;
+    fn route(&self) -> &'static str {
+        SEVERAL
+    }
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         let query = match self.params.shown {
@@ -128,10 +126,6 @@ impl Ask for Several {
             Shown::Page => self.pages(state, asking, reading).await,
         }
     }
-
-    fn not_found(&self) -> Problem {
-        Problem::internal()
-    }
 }
 
 impl Several {
@@ -148,13 +142,9 @@ impl Several {
         let changes = |id: &String| page::card_changes_at(&cards.get(id)?.view, &reader);
         let next = ids.iter().filter_map(changes).min();
         let body = products(ids, next, |id| cards.card(id, &reader));
-        Ok(Made {
-            body: Some(json(SEVERAL, &body)?),
-            next_change_at: next,
-            slots: slots(ids.iter().map(|id| Tag::Card(id))),
-            parts: Vec::new(),
-            passing: cards.evaluated(),
-        })
+        let slots = slots(ids.iter().map(|id| Tag::Card(id)));
+        let made = Made::page(json(SEVERAL, &body)?, next, slots);
+        Ok(Made { passing: cards.evaluated(), ..made })
     }
 
     async fn pages(
@@ -173,13 +163,8 @@ impl Several {
             Some(page)
         });
         let body = ProductsPage { meta: Meta { next_change_at: next }, ..body };
-        Ok(Made {
-            body: Some(json(SEVERAL, &body)?),
-            next_change_at: next,
-            slots: slots(pages.tags().into_iter().chain(ids.iter().map(|id| Tag::Product(id)))),
-            parts: Vec::new(),
-            passing: false,
-        })
+        let slots = slots(pages.tags().into_iter().chain(ids.iter().map(|id| Tag::Product(id))));
+        Ok(Made::page(json(SEVERAL, &body)?, next, slots))
     }
 }
 

@@ -50,7 +50,9 @@ struct Reviews {
 }
 
 impl Ask for Reviews {
-    const ROUTE: &'static str = REVIEWS;
+    fn route(&self) -> &'static str {
+        REVIEWS
+    }
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         let query = Some(&*self.query);
@@ -95,13 +97,9 @@ impl Ask for Reviews {
             next_cursor,
             meta: Meta { next_change_at: None },
         };
-        Ok(Made {
-            body: Some(json(REVIEWS, &body)?),
-            next_change_at: None,
-            slots: slots([Tag::Product(&id), Tag::Card(&id)]),
-            parts: Vec::new(),
-            passing: cards.evaluated(),
-        })
+        let slots = slots([Tag::Product(&id), Tag::Card(&id)]);
+        let made = Made::page(json(REVIEWS, &body)?, None, slots);
+        Ok(Made { passing: cards.evaluated(), ..made })
     }
 
     fn not_found(&self) -> Problem {

@@ -77,7 +77,7 @@ impl Session {
 }
 
 /// A pool that connects when it is asked. Its connections stay: the task that would look for old
-/// ones can spin for ever in sqlx 0.9.0, and with it the end of the process (sqlx issue 3645).
+/// ones can spin for ever in sqlx, and with it the end of the process (sqlx issue 3645).
 /// Those that break are found when they are used; see [`begin`].
 pub fn pool(
     address: &PgConnectOptions,
