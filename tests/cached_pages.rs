@@ -166,6 +166,24 @@ fn each_coding_has_a_tag_of_its_own() {
 }
 
 #[test]
+fn a_page_whose_time_is_over_is_right_until_it_changes() {
+    let home = Home::new().set("cache.ttl_seconds=1");
+    let service = home.serve();
+    service.wait_ready();
+    let position = service.publish(&[product("mug", json!({})), price("p", "mug", 5, json!({}))]);
+    service.reflects(&position);
+    let before = settled(&service, PAGES[0]);
+    std::thread::sleep(Duration::from_millis(1200));
+    // Answered at once, and read anew beside it.
+    let old = service.get(PAGES[0]);
+    assert_eq!(
+        (kept(&old), etag(&old), &old.headers["age"]),
+        ("stale", etag(&before), &"0".parse().unwrap())
+    );
+    assert_eq!(etag(&settled(&service, PAGES[0])), etag(&before));
+}
+
+#[test]
 fn without_a_cache_every_page_is_read() {
     let home = Home::new().set("cache.max_bytes=0");
     let service = home.serve();

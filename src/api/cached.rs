@@ -13,8 +13,8 @@ use super::reader::{Asked, Reading, Who};
 use super::{ApiState, answer};
 use crate::cache::stamps::{Slot, slots};
 use crate::cache::{
-    Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, PageCache, PageRef, Part,
-    Source, SystemClock, Tag, Version,
+    Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup, PageCache, PageRef,
+    Part, Source, SystemClock, Tag, Version,
 };
 use crate::changes::Change;
 use crate::changes::follow::Following;
@@ -141,14 +141,22 @@ pub async fn answer<A: Ask>(
             async move { load(&state, &pages, &who, &ask, version).await }
         }
     };
-    let Got { entry, source } =
-        pages.cache.get_or_load(&page, load).await.map_err(|e| match e {
-            GetError::Busy => Problem::new(
-                Kind::Unavailable,
-                "too many pages are being read from the store; try again",
-            ),
-            GetError::Load(problem) => problem,
-        })?;
+    let Got { entry, source } = match pages.cache.get_or_load(&page, load).await {
+        Ok(got) => got,
+        Err(GetError::Busy) => {
+            let detail = "too many pages are being read from the store; try again";
+            return Err(Problem::new(Kind::Unavailable, detail));
+        }
+        Err(GetError::Load(problem)) => {
+            // Old, but known to be right for as long as changes were: longer than its age says.
+            match pages.cache.lookup(&page, &pages.cache.now()) {
+                Lookup::Expired(entry) if problem.is_away() => {
+                    Got { entry, source: Source::Expired }
+                }
+                _ => return Err(problem),
+            }
+        }
+    };
     let finished = entry.answer();
     if finished.status() != 200 {
         return Err(ask.not_found());
@@ -161,7 +169,7 @@ pub async fn answer<A: Ask>(
     };
     let age = match source {
         // It is known to be right as long as the feed is.
-        Source::Hit => behind.min(entry.age(&pages.cache.now())),
+        Source::Hit | Source::Expired => behind.min(entry.age(&pages.cache.now())),
         Source::Away => entry.age(&pages.cache.now()),
         _ => Duration::ZERO,
     };

@@ -56,7 +56,7 @@ pub struct ProjectorConfig {
     /// Where many wait, a chunk is a quarter of them, up to this many products.
     #[schemars(range(min = 1, max = 100_000))]
     pub fanout_chunk_products_max: usize,
-    /// How long a backlog of events may hold back fan-outs, in milliseconds; after that, a quarter
+    /// How long a backlog of events may hold back fan-outs, in milliseconds; after that, a part
     /// of the time is theirs. Without a backlog they go on at once.
     #[schemars(range(max = 600_000))]
     pub fanout_max_delay_ms: u64,

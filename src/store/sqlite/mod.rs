@@ -88,7 +88,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/generation");
 const CHECKPOINT_PAGES: u32 = 16_384;
 
 /// Pools whose connections stay: opening a file again gains nothing, and loses what its connection
-/// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx 0.9.0
+/// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx
 /// can spin for ever, and with it the end of the process (sqlx issue 3645).
 pub(crate) fn pool_options() -> SqlitePoolOptions {
     SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None)
