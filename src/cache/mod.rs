@@ -45,5 +45,5 @@ pub use first_pages::{FirstPages, Part, Watched};
 pub use key::{Context, PageKey, PageKind, PageRef};
 pub use load::{GetError, Got, LoadError, Source};
 pub use pages::{Limits, Lookup, PageCache, Put};
-pub use stamps::{ListingOf, Slot, Stamps, Tag, Version};
+pub use stamps::{Slot, Stamps, Tag, Version};
 pub use time::{Clock, Moment, SystemClock};

@@ -26,22 +26,6 @@ pub enum Tag<'a> {
     Sku(&'a str),
     Category(&'a str),
     Brand(&'a str),
-    Discount(&'a str),
-    /// A product's reviews.
-    Reviews(&'a str),
-    /// The rows of a listing: which products are in it, and in which order.
-    Listing(ListingOf, &'a str),
-    Home,
-    /// Prices and settings of a market, by its place in the configuration.
-    Market(u16),
-}
-
-/// Whose listing it is; the listing of all products has an empty id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ListingOf {
-    All,
-    Category,
-    Brand,
 }
 
 impl Tag<'_> {
@@ -54,16 +38,9 @@ impl Tag<'_> {
             Tag::Sku(id) => hash(2, id.as_bytes()),
             Tag::Category(id) => hash(3, id.as_bytes()),
             Tag::Brand(id) => hash(4, id.as_bytes()),
-            Tag::Discount(id) => hash(5, id.as_bytes()),
-            Tag::Reviews(id) => hash(6, id.as_bytes()),
-            Tag::Listing(ListingOf::All, id) => hash(7, id.as_bytes()),
-            Tag::Listing(ListingOf::Category, id) => hash(8, id.as_bytes()),
-            Tag::Listing(ListingOf::Brand, id) => hash(9, id.as_bytes()),
-            Tag::Home => hash(10, b""),
-            Tag::Market(index) => hash(11, &index.to_le_bytes()),
-            Tag::Card(id) => hash(12, id.as_bytes()),
-            Tag::AnyProduct => hash(13, b""),
-            Tag::Watched(number) => hash(14, &number.to_le_bytes()),
+            Tag::Card(id) => hash(5, id.as_bytes()),
+            Tag::AnyProduct => hash(6, b""),
+            Tag::Watched(number) => hash(7, &number.to_le_bytes()),
         };
         // The mask leaves 18 bits: nothing is cut.
         Slot((hash & (SLOTS as u64 - 1)) as u32)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use moka::Equivalent;
 use vitrine::cache::stamps::slots;
-use vitrine::cache::{Context, ListingOf, PageKey, PageKind, PageRef, Stamps, Tag, Version};
+use vitrine::cache::{Context, PageKey, PageKind, PageRef, Stamps, Tag, Version};
 
 /// Keys that differ in one thing each, and some that a careless hash would take for one another.
 fn different() -> Vec<PageRef<'static>> {
@@ -55,14 +55,10 @@ fn tags_of_all_kinds_have_slots_of_their_own() {
         Tag::Sku("a"),
         Tag::Category("a"),
         Tag::Brand("a"),
-        Tag::Discount("a"),
-        Tag::Reviews("a"),
-        Tag::Listing(ListingOf::All, "a"),
-        Tag::Listing(ListingOf::Category, "a"),
-        Tag::Listing(ListingOf::Brand, "a"),
-        Tag::Home,
-        Tag::Market(0),
-        Tag::Market(1),
+        Tag::Card("a"),
+        Tag::AnyProduct,
+        Tag::Watched(0),
+        Tag::Watched(1),
     ];
     let each: HashSet<_> = tags.iter().map(Tag::slot).collect();
     assert_eq!(each.len(), tags.len());
@@ -97,10 +93,10 @@ fn colliding() -> (String, String) {
 fn a_version_is_counted_for_each_telling() {
     let stamps = Stamps::default();
     assert_eq!(stamps.newest(&[]), Version(0));
-    assert_eq!(stamps.tell([Tag::Product("a"), Tag::Home]), Version(1));
+    assert_eq!(stamps.tell([Tag::Product("a"), Tag::AnyProduct]), Version(1));
     assert_eq!(stamps.tell([Tag::Product("b")]), Version(2));
     assert_eq!(stamps.newest(&slots([Tag::Product("a")])), Version(1));
-    assert_eq!(stamps.newest(&slots([Tag::Home, Tag::Product("b")])), Version(2));
+    assert_eq!(stamps.newest(&slots([Tag::AnyProduct, Tag::Product("b")])), Version(2));
     stamps.tell([Tag::All]);
     assert_eq!(stamps.newest(&[]), Version(3));
     assert_eq!(stamps.newest(&slots([Tag::Product("never named")])), Version(3));
