@@ -80,6 +80,7 @@ async fn main() -> anyhow::Result<()> {
         let copy_seconds = copy(&production).await?.as_secs_f64();
         let projected = production.shop.project().await?;
         let store_bytes = production.store_bytes().await?;
+        production.settle().await?;
         let latency = latency::measure(&production, options, rate, seconds).await?;
         production.drop().await?;
         measured.push(Run {

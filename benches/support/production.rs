@@ -63,6 +63,11 @@ impl Production {
         Ok(bytes as f64)
     }
 
+    /// What a bulk load leaves to be done (vacuuming, statistics) is done before a steady rate is measured.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        sql(self.shop.config.store.url.reveal(), "VACUUM (ANALYZE)").await
+    }
+
     /// The database goes; the topics stay with their servers.
     pub async fn drop(self) -> anyhow::Result<()> {
         sql(&server("TEST_POSTGRES_URL")?, &format!("DROP DATABASE {} WITH (FORCE)", self.database))
