@@ -40,6 +40,8 @@ pub struct Entry {
     confirmed: AtomicU32,
     /// Milliseconds.
     ttl: u32,
+    /// How often it was asked for since that was last taken: see [`super::asked`].
+    asked: AtomicU32,
 }
 
 /// What an entry is at one moment.
@@ -76,7 +78,26 @@ impl Entry {
             loaded: begun,
             confirmed: AtomicU32::new(0),
             ttl: millis(ttl),
+            asked: AtomicU32::new(0),
         }
+    }
+
+    /// Somebody was answered with it.
+    pub fn count_asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_asked(&self) -> u32 {
+        // Most were not asked for: a look is cheaper than a write.
+        match self.asked.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.asked.swap(0, Ordering::Relaxed),
+        }
+    }
+
+    /// Takes over how often the one that it replaces was asked for.
+    pub(super) fn carry_asked(&self, replaced: &Entry) {
+        self.asked.fetch_add(replaced.take_asked(), Ordering::Relaxed);
     }
 
     pub fn answer(&self) -> &Finished {

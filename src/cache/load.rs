@@ -105,7 +105,7 @@ impl<E: LoadError> PageCache<E> {
         self.load_in_rounds(PageKey::from(*asked), there, load).await
     }
 
-    async fn load_in_rounds<L, F>(
+    pub(super) async fn load_in_rounds<L, F>(
         &self,
         key: PageKey,
         there: Option<Arc<Entry>>,

@@ -81,7 +81,7 @@ impl Put {
 ///
 /// `E` is what loads fail with.
 pub struct PageCache<E> {
-    pages: Cache<PageKey, Arc<Entry>, ahash::RandomState>,
+    pub(super) pages: Cache<PageKey, Arc<Entry>, ahash::RandomState>,
     pub(super) stamps: Stamps,
     pub(super) flights: Arc<Flights<E>>,
     pub(super) gate: Gate,
@@ -153,9 +153,12 @@ impl<E> PageCache<E> {
         // The look at what is there and the replacement are one step for all who put this page.
         self.pages.entry(key.clone()).and_compute_with(|there| {
             let there = there.map(moka::Entry::into_value);
-            let is_newer = there.is_none_or(|there| !entry.is_older_than(&there));
+            let is_newer = there.as_ref().is_none_or(|there| !entry.is_older_than(there));
             if !is_newer || !entry.is_valid(&self.stamps, &now) {
                 return Op::Nop;
+            }
+            if let Some(there) = &there {
+                entry.carry_asked(there);
             }
             put = Put::Kept(Arc::clone(&entry));
             Op::Put(entry)

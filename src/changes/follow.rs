@@ -35,6 +35,12 @@ impl Following {
         }
     }
 
+    /// Whether all is known that was committed before then: a look that began later has ended.
+    pub fn is_beyond(&self, then: Instant) -> bool {
+        let looked = Duration::from_millis(self.looked.load(Ordering::Acquire));
+        looked > then.saturating_duration_since(self.since)
+    }
+
     fn known_at(&self, began: Instant) {
         let millis = began.duration_since(self.since).as_millis();
         self.looked.store(u64::try_from(millis).unwrap_or(u64::MAX).max(1), Ordering::Release);

@@ -10,3 +10,4 @@ mod model;
 mod pages;
 mod races;
 mod shared_loads;
+mod tended;
