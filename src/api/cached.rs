@@ -157,6 +157,7 @@ pub async fn answer<A: Ask>(
             }
         }
     };
+    entry.count_asked();
     let finished = entry.answer();
     if finished.status() != 200 {
         return Err(ask.not_found());
@@ -180,7 +181,7 @@ pub async fn answer<A: Ask>(
 }
 
 /// A page for the cache.
-async fn load<A: Ask>(
+pub(super) async fn load<A: Ask>(
     state: &ApiState,
     pages: &Pages,
     who: &Who,

@@ -33,7 +33,7 @@ pub async fn home(
 }
 
 #[derive(Clone)]
-struct Home;
+pub(super) struct Home;
 
 impl Ask for Home {
     fn route(&self) -> &'static str {

@@ -21,6 +21,7 @@ mod products;
 mod reached;
 mod reader;
 mod reviews;
+pub mod stored;
 
 use std::sync::Arc;
 use std::time::Instant as Clock;
