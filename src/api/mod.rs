@@ -22,6 +22,7 @@ mod reached;
 mod reader;
 mod reviews;
 pub mod stored;
+mod warm;
 
 use std::sync::Arc;
 use std::time::Instant as Clock;
@@ -38,6 +39,7 @@ use crate::config::{HomeSection, Topics};
 use crate::log::EventLog;
 use crate::store::ReadStore;
 use crate::telemetry::metrics::Metrics;
+pub use probes::trouble;
 use problem::{Kind, Problem};
 pub use reached::Reached;
 
@@ -83,6 +85,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .service(reads(listings::ALL, listings::all))
         .service(reads(home::HOME, home::home))
         .service(writes(events::EVENTS, events::ingest))
+        .service(warm::resource())
         .service(reads("/openapi.json", probes::openapi))
         .configure(configure_probes);
 }
