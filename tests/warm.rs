@@ -192,8 +192,14 @@ fn the_command_warms_a_running_service() {
     let run: Value = warm(&home, &service, &["--json"]).good().json();
     assert_eq!((&run["state"], &run["failed"]), (&"idle".into(), &0.into()), "{run}");
     assert_eq!((&run["total"], &run["done"]), (&usual(2).into(), &usual(2).into()), "{run}");
-    assert_eq!(kept(&service.get("/api/v1/categories/c1/products?market=eu")), "hit");
-    // In all codings: what is asked for in one is not compressed then.
+    // In all codings: nothing is compressed when it is asked for.
+    let bytes = metric(&service, "vitrine_cache_bytes");
+    let page = "/api/v1/categories/c1/products";
+    for coding in ["identity", "gzip", "br", "zstd"] {
+        let answer = service.get_with(page, &[("accept-encoding", coding)]);
+        assert_eq!((answer.status, kept(&answer)), (200, "hit"), "{coding}");
+        assert_eq!(metric(&service, "vitrine_cache_bytes"), bytes, "{coding}");
+    }
     let said = warm(&home, &service, &[]).good().stdout;
     assert!(said.contains(&format!("{} pages are warm: 0 loaded", usual(2))), "{said}");
 

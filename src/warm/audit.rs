@@ -76,7 +76,7 @@ impl Audit {
         let mut findings = Findings::default();
         let mut suspects = Vec::new();
         for (key, entry) in drawn.unwrap_or_default() {
-            give_way(&self.pages, 1).await;
+            give_way(&self.pages, 0).await;
             match self.compare(&key, &entry).await {
                 Compared::Same => findings.same += 1,
                 Compared::Differs { loaded_etag } => {

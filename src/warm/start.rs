@@ -30,7 +30,9 @@ enum Stands {
 
 impl Gate {
     pub fn new(progress: &watch::Sender<Progress>) -> Gate {
-        let stands = Mutex::new(Stands::Waiting("the service is starting"));
+        let stands = Mutex::new(Stands::Waiting(
+            "it waits for the read store, of which nothing was read yet",
+        ));
         Gate { stands, progress: progress.subscribe() }
     }
 

@@ -354,3 +354,21 @@ impl Pace {
         turn
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_keep_their_distance_and_are_not_made_up_for() {
+        let start = Clock::now();
+        let millis = Duration::from_millis;
+        let mut pace = Pace { next: start, between: millis(2) };
+        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(start) - start).collect();
+        assert_eq!(turns, [0, 2, 4, 6].map(millis));
+        // A second later: a few turns are due at once, and then one after the other again.
+        let later = start + millis(1000);
+        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(later) - start).collect();
+        assert_eq!(turns, [995, 997, 999, 1001].map(millis));
+    }
+}
