@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_service::IntoServiceFactory;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::cached::Pages;
+use crate::api::front::Front;
 use crate::api::{self, ApiState, Reached};
 use crate::changes::follow;
 use crate::config::Config;
@@ -121,7 +123,7 @@ impl Service {
         let state = web::Data::new(self.api_state(config, projector, metrics, pages));
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
-            App::new()
+            let app = App::new()
                 .app_data(state.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
                 .configure(|app| match routes {
@@ -130,7 +132,8 @@ impl Service {
                         api::configure(app);
                     }
                     None => api::configure_probes(app),
-                })
+                });
+            Front::new(app.into_factory(), state.clone())
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
         .shutdown_timeout(5)
