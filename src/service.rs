@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_service::IntoServiceFactory;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::cached::Pages;
+use crate::api::front::Front;
 use crate::api::{self, ApiState, Reached};
 use crate::changes::follow;
 use crate::config::Config;
@@ -139,7 +141,7 @@ impl Service {
         let warmer = self.warming.as_ref().map(|warming| web::Data::from(warming.warmer()));
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
-            App::new()
+            let app = App::new()
                 .app_data(state.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
                 .configure(|app| match routes {
@@ -151,7 +153,8 @@ impl Service {
                         api::configure(app);
                     }
                     None => api::configure_probes(app),
-                })
+                });
+            Front::new(app.into_factory(), state.clone())
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
         .shutdown_timeout(5)

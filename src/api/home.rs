@@ -48,6 +48,10 @@ impl Ask for Home {
         true
     }
 
+    fn apart(&self) -> bool {
+        true
+    }
+
     async fn make(
         &self,
         state: &ApiState,

@@ -178,6 +178,10 @@ impl Ask for Listing {
         true
     }
 
+    fn apart(&self) -> bool {
+        self.of.filters.is_empty()
+    }
+
     async fn make(
         &self,
         state: &ApiState,

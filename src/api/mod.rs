@@ -10,6 +10,7 @@ mod auth;
 pub mod cached;
 pub mod cursor;
 pub mod events;
+pub mod front;
 mod home;
 mod listings;
 pub mod params;

@@ -62,7 +62,7 @@ impl Page {
         let load = move |version| -> BoxFuture<'static, Result<Loaded, Problem>> {
             let (state, pages) = (state.clone(), Arc::clone(&pages));
             let (who, ask) = (Arc::clone(&who), ask.clone());
-            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version).await })
+            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version, None).await })
         };
         Page { key, load: Arc::new(load) }
     }

@@ -12,11 +12,11 @@ impl<E> PageCache<E> {
     /// Takes how often each page was asked for since this was last called. It walks over all pages:
     /// not for a thread that answers requests.
     pub fn take_asked(&self, mut each: impl FnMut(&PageKey, &Entry, u32)) {
-        for (key, entry) in &self.pages {
+        self.each(|key, entry| {
             let asked = entry.take_asked();
             if asked > 0 {
-                each(&key, &entry, asked);
+                each(key, entry, asked);
             }
-        }
+        });
     }
 }

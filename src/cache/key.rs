@@ -20,6 +20,16 @@ pub enum PageKind {
     Home,
 }
 
+impl PageKind {
+    /// Whether some of its pages are held apart from the crowd.
+    pub fn may_be_apart(self) -> bool {
+        matches!(
+            self,
+            PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing | PageKind::Home
+        )
+    }
+}
+
 /// For whom a page is computed. The default is everybody in the default market, in its language.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Context<'a> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::coding::Coding;
 use super::counters::Counters;
 use super::entry::{Entry, Loaded};
 use super::flights::{Lead, Outcome, Part};
@@ -64,6 +65,24 @@ pub struct Got {
 }
 
 impl<E: LoadError> PageCache<E> {
+    /// A page from the cache, if it is valid: counted as a hit, else not counted.
+    pub fn hit(&self, asked: &PageRef<'_>) -> Option<Arc<Entry>> {
+        let Lookup::Hit(entry) = self.lookup(asked, &self.clock.now()) else { return None };
+        Counters::count(&self.counters.hits);
+        Some(entry)
+    }
+
+    /// As [`PageCache::hit`], for a page that is there (200) and in this coding: nothing is left to be made.
+    pub fn hit_in(&self, asked: &PageRef<'_>, coding: Coding) -> Option<Arc<Entry>> {
+        let Lookup::Hit(entry) = self.lookup(asked, &self.clock.now()) else { return None };
+        let answer = entry.answer();
+        if answer.status() != 200 || !answer.is_made(coding) {
+            return None;
+        }
+        Counters::count(&self.counters.hits);
+        Some(entry)
+    }
+
     /// A page from the cache, or loaded, by one load at a time.
     ///
     /// `load` is given the version that its page is taken to have, and is called again if that is
@@ -92,7 +111,7 @@ impl<E: LoadError> PageCache<E> {
             }
             Lookup::Expired(entry)
                 if now.since(&entry.loaded_at())
-                    <= entry.ttl() + self.limits.stale_while_revalidate =>
+                    <= self.limits.ttl + self.limits.stale_while_revalidate =>
             {
                 Counters::count(&self.counters.stale);
                 self.revalidate(PageKey::from(*asked), load);
@@ -172,7 +191,7 @@ impl<E: LoadError> PageCache<E> {
         let begun = self.clock.now();
         let outcome = match load(version).await {
             Ok(loaded) => {
-                let entry = Entry::new(loaded, version, begun, self.limits.ttl);
+                let entry = Entry::new(loaded, version, begun);
                 Outcome::Loaded(self.put(lead.key(), entry).into_entry())
             }
             Err(error) => {

@@ -18,6 +18,9 @@
 //! 4. One who waits for another one's load checks its page too. It may have begun before a change
 //!    that was told before the wait: then it is loaded again ([`load`]).
 //!
+//! A page that changes at a known instant is prepared before it ([`upcoming`]): the page after the boundary
+//! waits beside the one before it, with a version and tombstones of its own.
+//!
 //! The time to live is the last net, under changes that this process is never told of.
 //!
 //! All pages together take as many bytes as [`Limits::max_bytes`]. A compressed form that is made
@@ -39,6 +42,7 @@ pub mod load;
 pub mod pages;
 pub mod stamps;
 pub mod time;
+pub mod upcoming;
 
 pub use answer::Finished;
 pub use coding::{Coding, negotiate};

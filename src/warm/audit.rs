@@ -47,7 +47,7 @@ pub struct Audit {
 
 /// A cached page that the store has otherwise.
 struct Suspect {
-    key: Arc<PageKey>,
+    key: PageKey,
     entry: Arc<Entry>,
     loaded_etag: String,
 }
@@ -130,7 +130,7 @@ impl Audit {
                 continue;
             }
             let age = self.pages.cache.now().since(&entry.loaded_at());
-            self.report(&PageKey::as_ref(&key), &entry, &loaded_etag, age);
+            self.report(&key.as_ref(), &entry, &loaded_etag, age);
             self.pages.cache.discard(&key, &entry);
             findings.different += 1;
             findings.oldest_difference = findings.oldest_difference.max(age);

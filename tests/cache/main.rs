@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod bench;
+mod boundaries;
 mod forms;
 mod keys;
 mod model;

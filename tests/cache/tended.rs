@@ -90,12 +90,8 @@ async fn a_sample_has_valid_pages_each_once() {
     }
     bench.change("7");
     let sample = |most| {
-        let mut ids: Vec<String> = bench
-            .cache
-            .sample(most)
-            .iter()
-            .map(|(key, _)| PageKey::as_ref(key).id.to_owned())
-            .collect();
+        let mut ids: Vec<String> =
+            bench.cache.sample(most).iter().map(|(key, _)| key.as_ref().id.to_owned()).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
