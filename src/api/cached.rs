@@ -16,7 +16,7 @@ use crate::cache::entry::Held;
 use crate::cache::stamps::{Slot, slots};
 use crate::cache::{
     Coding, Entry, Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup,
-    PageCache, PageKey, PageRef, Part, Source, SystemClock, Tag, Version,
+    PageCache, PageRef, Part, Source, SystemClock, Tag, Version,
 };
 use crate::changes::Change;
 use crate::changes::follow::Following;
@@ -225,19 +225,6 @@ async fn form(
         pages.cache.weigh_again(page, entry);
     }
     pages.cache.form(page, entry, coding)
-}
-
-/// A page as it will be from its boundary on, made ready before it.
-pub async fn prepare<A: Ask>(
-    state: &ApiState,
-    pages: &Pages,
-    who: &Who,
-    ask: &A,
-    boundary: Instant,
-) -> bool {
-    let key = PageKey::from(ask.page(who));
-    let load = |version| load(state, pages, who, ask, version, Some(boundary));
-    pages.cache.prepare(&key, boundary, load).await
 }
 
 /// A page for the cache: for now, or for an instant to come.

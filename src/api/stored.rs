@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use futures_util::future::BoxFuture;
+use projections::instant::Instant;
 
 use super::ApiState;
 use super::cached::{self, Ask, Pages};
@@ -16,7 +17,8 @@ use super::reader::Who;
 use super::reviews::Reviews;
 use crate::cache::{Loaded, PageKey, PageKind, PageRef, Version};
 
-type Load = dyn Fn(Version) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
+type Load =
+    dyn Fn(Version, Option<Instant>) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
 
 /// A page that can be loaded, whatever kind it is of.
 #[derive(Clone)]
@@ -59,10 +61,10 @@ impl Page {
         });
         let key = PageKey::from(ask.page(&who));
         let (state, pages) = (state.clone(), Arc::clone(pages));
-        let load = move |version| -> BoxFuture<'static, Result<Loaded, Problem>> {
+        let load = move |version, at| -> BoxFuture<'static, Result<Loaded, Problem>> {
             let (state, pages) = (state.clone(), Arc::clone(&pages));
             let (who, ask) = (Arc::clone(&who), ask.clone());
-            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version, None).await })
+            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version, at).await })
         };
         Page { key, load: Arc::new(load) }
     }
@@ -77,6 +79,15 @@ impl Page {
     ///
     /// What a request would be answered.
     pub async fn load(&self, version: Version) -> Result<Loaded, Problem> {
-        (self.load)(version).await
+        (self.load)(version, None).await
+    }
+
+    /// The same, as it is at an instant to come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::load`].
+    pub async fn load_at(&self, version: Version, at: Instant) -> Result<Loaded, Problem> {
+        (self.load)(version, Some(at)).await
     }
 }

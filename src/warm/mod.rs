@@ -3,10 +3,12 @@
 //! - [`popularity`] knows which pages are asked for most, also after a restart ([`stored`]).
 //! - [`warmer`] loads those, and the pages that every shop has: at the [`start`], by the clock, and when it
 //!   is asked to; [`remote`] asks other instances.
+//! - [`ahead`] loads pages as they will be from a boundary on, shortly before it.
 //! - [`audit`] compares cached pages with the store, whether or not a change was told.
 //!
 //! None of it is in a hurry: it gives way to those who ask for pages.
 
+mod ahead;
 pub mod audit;
 pub mod popularity;
 mod remember;
@@ -76,6 +78,7 @@ impl Warming {
         let warmer = Arc::new(warmer);
         let within = Duration::from_secs(config.cache.warm_start_seconds);
         tokio::spawn(start::start(Arc::clone(&warmer), gate, within, stop.clone()));
+        tokio::spawn(ahead::prepare(state.clone(), Arc::clone(pages), stop.clone()));
         let remembering = remember::remember(popularity, state, pages, stop.clone());
         let metrics = AuditMetrics::new(state.metrics.registry())?;
         let sample = config.cache.audit_pages;
