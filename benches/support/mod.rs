@@ -5,7 +5,13 @@
 
 pub mod child;
 pub mod facts;
+pub mod host;
+pub mod http;
 pub mod latency;
+pub mod load;
 pub mod production;
+pub mod random;
+pub mod rivals;
+pub mod serving;
 pub mod shop;
 pub mod stats;
