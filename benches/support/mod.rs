@@ -7,6 +7,7 @@ pub mod child;
 pub mod facts;
 pub mod host;
 pub mod http;
+pub mod known;
 pub mod latency;
 pub mod load;
 pub mod production;
