@@ -38,6 +38,9 @@ struct Args {
     /// Requests a second at which latencies are measured (quick: 1,000).
     #[arg(long, default_value_t = 20_000.0)]
     rate: f64,
+    /// Only pages whose names hold this, such as `listing` or `br`.
+    #[arg(long)]
+    only: Option<String>,
     /// Fails where nginx or Varnish is not on the machine; they are left out otherwise.
     #[arg(long)]
     require_all: bool,
@@ -62,6 +65,8 @@ struct Args {
 const WARM_UP: Duration = Duration::from_millis(200);
 /// How often a turn is taken at most where the host steals time.
 const ATTEMPTS: usize = 3;
+/// How often a page is asked for until it is a hit.
+const HIT_WITHIN: usize = 100;
 /// Where not even that many requests a second are answered, this part of what is stands in.
 const PART_OF_MOST: f64 = 0.6;
 
@@ -141,7 +146,9 @@ fn main() -> anyhow::Result<()> {
     let serving = Serving::start(&shop, Some(server_core))?;
     host::pin_self(client_core)?;
 
-    let pages = pages(&serving)?;
+    let mut pages = pages(&serving)?;
+    pages.retain(|page| args.only.as_ref().is_none_or(|only| page.name.contains(only)));
+    ensure!(!pages.is_empty(), "no page is called so");
     let caches = caches(&args, server_core, serving.address, temporary.path())?;
     let mut measured = Vec::new();
     for (number, page) in pages.iter().enumerate() {
@@ -151,12 +158,14 @@ fn main() -> anyhow::Result<()> {
             Server { name: BARE, address: bare.address },
         ];
         servers.extend(caches.iter().map(|(name, rival)| Server { name, address: rival.address }));
-        measured.push(measure(&args, number, page, &servers)?);
+        let of = measure(&args, number, page, &servers)?;
+        if !args.json {
+            print(&args, page, &of);
+        }
+        measured.push(of);
     }
     if args.json {
         println!("{}", as_json(&pages, &measured));
-    } else {
-        print(&args, &pages, &measured);
     }
     Ok(())
 }
@@ -233,11 +242,15 @@ fn changes_at(body: &Value) -> Instant {
 
 /// The page from Vitrine's own cache.
 fn of_vitrine(client: &mut Client, path: &str, headers: &str) -> anyhow::Result<Got> {
-    client.get(path, headers)?.ok(path)?;
-    let answer = client.get(path, headers)?.ok(path)?;
-    let from = answer.header("vitrine-cache");
-    ensure!(from == Some("hit"), "{path} is not a hit: {from:?}");
-    Ok(answer)
+    // Beyond its time to live a page is answered once more, while it is read anew.
+    for _ in 0..HIT_WITHIN {
+        let answer = client.get(path, headers)?.ok(path)?;
+        if answer.header("vitrine-cache") == Some("hit") {
+            return Ok(answer);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bail!("{path} is not cached")
 }
 
 fn measure(
@@ -404,44 +417,37 @@ impl Steady {
     }
 }
 
-fn print(args: &Args, pages: &[Page], measured: &[Measured]) {
-    println!("{} connections; medians of {} rounds", args.connections, args.rounds);
-    for of in measured {
+fn print(args: &Args, page: &Page, of: &Measured) {
+    println!("\n{} connections; medians of {} rounds", args.connections, args.rounds);
+    println!(
+        "{:<44} {:>10} {:>20} {:>13} {:>8} {:>12}",
+        page.name, "requests/s", "lowest to highest", "vitrine by it", "target", "asking, busy"
+    );
+    for (n, server) in of.servers.iter().enumerate() {
+        let (spread, target) = (of.a_second(n), target(server));
         println!(
-            "\n{:<44} {:>10} {:>20} {:>13} {:>8} {:>12}",
-            pages[of.page].name,
-            "requests/s",
-            "lowest to highest",
-            "vitrine by it",
-            "target",
-            "asking, busy"
+            "{server:<44} {:>10.0} {:>20} {:>13.2} {:>8} {:>11.0}%",
+            spread.median,
+            format!("{:.0} to {:.0}", spread.low, spread.high),
+            of.ratio(n).median,
+            target.map_or(String::new(), |target| format!(">= {target}")),
+            of.busy(n) * 100.0,
         );
-        for (n, server) in of.servers.iter().enumerate() {
-            let (spread, target) = (of.a_second(n), target(server));
-            println!(
-                "{server:<44} {:>10.0} {:>20} {:>13.2} {:>8} {:>11.0}%",
-                spread.median,
-                format!("{:.0} to {:.0}", spread.low, spread.high),
-                of.ratio(n).median,
-                target.map_or(String::new(), |target| format!(">= {target}")),
-                of.busy(n) * 100.0,
-            );
-        }
-        println!("{:<44} {:>10} {:>20} {:>13}", "", "p50 us", "p99 us", "p99.9 us");
-        for steady in &of.steady {
-            let name = format!("{}, at {} requests/s", steady.server, steady.rate);
-            let [p50, p99, p999] = steady.medians();
-            println!("{name:<44} {p50:>10.0} {p99:>20.0} {p999:>13.0}");
-        }
-        let ratio = of.p99_ratio();
-        println!("{:<44} {:>10} {ratio:>20.2} (target <= {P99_TARGET})", "p99, vitrine by it", "");
-        let disturbed = of.disturbed();
-        if disturbed > 0 {
-            println!("!!! the host took time in {disturbed} rounds: measure again");
-        }
-        if of.steady.iter().any(|steady| steady.stolen > MOST_STOLEN) {
-            println!("!!! the host took time while latencies were measured: measure again");
-        }
+    }
+    println!("{:<44} {:>10} {:>20} {:>13}", "", "p50 us", "p99 us", "p99.9 us");
+    for steady in &of.steady {
+        let name = format!("{}, at {} requests/s", steady.server, steady.rate);
+        let [p50, p99, p999] = steady.medians();
+        println!("{name:<44} {p50:>10.0} {p99:>20.0} {p999:>13.0}");
+    }
+    let ratio = of.p99_ratio();
+    println!("{:<44} {:>10} {ratio:>20.2} (target <= {P99_TARGET})", "p99, vitrine by it", "");
+    let disturbed = of.disturbed();
+    if disturbed > 0 {
+        println!("!!! the host took time in {disturbed} rounds: measure again");
+    }
+    if of.steady.iter().any(|steady| steady.stolen > MOST_STOLEN) {
+        println!("!!! the host took time while latencies were measured: measure again");
     }
 }
 
