@@ -211,8 +211,8 @@ impl Outcome {
             args.products, self.changes, args.seconds, args.connections, args.warm_up_seconds
         );
         println!(
-            "{:<16} {:>9} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9}",
-            "", "answers", "answers/s", "hits", "misses", "stale", "p50 ms", "p99 ms"
+            "{:<16} {:>9} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "", "answers", "answers/s", "hits", "misses", "of new", "stale", "p50 ms", "p99 ms"
         );
         let all = self.all();
         let rows =
@@ -220,15 +220,19 @@ impl Outcome {
         for (name, counts) in rows {
             let [p50, p99] = counts.percentiles();
             println!(
-                "{name:<16} {:>9} {:>10.0} {:>8.2}% {:>8.2}% {:>8.2}% {p50:>9.2} {p99:>9.2}",
+                "{name:<16} {:>9} {:>10.0} {:>8.2}% {:>8.2}% {:>8.2}% {:>8.2}% {p50:>9.2} {p99:>9.2}",
                 counts.answers(),
                 counts.answers() as f64 / args.seconds as f64,
                 counts.part(counts.hits) * 100.0,
                 counts.part(counts.misses) * 100.0,
+                counts.part(counts.first) * 100.0,
                 counts.part(counts.stale) * 100.0,
             );
         }
-        println!("target: hits of all >= {:.0} %", HIT_RATE_TARGET * 100.0);
+        println!(
+            "target: hits of all >= {:.0} %; `of new`: misses of pages that nobody had asked for before",
+            HIT_RATE_TARGET * 100.0
+        );
         if all.turned_away > 0 {
             println!("!!! {} requests were turned away (503)", all.turned_away);
         }
@@ -264,7 +268,7 @@ impl Outcome {
     fn as_json(&self, args: &Args) -> Value {
         let counts = |counts: &Counts| {
             let [p50, p99] = counts.percentiles();
-            json!({"answers": counts.answers(), "hits": counts.hits, "misses": counts.misses,
+            json!({"answers": counts.answers(), "hits": counts.hits, "misses": counts.misses, "of_new": counts.first,
                 "stale": counts.stale, "turned_away": counts.turned_away, "p50_ms": p50, "p99_ms": p99})
         };
         let all = self.all();

@@ -51,6 +51,8 @@ pub struct Counts {
     /// A load of one's own, or one that another waited for.
     pub misses: usize,
     pub stale: usize,
+    /// Misses of a page that nobody had asked for before: no cache could have it.
+    pub first: usize,
     /// Misses of a page of which no other one was under way: so often it was loaded for those who asked.
     pub loaded: usize,
     /// 503.
@@ -77,6 +79,7 @@ impl Counts {
         self.hits += other.hits;
         self.misses += other.misses;
         self.stale += other.stale;
+        self.first += other.first;
         self.loaded += other.loaded;
         self.turned_away += other.turned_away;
         self.milliseconds.extend(&other.milliseconds);
@@ -102,6 +105,8 @@ pub struct Reading<'a> {
     random: Random,
     /// What each connection has asked for.
     asked: Vec<Asked>,
+    /// Whether a product's page was answered before, and a first page.
+    answered: [Vec<bool>; 2],
     /// When each first page was last loaded, as far as answers tell.
     loaded: Vec<Option<Instant>>,
     counted_from: Instant,
@@ -136,6 +141,7 @@ impl<'a> Reading<'a> {
             popular_listings: Zipf::new(targets.len(), zipf, &mut random),
             random,
             asked: vec![Asked::Product(0); connections],
+            answered: [vec![false; known.products], vec![false; targets.len()]],
             loaded: vec![None; targets.len()],
             counted_from,
             products: Counts::default(),
@@ -154,6 +160,12 @@ impl<'a> Reading<'a> {
             loaded = self.loaded[n].is_none_or(|last| answer.sent > last);
             self.loaded[n] = Some(answer.received);
         }
+        let [products, listings] = &mut self.answered;
+        let answered = match asked {
+            Asked::Product(n) => &mut products[n],
+            Asked::Listing(n) => &mut listings[n],
+        };
+        let first = !std::mem::replace(answered, true);
         if answer.sent < self.counted_from {
             return;
         }
@@ -166,6 +178,7 @@ impl<'a> Reading<'a> {
             "stale" => counts.stale += 1,
             _ => counts.misses += 1,
         }
+        counts.first += usize::from(first && kept == "miss");
         counts.loaded += usize::from(loaded);
         counts.milliseconds.push(answer.latency.as_secs_f64() * 1e3);
     }
@@ -178,11 +191,17 @@ impl<'a> Reading<'a> {
         let truth = self.truth.lock().unwrap_or_else(PoisonError::into_inner);
         self.checked.answers += 1;
         self.checked.cards += cards.len();
+        let mut oldest: Option<(Duration, &Shown)> = None;
         for card in &cards {
             let stale = match truth.staleness(card, answer.sent) {
                 Ok(stale) => stale,
                 Err(wrong) => return Ok(Err(wrong)),
             };
+            if oldest.is_none_or(|(most, _)| stale > most) {
+                oldest = Some((stale, card));
+            }
+        }
+        if let Some((stale, card)) = oldest {
             self.checked.stalest = self.checked.stalest.max(stale);
             if stale > truth.grace {
                 return Ok(Err(Wrong { what: old(card), stale: Some(stale) }));
