@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use vitrine::config::Config;
@@ -18,6 +19,10 @@ use super::truth::{Change, Truth};
 const TICK: Duration = Duration::from_millis(20);
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How long the first changes are waited for: a consumer group gives no partitions in its first seconds.
+const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+/// Changes that are made at first: enough for some of each kind in every partition.
+const AT_FIRST: usize = 400;
 /// How long the last changes are waited for.
 const SEEN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -47,6 +52,27 @@ struct Batch {
     changes: Vec<Change>,
     positions: Vec<Position>,
     began: Instant,
+}
+
+/// Changes a few products and waits until that is in the store: what changes from then on is taken as it
+/// comes, from every partition.
+pub fn settle(config: &Config, known: &Known, truth: &Mutex<Truth>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut random = Random::default();
+    let draw = |n: usize| change(known, n % known.products, &mut random, truth);
+    let (changes, records): (Vec<Change>, Vec<NewRecord>) = (0..AT_FIRST).map(draw).unzip();
+    runtime.block_on(async {
+        let ours = Stack::open(config).await?;
+        let positions = ours.log.events().append(&records).await?;
+        let began = Instant::now();
+        while !ours.store.snapshot().await?.reflects(&positions).await? {
+            ensure!(began.elapsed() < SETTLED_WITHIN, "changes do not come into the store");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        truth.lock().unwrap_or_else(PoisonError::into_inner).is_known(&changes, Instant::now());
+        ours.close().await;
+        Ok(())
+    })
 }
 
 /// Publishes until the time is over, and tells the truth what is in the store.
