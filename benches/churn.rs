@@ -19,7 +19,7 @@ use support::production::Production;
 use support::reading::{Checked, Counts, Reading, Target};
 use support::serving::{LOADS, Serving};
 use support::shop::Shop;
-use support::truth::Truth;
+use support::truth::{Change, Truth};
 
 /// Reads pages while products change, and checks every answer.
 #[derive(Parser, Clone)]
@@ -149,14 +149,9 @@ fn measure(args: &Args, runtime: &tokio::runtime::Runtime, shop: &Shop) -> anyho
         not_seen == 0,
         "{not_seen} changes did not come into the store: nothing is known of them"
     );
-    // What a cache would drop that knows of a product only which listings it is in.
-    let flushed = |product: usize| {
-        let listings = known.listings_of(product);
-        first_pages.iter().filter(|page| listings.contains(&page.listing)).count()
-    };
     let since = |name: &str| after.sum(name) - before.sum(name);
     Ok(Outcome {
-        flushed: changed.counted.iter().map(|change| flushed(change.product)).sum(),
+        flushed: flushed(&known, &first_pages, &changed.counted),
         changes: changed.counted.len(),
         slowest: changed.slowest,
         loads: since(LOADS),
@@ -165,6 +160,15 @@ fn measure(args: &Args, runtime: &tokio::runtime::Runtime, shop: &Shop) -> anyho
         listings: reading.listings,
         checked: reading.checked,
     })
+}
+
+/// How many first pages a cache would drop that knows of a product only which listings it is in.
+fn flushed(known: &Known, first_pages: &[Target], changes: &[Change]) -> usize {
+    let of_one = |change: &Change| {
+        let listings = known.listings_of(change.product);
+        first_pages.iter().filter(|page| listings.contains(&page.listing)).count()
+    };
+    changes.iter().map(of_one).sum()
 }
 
 /// Categories, brands and everything, by each sort, up to as many as are read.
