@@ -45,7 +45,12 @@ fn main() -> anyhow::Result<()> {
     }
     let dir = tempfile::tempdir()?;
     // Nothing is dropped for want of room, nor loaded again.
-    let settings = ["cache.max_bytes = 1099511627776", "cache.ttl_seconds = 86400"];
+    // Nothing but what is asked for comes into the cache.
+    let settings = [
+        "cache.max_bytes = 1099511627776",
+        "cache.ttl_seconds = 86400",
+        "cache.warm_max_pages = 0",
+    ];
     let shop = Shop::with(dir.path(), "", &settings.map(str::to_owned))?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(shop.build(ending_now(args.products, args.products * 10, 1)))?;

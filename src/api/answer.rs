@@ -40,10 +40,13 @@ impl Sent<'_> {
     /// The answer, or a 304.
     pub fn send(self, generation: i64, request: &HeaderMap, now: Instant) -> HttpResponse {
         let mut answer = HttpResponse::new(StatusCode::OK);
-        let sent = self.head(HeaderValue::from(generation), request, now, answer.headers_mut());
-        *answer.status_mut() = sent;
-        match sent {
-            StatusCode::OK => answer.set_body(actix_web::body::BoxBody::new(self.body)),
+        let sent = Sent { private: self.private || auth::is_personal(request), ..self };
+        let unchanged = |etag: &str| none_match(request, etag);
+        let generation = HeaderValue::from(generation);
+        let status = sent.head(generation, now, unchanged, answer.headers_mut());
+        *answer.status_mut() = status;
+        match status {
+            StatusCode::OK => answer.set_body(actix_web::body::BoxBody::new(sent.body)),
             _ => answer,
         }
     }
@@ -52,18 +55,17 @@ impl Sent<'_> {
     pub fn head(
         &self,
         generation: HeaderValue,
-        request: &HeaderMap,
         now: Instant,
+        unchanged: impl FnOnce(&str) -> bool,
         headers: &mut HeaderMap,
     ) -> StatusCode {
         let etag = self.finished.etag(self.coding);
-        let unchanged = none_match(request, etag.as_str());
-        let private = self.private || auth::is_personal(request);
+        let unchanged = unchanged(etag.as_str());
         let until = self.finished.next_change_at();
         if let Ok(etag) = HeaderValue::from_str(etag.as_str()) {
             headers.insert(ETAG, etag);
         }
-        let cache_control = cache_control(private, until, now);
+        let cache_control = cache_control(self.private, until, now);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
         headers.insert(
             AGE,

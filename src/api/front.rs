@@ -7,23 +7,24 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::{Context as Polling, Poll};
-use std::time::{Duration, Instant as Clock};
 
 use actix_http::Request;
 use actix_service::{Service, ServiceFactory};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{AppConfig, Response, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web;
 use bytes::Bytes;
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, LocalBoxFuture, MapOk, Ready, ready};
 
-use super::answer::{self, Sent};
+use super::answer::{Sent, none_match};
 use super::cached::{Pages, UNKNOWN_AFTER};
 use super::{ApiState, home, listings, products};
-use crate::cache::{Context, PageKind, PageRef};
+use crate::cache::{Coding, Context, PageKind, PageRef, negotiate};
 use crate::telemetry::metrics::RouteMetrics;
 
 const MIN_POSITION: HeaderName = HeaderName::from_static("vitrine-min-position");
@@ -137,28 +138,25 @@ impl Hits {
         if head.method != Method::GET || head.uri.query().is_some() {
             return None;
         }
-        let started = Clock::now();
         let page = page(head.uri.path())?;
-        let headers = &head.headers;
-        if [MIN_POSITION, WAIT_MS, AUTHORIZATION].iter().any(|name| headers.contains_key(name)) {
-            return None;
-        }
-        // Beyond that, an answer has to say that it may be old.
-        let behind = self.pages.following.behind().filter(|behind| *behind <= UNKNOWN_AFTER)?;
+        let Wants { coding, if_none_match } = Wants::of(&head.headers)?;
         let cache = &self.pages.cache;
-        let coding = answer::coding(headers);
-        let entry = cache.hit_in(&page, coding)?;
+        let now = cache.now();
+        // Beyond that, an answer has to say that it may be old.
+        let behind = self.pages.following.behind_at(now.monotonic);
+        let behind = behind.filter(|behind| *behind <= UNKNOWN_AFTER)?;
+        let entry = cache.hit_in(&page, coding, &now)?;
         entry.count_asked();
         let finished = entry.answer();
-        let now = cache.now();
-        let age = behind.min(entry.age(&now)).max(Duration::ZERO);
         let (coding, body) = finished.form(coding);
+        let age = behind.min(entry.age(&now));
         let sent = Sent { finished, coding, body, kept: "hit", age, private: false };
+        let unchanged = |etag: &str| if_none_match && none_match(&head.headers, etag);
         let mut answer = Response::with_body(StatusCode::OK, Bytes::new());
-        let status = sent.head(self.generation(), headers, now.at, answer.headers_mut());
+        let status = sent.head(self.generation(), now.at, unchanged, answer.headers_mut());
         let body = if status == StatusCode::OK { sent.body } else { Bytes::new() };
         *answer.status_mut() = status;
-        self.route(page.kind).count(status.as_u16(), started.elapsed());
+        self.route(page.kind).count(status.as_u16(), now.monotonic.elapsed());
         Some(answer.set_body(body))
     }
 
@@ -179,6 +177,35 @@ impl Hits {
             PageKind::Home => &self.home,
             PageKind::Product | PageKind::Reviews | PageKind::Cards => &self.product,
         }
+    }
+}
+
+/// What a request's headers ask for.
+struct Wants {
+    coding: Coding,
+    /// Whether there is one.
+    if_none_match: bool,
+}
+
+impl Wants {
+    /// In one look at all of them; `None` where they ask for more than a page that is there.
+    fn of(headers: &HeaderMap) -> Option<Wants> {
+        let mut wants = Wants { coding: Coding::Identity, if_none_match: false };
+        let mut accepts = false;
+        for (name, value) in headers {
+            if *name == ACCEPT_ENCODING {
+                if accepts {
+                    return None;
+                }
+                accepts = true;
+                wants.coding = negotiate([value.to_str().ok()?]);
+            } else if *name == IF_NONE_MATCH {
+                wants.if_none_match = true;
+            } else if *name == AUTHORIZATION || *name == MIN_POSITION || *name == WAIT_MS {
+                return None;
+            }
+        }
+        Some(wants)
     }
 }
 

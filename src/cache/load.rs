@@ -9,6 +9,7 @@ use super::flights::{Lead, Outcome, Part};
 use super::key::{PageKey, PageRef};
 use super::pages::{Lookup, PageCache};
 use super::stamps::Version;
+use super::time::Moment;
 
 /// How often a page is loaded for one who asks, if it changes during each load.
 ///
@@ -73,8 +74,8 @@ impl<E: LoadError> PageCache<E> {
     }
 
     /// As [`PageCache::hit`], for a page that is there (200) and in this coding: nothing is left to be made.
-    pub fn hit_in(&self, asked: &PageRef<'_>, coding: Coding) -> Option<Arc<Entry>> {
-        let Lookup::Hit(entry) = self.lookup(asked, &self.clock.now()) else { return None };
+    pub fn hit_in(&self, asked: &PageRef<'_>, coding: Coding, now: &Moment) -> Option<Arc<Entry>> {
+        let Lookup::Hit(entry) = self.lookup(asked, now) else { return None };
         let answer = entry.answer();
         if answer.status() != 200 || !answer.is_made(coding) {
             return None;

@@ -41,8 +41,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_bytes: 256 * 1024 * 1024,
-            ttl: Duration::from_secs(60),
-            stale_while_revalidate: Duration::from_secs(60),
+            ttl: Duration::from_secs(600),
+            stale_while_revalidate: Duration::from_secs(600),
             stale_if_error: Duration::from_secs(300),
             max_loads: 32,
             max_waiting: 1024,

@@ -48,7 +48,7 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             max_bytes: 256 * 1024 * 1024,
-            ttl_seconds: 60,
+            ttl_seconds: 600,
             stale_if_error_seconds: 300,
             max_loads: 32,
             max_waiting_loads: 1024,

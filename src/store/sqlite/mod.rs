@@ -252,6 +252,12 @@ impl ReadStore for SqliteStore {
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
+        if let Some(since) = since
+            && changes::is_last(&self.reader, since).await?
+        {
+            let cursor = since.clone();
+            return Ok(Changes { cursor, changes: Vec::new(), lost: false });
+        }
         let mut tx = self.reader.begin().await.map_err(database)?;
         changes::read(&mut tx, since).await
     }
