@@ -44,8 +44,7 @@ fn main() -> anyhow::Result<()> {
         args.products = 300;
     }
     let dir = tempfile::tempdir()?;
-    // Nothing is dropped for want of room, nor loaded again.
-    // Nothing but what is asked for comes into the cache.
+    // Nothing is dropped for want of room, nor loaded again, and nothing comes in that was not asked for.
     let settings = [
         "cache.max_bytes = 1099511627776",
         "cache.ttl_seconds = 86400",
