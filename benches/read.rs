@@ -18,6 +18,7 @@ use projections::listing::Sort;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
+use support::random::Random;
 use support::shop::{Shop, Sizes};
 use support::stats::percentile;
 use tokio::sync::watch;
@@ -111,7 +112,7 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
         Ok(body)
     };
     let rows = rows(&stack, config).await?;
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::default();
     let mut probes = single_pages(&rows, &mut random, rounds).await?;
     for (name, listing) in listings(&rows).await? {
         let mut at_depth = Vec::new();
@@ -285,24 +286,6 @@ async fn category(rows: &SqlitePool, order: &str) -> anyhow::Result<(String, i64
     );
     let found = sqlx::query_as(&sql).fetch_optional(rows).await?;
     found.context("no category fills a page")
-}
-
-/// A small generator of pseudo-random numbers (xorshift): runs compare, and nothing is at stake.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for i in (1..items.len()).rev() {
-            items.swap(i, (self.next() % (i as u64 + 1)) as usize);
-        }
-    }
 }
 
 /// Name, reads, median, 99th percentile (microseconds), mean body bytes.

@@ -20,3 +20,21 @@ apt_install() { # package...
     as_root apt-get update -qq || true
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
+
+# Packages of servers that are not to run: their installation starts none, and no start of the machine does.
+apt_install_stopped() { # package...
+    local policy=/usr/sbin/policy-rc.d ours='' status=0 package
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null || return 1
+        ours=1
+        as_root chmod 755 "$policy" || status=1
+    fi
+    [ "$status" -ne 0 ] || apt_install "$@" || status=1
+    [ -z "$ours" ] || as_root rm -f "$policy"
+    if command -v systemctl >/dev/null; then
+        for package in "$@"; do
+            as_root systemctl disable "$package" >/dev/null 2>&1 || true
+        done
+    fi
+    return "$status"
+}

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_service::IntoServiceFactory;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::cached::Pages;
+use crate::api::front::Front;
 use crate::api::{self, ApiState, Reached};
 use crate::changes::follow;
 use crate::config::Config;
@@ -18,10 +21,13 @@ use crate::pages;
 use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::projector::{self, Projector};
+use crate::schedule::Schedule;
 use crate::stack::{self, Log, Stack, Starting};
 use crate::telemetry::cache::CacheMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
+use crate::warm::start::Gate;
+use crate::warm::{self, Warming};
 
 /// What a process does of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -47,6 +53,8 @@ pub struct Service {
     stop: CancellationToken,
     projecting: Option<JoinHandle<Result<(), ProjectorError>>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
+    warming: Option<Warming>,
+    schedule: Option<Schedule>,
 }
 
 impl Service {
@@ -73,6 +81,8 @@ impl Service {
             stop,
             projecting: None,
             serving: None,
+            warming: None,
+            schedule: None,
         };
         if roles.contains(&Role::Projector) {
             service.start_projector(config, &projector);
@@ -82,6 +92,8 @@ impl Service {
             let routes = (answers == Answers::Everything).then_some(routes);
             service.start_api(config, listener, &projector, metrics, routes)?;
         }
+        let jobs = warm::jobs(config, roles, service.warming.as_ref())?;
+        service.schedule = Some(Schedule::start(jobs).await?);
         Ok(service)
     }
 
@@ -118,19 +130,31 @@ impl Service {
         if let Some(pages) = &pages {
             CacheMetrics::register(metrics.registry(), Arc::clone(pages))?;
         }
-        let state = web::Data::new(self.api_state(config, projector, metrics, pages));
+        let progress = Arc::new(watch::Sender::default());
+        let gate = Arc::new(Gate::new(&progress));
+        let state = self.api_state(config, projector, metrics, pages, Arc::clone(&gate));
+        let state = web::Data::new(state);
+        match routes {
+            Some(_) => self.warming = Warming::start(config, &state, progress, gate, &self.stop)?,
+            None => gate.open(),
+        }
+        let warmer = self.warming.as_ref().map(|warming| web::Data::from(warming.warmer()));
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
-            App::new()
+            let app = App::new()
                 .app_data(state.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
                 .configure(|app| match routes {
                     Some(routes) => {
+                        if let Some(warmer) = &warmer {
+                            app.app_data(warmer.clone());
+                        }
                         routes(app);
                         api::configure(app);
                     }
                     None => api::configure_probes(app),
-                })
+                });
+            Front::new(app.into_factory(), state.clone())
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
         .shutdown_timeout(5)
@@ -154,6 +178,7 @@ impl Service {
         projector: &Projector,
         metrics: Metrics,
         pages: Option<Arc<Pages>>,
+        gate: Arc<Gate>,
     ) -> ApiState {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
@@ -173,7 +198,7 @@ impl Service {
             pages,
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),
-                false => Ok(()),
+                false => gate.passes(),
             }),
             waits_for: self.waits_for(),
             topics: config.log.topics.clone(),
@@ -210,8 +235,14 @@ impl Service {
     /// Stops all roles and waits for them; what failed meanwhile is told.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
+        if let Some(schedule) = self.schedule.take() {
+            schedule.stop().await;
+        }
         if let Some(serving) = self.serving.take() {
             serving.await.context("the API ended")??;
+        }
+        if let Some(warming) = self.warming.take() {
+            warming.stop().await;
         }
         let projected = match self.projecting.take() {
             Some(projecting) => projecting.await.context("the projector ended")?,

@@ -338,6 +338,10 @@ fn bad_values_say_what_to_do() {
         ("market=[]", ["market: there is none", "add one"]),
         ("market=[{id=\"a\",currency=\"USD\"}]", ["market[0].locale: is missing", "add it"]),
         ("schedule.warm=* * * * *", ["`* * * * *` has 5 fields", "seconds"]),
+        ("schedule.warm=60 * * * * *", ["`60 * * * * *` is no cron expression", "seconds"]),
+        ("schedule.audit=0 0 0 30 2 *", ["`0 0 0 30 2 *` never comes", "seconds"]),
+        ("schedule.warm_urls=[\"shop:80\"]", ["schedule.warm_urls[0]: `shop:80`", "http://"]),
+        ("schedule.warm_urls=[\"https://a\"]", ["`https://a` does not start", "http://"]),
         ("telemetry.log_format=xml", ["`xml` is none of its values", "\"text\", \"json\""]),
         ("telemetry.log_filter=a=b=c", ["is no log filter", "write a level"]),
     ] {
@@ -345,6 +349,7 @@ fn bad_values_say_what_to_do() {
     }
     set(&["schedule.warm="]).unwrap();
     set(&["schedule.warm=0 0 3 * * * 2030"]).unwrap();
+    set(&["schedule.audit=", "schedule.warm_urls=[\"http://a:1\", \"http://b/base/\"]"]).unwrap();
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The `vitrine` binary as a process of its own, and what the kernel knows of it.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+use super::host::on_core;
 
 /// What a process took.
 #[derive(Clone, Copy, Default, serde::Serialize)]
@@ -24,7 +26,16 @@ pub struct Vitrine {
 impl Vitrine {
     /// Starts a command on the configuration file; nothing of this environment reaches it.
     pub fn start(config: &Path, arguments: &[&str]) -> anyhow::Result<Vitrine> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vitrine"));
+        Vitrine::start_on(None, config, arguments)
+    }
+
+    /// On one core, or on any.
+    pub fn start_on(
+        core: Option<usize>,
+        config: &Path,
+        arguments: &[&str],
+    ) -> anyhow::Result<Vitrine> {
+        let mut command = on_core(core, env!("CARGO_BIN_EXE_vitrine"));
         command.arg("--config").arg(config).args(arguments);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VITRINE_")) {
             command.env_remove(name);
@@ -51,6 +62,10 @@ impl Vitrine {
             self.usage.cpu_seconds = cpu(&stat).unwrap_or(self.usage.cpu_seconds);
         }
         Ok(true)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it took, up to the last look.

@@ -3,9 +3,19 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+pub mod changing;
 pub mod child;
 pub mod facts;
+pub mod host;
+pub mod http;
+pub mod known;
 pub mod latency;
+pub mod load;
 pub mod production;
+pub mod random;
+pub mod reading;
+pub mod rivals;
+pub mod serving;
 pub mod shop;
 pub mod stats;
+pub mod truth;

@@ -37,17 +37,17 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The stream ends about now, so that most windows are around now, as in a shop that runs.
     pub fn options(&self) -> Options {
-        const SPAN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
         let products = self.products.unwrap_or(if self.quick { 2_000 } else { 100_000 });
-        Options {
-            products,
-            events: self.events.unwrap_or(products * 10),
-            seed: self.seed,
-            start: instant::Instant(vitrine::clock::now().millis() - SPAN_MS),
-        }
+        ending_now(products, self.events.unwrap_or(products * 10), self.seed)
     }
+}
+
+/// The stream ends about now, so that most windows are around now, as in a shop that runs.
+pub fn ending_now(products: u64, events: u64, seed: u64) -> Options {
+    const SPAN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+    let start = instant::Instant(vitrine::clock::now().millis() - SPAN_MS);
+    Options { products, events, seed, start }
 }
 
 /// A shop in a directory; the demo's configuration, which has the markets of the catalogue.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use projections::instant::Instant;
 
 use super::answer::Sent;
@@ -11,16 +12,20 @@ use super::cursor::Walk;
 use super::problem::{Kind, Problem};
 use super::reader::{Asked, Reading, Who};
 use super::{ApiState, answer};
+use crate::cache::entry::Held;
 use crate::cache::stamps::{Slot, slots};
 use crate::cache::{
-    Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup, PageCache, PageRef,
-    Part, Source, SystemClock, Tag, Version,
+    Coding, Entry, Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup,
+    PageCache, PageRef, Part, Source, SystemClock, Tag, Version,
 };
 use crate::changes::Change;
 use crate::changes::follow::Following;
+use crate::clock;
 
 /// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
-const UNKNOWN_AFTER: Duration = Duration::from_secs(1);
+pub const UNKNOWN_AFTER: Duration = Duration::from_secs(1);
+/// Larger bodies are compressed off the request threads: brotli takes some 20 ms a megabyte.
+const COMPRESSED_INLINE_BYTES: usize = 65_536;
 
 /// The page cache, and what keeps it right.
 pub struct Pages {
@@ -65,6 +70,12 @@ pub trait Ask: Clone + Send + Sync + 'static {
 
     /// Whether it holds listings, which may have to be evaluated.
     fn lists(&self) -> bool {
+        false
+    }
+
+    /// Whether it is held apart from what walks through the shop bring into the cache: the first pages of
+    /// listings, for which no filter is set.
+    fn apart(&self) -> bool {
         false
     }
 
@@ -132,35 +143,16 @@ pub async fn answer<A: Ask>(
         return uncached(&state, request, &asked, &ask).await;
     }
     let page = ask.page(&asked.who);
-    let load = {
-        let (state, pages, who, ask) =
-            (state.clone(), Arc::clone(&pages), Arc::clone(&asked.who), ask.clone());
-        move |version: Version| {
-            let (state, pages) = (state.clone(), Arc::clone(&pages));
-            let (who, ask) = (Arc::clone(&who), ask.clone());
-            async move { load(&state, &pages, &who, &ask, version).await }
-        }
+    let Got { entry, source } = match pages.cache.hit(&page) {
+        Some(entry) => Got { entry, source: Source::Hit },
+        None => loaded(&state, &pages, &asked, &ask).await?,
     };
-    let Got { entry, source } = match pages.cache.get_or_load(&page, load).await {
-        Ok(got) => got,
-        Err(GetError::Busy) => {
-            let detail = "too many pages are being read from the store; try again";
-            return Err(Problem::new(Kind::Unavailable, detail));
-        }
-        Err(GetError::Load(problem)) => {
-            // Old, but known to be right for as long as changes were: longer than its age says.
-            match pages.cache.lookup(&page, &pages.cache.now()) {
-                Lookup::Expired(entry) if problem.is_away() => {
-                    Got { entry, source: Source::Expired }
-                }
-                _ => return Err(problem),
-            }
-        }
-    };
+    entry.count_asked();
     let finished = entry.answer();
     if finished.status() != 200 {
         return Err(ask.not_found());
     }
+    let now = pages.cache.now();
     let unknown = behind > UNKNOWN_AFTER && source == Source::Hit;
     let kept = match source {
         _ if source.is_stale() || unknown => "stale",
@@ -169,26 +161,83 @@ pub async fn answer<A: Ask>(
     };
     let age = match source {
         // It is known to be right as long as the feed is.
-        Source::Hit | Source::Expired => behind.min(entry.age(&pages.cache.now())),
-        Source::Away => entry.age(&pages.cache.now()),
+        Source::Hit | Source::Expired => behind.min(entry.age(&now)),
+        Source::Away => entry.age(&now),
         _ => Duration::ZERO,
     };
-    let coding = answer::coding(request);
-    let (coding, body) = pages.cache.form(&page, &entry, coding);
-    Ok(Sent { finished, coding, body, kept, age, private: asked.who.group.is_some() }
-        .send(&state, request))
+    let coding = answer::coding(request.headers());
+    let (coding, body) = form(&pages, &page, &entry, coding).await;
+    let private = asked.who.group.is_some();
+    Ok(Sent { finished, coding, body, kept, age, private }.send(
+        state.store.generation(),
+        request.headers(),
+        now.at,
+    ))
 }
 
-/// A page for the cache.
-async fn load<A: Ask>(
+/// A page that is not there, or not any more.
+async fn loaded<A: Ask>(
+    state: &web::Data<ApiState>,
+    pages: &Arc<Pages>,
+    asked: &Asked,
+    ask: &A,
+) -> Result<Got, Problem> {
+    let page = ask.page(&asked.who);
+    let load = {
+        let (state, pages, who, ask) =
+            (state.clone(), Arc::clone(pages), Arc::clone(&asked.who), ask.clone());
+        move |version: Version| {
+            let (state, pages) = (state.clone(), Arc::clone(&pages));
+            let (who, ask) = (Arc::clone(&who), ask.clone());
+            async move { load(&state, &pages, &who, &ask, version, None).await }
+        }
+    };
+    match pages.cache.get_or_load(&page, load).await {
+        Ok(got) => Ok(got),
+        Err(GetError::Busy) => {
+            let detail = "too many pages are being read from the store; try again";
+            Err(Problem::new(Kind::Unavailable, detail))
+        }
+        Err(GetError::Load(problem)) => {
+            // Old, but known to be right for as long as changes were: longer than its age says.
+            match pages.cache.lookup(&page, &pages.cache.now()) {
+                Lookup::Expired(entry) if problem.is_away() => {
+                    Ok(Got { entry, source: Source::Expired })
+                }
+                _ => Err(problem),
+            }
+        }
+    }
+}
+
+/// The body in this coding. Large ones are compressed aside, so that no other request waits for it.
+async fn form(
+    pages: &Arc<Pages>,
+    page: &PageRef<'_>,
+    entry: &Arc<Entry>,
+    coding: Coding,
+) -> (Coding, Bytes) {
+    let finished = entry.answer();
+    if finished.body().len() > COMPRESSED_INLINE_BYTES && !finished.is_made(coding) {
+        let aside = Arc::clone(entry);
+        // Only where the runtime is shutting down it is not made: then it is made here.
+        let _ = tokio::task::spawn_blocking(move || aside.answer().form(coding)).await;
+        pages.cache.weigh_again(page, entry);
+    }
+    pages.cache.form(page, entry, coding)
+}
+
+/// A page for the cache: for now, or for an instant to come.
+pub(super) async fn load<A: Ask>(
     state: &ApiState,
     pages: &Pages,
     who: &Who,
     ask: &A,
     version: Version,
+    at: Option<Instant>,
 ) -> Result<Loaded, Problem> {
     let asking = Asking { who, at: None };
-    let mut reading = Reading::fresh(state, ask.lists()).await?;
+    let mut reading = Reading::fresh(state, ask.lists(), at).await?;
     let behind = reading.behind;
     let made = ask.make(state, &asking, &mut reading).await?;
     state.metrics.store_read(ask.route(), reading.started.elapsed());
@@ -208,7 +257,8 @@ async fn load<A: Ask>(
         slots,
         // A replica that stands in for the primary may not have seen what was told.
         version: behind.then_some(Version(0)),
-        held: watched.map(|watched| watched as crate::cache::entry::Held),
+        held: watched.map(|watched| Held { bytes: watched.bytes(), what: watched }),
+        apart: ask.apart(),
     })
 }
 
@@ -229,9 +279,9 @@ async fn uncached<A: Ask>(
     state.metrics.store_read(ask.route(), reading.started.elapsed());
     let Some(body) = made.body else { return Err(ask.not_found()) };
     let finished = Finished::new(200, body, made.next_change_at);
-    let (coding, body) = finished.form(answer::coding(request));
+    let (coding, body) = finished.form(answer::coding(request.headers()));
     let private = asked.who.group.is_some() || asked.at.is_some();
     let sent =
         Sent { finished: &finished, coding, body, kept: "miss", age: Duration::ZERO, private };
-    Ok(sent.send(state, request))
+    Ok(sent.send(state.store.generation(), request.headers(), clock::now()))
 }

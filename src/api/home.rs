@@ -33,7 +33,7 @@ pub async fn home(
 }
 
 #[derive(Clone)]
-struct Home;
+pub(super) struct Home;
 
 impl Ask for Home {
     fn route(&self) -> &'static str {
@@ -45,6 +45,10 @@ impl Ask for Home {
     }
 
     fn lists(&self) -> bool {
+        true
+    }
+
+    fn apart(&self) -> bool {
         true
     }
 

@@ -4,13 +4,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use projections::event::valid_id;
 use projections::listing::{Filters, Sort};
 use projections::page::{ListingBody, ListingPage, Meta};
 use projections::view::ListingKey;
 
 use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
-use super::params::{Common, DEFAULT_LIMIT, ListingParams, Query};
+use super::params::{Common, DEFAULT_LIMIT, ListingParams, MAX_BRANDS, MAX_LIMIT, Query};
 use super::problem::Problem;
 use super::reader::{Asked, Reading, Who};
 use super::{ApiState, json, path};
@@ -62,10 +63,7 @@ async fn listing(
     let binding = Binding::listing(&key, market, group, params.sort, &params.filters);
     let cursor: Option<Cursor<Keyset>> =
         params.cursor.as_deref().map(|text| cursors.read(binding, asked.at, text)).transpose()?;
-    let query = canonical(&params).map(Arc::from);
-    let ListingParams { sort, limit, filters, .. } = params;
-    let of = Arc::new(Of { key, sort, limit, filters, cursor });
-    cached::answer(state, &request, asked, Listing { of, query }).await
+    cached::answer(state, &request, asked, Listing::of(key, params, cursor)).await
 }
 
 /// What makes a listing's page another one than the default: in one way, whatever the query's.
@@ -90,11 +88,59 @@ fn canonical(params: &ListingParams) -> Option<String> {
     Some(text)
 }
 
+/// Reads what [`canonical`] writes.
+fn parsed(query: Option<&str>) -> Option<ListingParams> {
+    let Some(text) = query else {
+        let (sort, limit, filters) = (Sort::Newest, DEFAULT_LIMIT, Filters::default());
+        return Some(ListingParams { sort, limit, cursor: None, filters });
+    };
+    let mut lines = text.split('\n');
+    let mut fields = lines.next()?.split(';');
+    let sort = Sort::parse(fields.next()?)?;
+    let limit = fields.next()?.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))?;
+    let number = |text: &str| match text {
+        "" => Some(None),
+        digits => digits.parse().ok().filter(|n: &i64| *n >= 0).map(Some),
+    };
+    let filters = Filters {
+        min_price: number(fields.next()?)?,
+        max_price: number(fields.next()?)?,
+        in_stock: fields.next()?.parse().ok()?,
+        on_sale: fields.next()?.parse().ok()?,
+        min_rating_hundredths: number(fields.next()?)?,
+        brands: lines.map(str::to_owned).collect(),
+    };
+    let good = fields.next().is_none()
+        && filters.brands.len() <= MAX_BRANDS
+        && filters.brands.iter().all(|brand| valid_id(brand));
+    good.then_some(ListingParams { sort, limit, cursor: None, filters })
+}
+
 /// A listing's page.
 #[derive(Clone)]
-struct Listing {
+pub(super) struct Listing {
     of: Arc<Of>,
     query: Option<Arc<str>>,
+}
+
+impl Listing {
+    fn of(key: ListingKey, params: ListingParams, cursor: Option<Cursor<Keyset>>) -> Listing {
+        let query = canonical(&params).map(Arc::from);
+        let ListingParams { sort, limit, filters, .. } = params;
+        Listing { of: Arc::new(Of { key, sort, limit, filters, cursor }), query }
+    }
+
+    /// What a cached page was asked for by.
+    pub(super) fn stored(asked: &PageRef<'_>) -> Option<Listing> {
+        let id = || valid_id(asked.id).then(|| asked.id.to_owned());
+        let key = match asked.kind {
+            PageKind::Listing => ListingKey::All,
+            PageKind::CategoryListing => ListingKey::Category(id()?),
+            PageKind::BrandListing => ListingKey::Brand(id()?),
+            _ => return None,
+        };
+        Some(Listing::of(key, parsed(asked.query)?, None))
+    }
 }
 
 struct Of {
@@ -130,6 +176,10 @@ impl Ask for Listing {
 
     fn lists(&self) -> bool {
         true
+    }
+
+    fn apart(&self) -> bool {
+        self.of.filters.is_empty()
     }
 
     async fn make(
@@ -211,5 +261,57 @@ impl Of {
             parts: vec![part],
             passing,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_of_a_listing_is_read_again() {
+        let brands = [vec![], vec!["acme"], vec!["a;b", "acme", "true"]];
+        let numbers = [None, Some(0), Some(1_000_000_000_000)];
+        let flags = [false, true];
+        let mut texts = std::collections::HashSet::new();
+        for sort in Sort::ALL {
+            for limit in [1, DEFAULT_LIMIT, MAX_LIMIT] {
+                for brands in &brands {
+                    for bits in 0..3 * 3 * 3 * 4 {
+                        let filters = Filters {
+                            brands: brands.iter().map(|id| (*id).to_owned()).collect(),
+                            min_price: numbers[bits % 3],
+                            max_price: numbers[bits / 3 % 3],
+                            min_rating_hundredths: numbers[bits / 9 % 3],
+                            in_stock: flags[bits / 27 % 2],
+                            on_sale: flags[bits / 54],
+                        };
+                        let params = ListingParams { sort, limit, cursor: None, filters };
+                        let text = canonical(&params);
+                        assert_eq!(parsed(text.as_deref()), Some(params));
+                        assert!(texts.insert(text));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_listing_writes_is_not_read() {
+        for text in [
+            "",
+            "newest",
+            "newest;24;;;false;false",
+            "newest;24;;;false;false;;",
+            "best;24;;;false;false;",
+            "newest;0;;;false;false;",
+            "newest;101;;;false;false;",
+            "newest;24;-1;;false;false;",
+            "newest;24;;;no;false;",
+            "newest;24;;;false;false;\n",
+            "newest;24;;;false;false;\na b",
+        ] {
+            assert_eq!(parsed(Some(text)), None, "{text:?}");
+        }
     }
 }

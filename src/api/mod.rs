@@ -10,6 +10,7 @@ mod auth;
 pub mod cached;
 pub mod cursor;
 pub mod events;
+pub mod front;
 mod home;
 mod listings;
 pub mod params;
@@ -21,6 +22,8 @@ mod products;
 mod reached;
 mod reader;
 mod reviews;
+pub mod stored;
+mod warm;
 
 use std::sync::Arc;
 use std::time::Instant as Clock;
@@ -37,6 +40,7 @@ use crate::config::{HomeSection, Topics};
 use crate::log::EventLog;
 use crate::store::ReadStore;
 use crate::telemetry::metrics::Metrics;
+pub use probes::trouble;
 use problem::{Kind, Problem};
 pub use reached::Reached;
 
@@ -82,6 +86,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .service(reads(listings::ALL, listings::all))
         .service(reads(home::HOME, home::home))
         .service(writes(events::EVENTS, events::ingest))
+        .service(warm::resource())
         .service(reads("/openapi.json", probes::openapi))
         .configure(configure_probes);
 }

@@ -18,15 +18,20 @@ pub async fn healthz() -> HttpResponse {
 /// The instance can answer pages: the process says so, and the store can be read.
 pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
     (state.readiness)().map_err(|waits_for| Problem::new(Kind::NotReady, waits_for))?;
-    match in_effect(&state).await {
-        Ok(true) => Ok(ready(&(state.waits_for)())),
-        Ok(false) => Err(Problem::new(
-            Kind::NotReady,
-            "the view is not computed for this configuration of markets yet",
-        )),
+    match trouble(&state).await {
+        None => Ok(ready(&(state.waits_for)())),
+        Some(trouble) => Err(Problem::new(Kind::NotReady, trouble)),
+    }
+}
+
+/// Why pages cannot be answered now, if they cannot.
+pub async fn trouble(state: &ApiState) -> Option<&'static str> {
+    match in_effect(state).await {
+        Ok(true) => None,
+        Ok(false) => Some("the view is not computed for this configuration of markets yet"),
         Err(error) => {
             tracing::debug!(%error, "not ready: the read store cannot be read");
-            Err(Problem::new(Kind::NotReady, "it waits for the read store, which cannot be read"))
+            Some("it waits for the read store, which cannot be read")
         }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use projections::event::valid_id;
 use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage, Reader};
 
 use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
-use super::params::{Common, ProductsParams, Query, Shown};
+use super::params::{Common, MAX_IDS, ProductsParams, Query, Shown};
 use super::problem::{Kind, Problem};
 use super::reader::{Asked, Reading, Who};
 use super::{ApiState, json, path};
@@ -37,8 +38,15 @@ pub async fn one(
 }
 
 #[derive(Clone)]
-struct One {
+pub(super) struct One {
     id: Arc<str>,
+}
+
+impl One {
+    /// What a cached page was asked for by.
+    pub(super) fn stored(asked: &PageRef<'_>) -> Option<One> {
+        valid_id(asked.id).then(|| One { id: asked.id.into() })
+    }
 }
 
 impl Ask for One {
@@ -89,7 +97,7 @@ pub async fn several(
 }
 
 #[derive(Clone)]
-struct Several {
+pub(super) struct Several {
     params: Arc<ProductsParams>,
     /// Ids have no line ends.
     key: Arc<str>,
@@ -99,6 +107,17 @@ impl Several {
     fn of(params: ProductsParams) -> Several {
         let key = params.ids.join("\n").into();
         Several { params: Arc::new(params), key }
+    }
+
+    /// As [`One::stored`].
+    pub(super) fn stored(asked: &PageRef<'_>) -> Option<Several> {
+        let ids: Vec<String> = asked.id.split('\n').map(str::to_owned).collect();
+        let shown = match asked.query {
+            None => Shown::Card,
+            Some(_) => Shown::Page,
+        };
+        let good = ids.len() <= MAX_IDS && ids.iter().all(|id| valid_id(id));
+        good.then(|| Several::of(ProductsParams { ids, shown }))
     }
 }
 

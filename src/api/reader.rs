@@ -108,25 +108,31 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// For the cache: all that was committed, as of now. While the primary is away, what a replica has.
-    pub async fn fresh(state: &ApiState, lists: bool) -> Result<Reading, Problem> {
-        let mut reading = Reading::begin(state).await?;
+    /// For the cache: all that was committed, as it is at this instant, or now. While the primary is
+    /// away, what a replica has.
+    pub async fn fresh(
+        state: &ApiState,
+        lists: bool,
+        at: Option<Instant>,
+    ) -> Result<Reading, Problem> {
+        let mut reading = Reading::begin(state, at).await?;
         if lists && !reading.snapshot.coverage().await?.holds(reading.at) {
             drop(reading);
             let turn = pages::evaluation_turn().await?;
-            reading = Reading::begin(state).await?;
+            reading = Reading::begin(state, at).await?;
             reading.turn = Some(turn);
         }
         Ok(reading)
     }
 
-    async fn begin(state: &ApiState) -> Result<Reading, Problem> {
+    async fn begin(state: &ApiState, at: Option<Instant>) -> Result<Reading, Problem> {
         let (snapshot, behind) = match state.store.snapshot_fresh().await {
             Ok(snapshot) => (snapshot, false),
             Err(_) => (state.store.snapshot().await?, true),
         };
         let snapshot = position::answering(state, snapshot).await?;
-        Ok(Reading { snapshot, at: clock::now(), started: Clock::now(), behind, turn: None })
+        let at = at.unwrap_or_else(clock::now);
+        Ok(Reading { snapshot, at, started: Clock::now(), behind, turn: None })
     }
 }
 

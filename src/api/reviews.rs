@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use projections::event::valid_id;
 use projections::page::{Meta, ReviewBody, ReviewsPage};
 
 use super::cached::{self, Ask, Asking, Made};
 use super::cursor::{Binding, Cursor, Cursors, Walk};
-use super::params::{Common, Query, ReviewParams};
+use super::params::{Common, MAX_LIMIT, Query, ReviewParams};
 use super::problem::Problem;
 use super::products::{ID_SEGMENT, unknown};
 use super::reader::{Asked, Reading, Who};
@@ -34,19 +35,32 @@ pub async fn reviews(
     let binding = Binding::reviews(&id, params.sort);
     let cursor: Option<Cursor<ReviewKeyset>> =
         params.cursor.map(|text| cursors.read(binding, asked.at, &text)).transpose()?;
-    let (sort, limit) = (params.sort, params.limit);
-    let query = format!("{};{limit}", sort.name()).into();
-    let ask = Reviews { id: id.into(), sort, limit, cursor, query };
+    let ask = Reviews::of(&id, params.sort, params.limit, cursor);
     cached::answer(state, &request, asked, ask).await
 }
 
 #[derive(Clone)]
-struct Reviews {
+pub(super) struct Reviews {
     id: Arc<str>,
     sort: ReviewSort,
     limit: u32,
     cursor: Option<Cursor<ReviewKeyset>>,
     query: Arc<str>,
+}
+
+impl Reviews {
+    fn of(id: &str, sort: ReviewSort, limit: u32, cursor: Option<Cursor<ReviewKeyset>>) -> Reviews {
+        let query = format!("{};{limit}", sort.name()).into();
+        Reviews { id: id.into(), sort, limit, cursor, query }
+    }
+
+    /// What a cached page was asked for by.
+    pub(super) fn stored(asked: &PageRef<'_>) -> Option<Reviews> {
+        let (sort, limit) = asked.query?.split_once(';')?;
+        let limit = limit.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))?;
+        let sort = ReviewSort::parse(sort)?;
+        valid_id(asked.id).then(|| Reviews::of(asked.id, sort, limit, None))
+    }
 }
 
 impl Ask for Reviews {

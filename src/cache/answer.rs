@@ -208,15 +208,20 @@ impl EntityTag {
     const MAX: usize = 2 + 32 + 5;
 
     fn new(hash: u128, coding: Coding) -> Self {
-        let mut text = [0; EntityTag::MAX];
-        let mut rest = text.as_mut_slice();
-        // Not more than there is room for, so that writing does not fail.
-        let _ = match coding {
-            Coding::Identity => write!(rest, "\"{hash:032x}\""),
-            coding => write!(rest, "\"{hash:032x}-{}\"", coding.name()),
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let hex = (0..32).map(|place| DIGITS[(hash >> (124 - 4 * place)) as usize & 15]);
+        let (dash, name) = match coding {
+            Coding::Identity => (None, ""),
+            coding => (Some(b'-'), coding.name()),
         };
-        let left = rest.len();
-        EntityTag { text, length: u8::try_from(EntityTag::MAX - left).unwrap_or(0) }
+        let quote = std::iter::once(b'"');
+        let all = quote.clone().chain(hex).chain(dash).chain(name.bytes()).chain(quote);
+        let (mut text, mut length) = ([0; EntityTag::MAX], 0);
+        for (to, byte) in text.iter_mut().zip(all) {
+            *to = byte;
+            length += 1;
+        }
+        EntityTag { text, length }
     }
 
     pub fn as_str(&self) -> &str {

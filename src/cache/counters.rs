@@ -13,6 +13,8 @@ pub struct Counters {
     pub stale: AtomicU64,
     /// Loads that were begun.
     pub loads: AtomicU64,
+    /// Loads of pages as they will be after a boundary.
+    pub prepared: AtomicU64,
     /// Loads that failed.
     pub failed_loads: AtomicU64,
     /// Turned away: too many loads.
@@ -36,6 +38,7 @@ pub struct Statistics {
     pub misses: u64,
     pub stale: u64,
     pub loads: u64,
+    pub prepared: u64,
     pub failed_loads: u64,
     pub busy: u64,
     pub put_refused: u64,
@@ -53,6 +56,7 @@ impl From<&Counters> for Statistics {
             misses: read(&counters.misses),
             stale: read(&counters.stale),
             loads: read(&counters.loads),
+            prepared: read(&counters.prepared),
             failed_loads: read(&counters.failed_loads),
             busy: read(&counters.busy),
             put_refused: read(&counters.put_refused),

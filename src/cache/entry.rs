@@ -1,8 +1,8 @@
 //! A cached page: the answer, and what it is valid by.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use projections::instant::Instant;
@@ -23,23 +23,31 @@ pub struct Loaded {
     pub version: Option<Version>,
     /// Kept as long as the page is.
     pub held: Option<Held>,
+    /// Held apart from the pages that anybody's walk through the shop brings in: see
+    /// [`super::pages`].
+    pub apart: bool,
 }
 
 /// What a page keeps alive besides itself.
-pub type Held = Arc<dyn std::any::Any + Send + Sync>;
+pub struct Held {
+    pub what: Arc<dyn std::any::Any + Send + Sync>,
+    /// The memory that it takes.
+    pub bytes: usize,
+}
 
 /// A page that was loaded.
 pub struct Entry {
-    /// Only kept.
-    _held: Option<Held>,
+    /// Only kept; most pages have none.
+    held: Option<Box<Held>>,
     answer: Finished,
     slots: Depends,
     version: Version,
     loaded: Moment,
-    /// Milliseconds from the load until it was last known to be current.
-    confirmed: AtomicU32,
-    /// Milliseconds.
-    ttl: u32,
+    /// How often it was asked for since that was last taken: see [`super::asked`].
+    asked: AtomicU32,
+    apart: bool,
+    /// The page from [`Entry::fresh_until`] on, where it has been prepared.
+    next: OnceLock<Arc<Entry>>,
 }
 
 /// What an entry is at one moment.
@@ -66,17 +74,38 @@ impl fmt::Debug for Entry {
 
 impl Entry {
     /// `begun` and `version` are from before the load began: what changed meanwhile may be missing.
-    pub fn new(loaded: Loaded, version: Version, begun: Moment, ttl: Duration) -> Self {
+    pub fn new(loaded: Loaded, version: Version, begun: Moment) -> Self {
         Entry {
-            _held: loaded.held,
+            held: loaded.held.map(Box::new),
             answer: loaded.answer,
             slots: Depends::from(loaded.slots),
             // A store that is ahead of what this process knows of is not believed to be.
             version: loaded.version.map_or(version, |read| read.min(version)),
             loaded: begun,
-            confirmed: AtomicU32::new(0),
-            ttl: millis(ttl),
+            asked: AtomicU32::new(0),
+            apart: loaded.apart,
+            next: OnceLock::new(),
         }
+    }
+
+    /// Somebody was answered with it.
+    pub fn count_asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_asked(&self) -> u32 {
+        // Most were not asked for: a look is cheaper than a write.
+        let asked = match self.asked.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.asked.swap(0, Ordering::Relaxed),
+        };
+        // Its boundary may have passed a moment ago.
+        asked.saturating_add(self.next.get().map_or(0, |next| next.take_asked()))
+    }
+
+    /// Takes over how often the one that it replaces was asked for.
+    pub(super) fn carry_asked(&self, replaced: &Entry) {
+        self.asked.fetch_add(replaced.take_asked(), Ordering::Relaxed);
     }
 
     pub fn answer(&self) -> &Finished {
@@ -102,31 +131,47 @@ impl Entry {
         self.answer.next_change_at()
     }
 
-    pub fn ttl(&self) -> Duration {
-        Duration::from_millis(u64::from(self.ttl))
-    }
-
-    /// It was found to be current at this moment.
-    pub fn confirm(&self, now: &Moment) {
-        self.confirmed.fetch_max(millis(now.since(&self.loaded)), Ordering::Relaxed);
-    }
-
-    /// How long ago it was last known to be current, for `Age`.
+    /// How long ago it was loaded.
     pub fn age(&self, now: &Moment) -> Duration {
-        let confirmed = Duration::from_millis(u64::from(self.confirmed.load(Ordering::Relaxed)));
-        now.since(&self.loaded).saturating_sub(confirmed)
+        now.since(&self.loaded)
     }
 
     /// Whether it has neither changed nor a boundary has passed.
     pub fn is_valid(&self, stamps: &Stamps, now: &Moment) -> bool {
-        let until = self.fresh_until();
-        self.version >= stamps.newest(self.slots()) && until.is_none_or(|until| now.at < until)
+        self.is_valid_at(stamps, now.at)
     }
 
-    pub fn state(&self, stamps: &Stamps, now: &Moment) -> State {
+    /// The same for another instant than now.
+    pub fn is_valid_at(&self, stamps: &Stamps, at: Instant) -> bool {
+        let until = self.fresh_until();
+        self.version >= stamps.newest(self.slots()) && until.is_none_or(|until| at < until)
+    }
+
+    /// Whether it is held apart.
+    pub fn is_apart(&self) -> bool {
+        self.apart
+    }
+
+    /// The page after this one's boundary, once that has passed.
+    pub fn next(&self, now: &Moment) -> Option<&Arc<Entry>> {
+        self.next.get().filter(|_| self.fresh_until().is_some_and(|until| until <= now.at))
+    }
+
+    /// Whether the page after its boundary has been prepared.
+    pub fn is_prepared(&self) -> bool {
+        self.next.get().is_some()
+    }
+
+    /// Takes the page after its boundary, unless it has one.
+    pub(super) fn prepare(&self, next: Arc<Entry>) -> bool {
+        self.next.set(next).is_ok()
+    }
+
+    /// What it is, where a page is served for this long without asking the store.
+    pub fn state(&self, stamps: &Stamps, now: &Moment, ttl: Duration) -> State {
         if !self.is_valid(stamps, now) {
             State::Outdated
-        } else if now.since(&self.loaded) >= self.ttl() {
+        } else if now.since(&self.loaded) >= ttl {
             State::Expired
         } else {
             State::Fresh
@@ -143,22 +188,19 @@ impl Entry {
     ///
     /// The slots and the map's own parts are all that is not the page itself.
     pub fn weight(&self, key: &PageKey) -> usize {
-        size_of::<Entry>()
-            + self.answer.held_bytes()
-            + self.slots.heap_bytes()
-            + size_of::<PageKey>()
-            + key.heap_bytes()
-            + MAP_BYTES
+        let next = self.next.get().map_or(0, |next| next.held_bytes());
+        self.held_bytes() + next + size_of::<PageKey>() + key.heap_bytes() + MAP_BYTES
+    }
+
+    fn held_bytes(&self) -> usize {
+        let held = self.held.as_ref().map_or(0, |held| size_of::<Held>() + held.bytes);
+        size_of::<Entry>() + self.answer.held_bytes() + self.slots.heap_bytes() + held
     }
 
     /// Takes over the other's bytes and compressed forms, if it has the same body.
     pub(super) fn share(&mut self, other: &Entry) {
         self.answer.share(&other.answer);
     }
-}
-
-fn millis(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// Slots: those of most pages are few, and take no memory of their own.

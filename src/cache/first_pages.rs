@@ -76,6 +76,13 @@ impl Watched {
     pub fn tag(&self) -> Tag<'static> {
         Tag::Watched(self.number)
     }
+
+    /// The memory that it takes, without what listings' names take.
+    pub fn bytes(&self) -> usize {
+        let place = |place: &Keyset| size_of::<Keyset>() + place.product_id.len();
+        let of = |part: &Part| size_of::<Part>() + part.places.iter().map(place).sum::<usize>();
+        size_of::<Watched>() + self.parts.iter().map(of).sum::<usize>()
+    }
 }
 
 /// All that are watched.

@@ -4,9 +4,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use moka::Equivalent;
+use serde::{Deserialize, Serialize};
 
-/// The kinds of pages.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// The kinds of pages. They are stored by their place in this list ([`crate::warm::stored`]): new ones come last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum PageKind {
     Product,
@@ -17,6 +18,16 @@ pub enum PageKind {
     BrandListing,
     Listing,
     Home,
+}
+
+impl PageKind {
+    /// Whether some of its pages are held apart from the crowd.
+    pub fn may_be_apart(self) -> bool {
+        matches!(
+            self,
+            PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing | PageKind::Home
+        )
+    }
 }
 
 /// For whom a page is computed. The default is everybody in the default market, in its language.

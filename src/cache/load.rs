@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::coding::Coding;
 use super::counters::Counters;
 use super::entry::{Entry, Loaded};
 use super::flights::{Lead, Outcome, Part};
 use super::key::{PageKey, PageRef};
 use super::pages::{Lookup, PageCache};
 use super::stamps::Version;
+use super::time::Moment;
 
 /// How often a page is loaded for one who asks, if it changes during each load.
 ///
@@ -64,6 +66,24 @@ pub struct Got {
 }
 
 impl<E: LoadError> PageCache<E> {
+    /// A page from the cache, if it is valid: counted as a hit, else not counted.
+    pub fn hit(&self, asked: &PageRef<'_>) -> Option<Arc<Entry>> {
+        let Lookup::Hit(entry) = self.lookup(asked, &self.clock.now()) else { return None };
+        Counters::count(&self.counters.hits);
+        Some(entry)
+    }
+
+    /// As [`PageCache::hit`], for a page that is there (200) and in this coding: nothing is left to be made.
+    pub fn hit_in(&self, asked: &PageRef<'_>, coding: Coding, now: &Moment) -> Option<Arc<Entry>> {
+        let Lookup::Hit(entry) = self.lookup(asked, now) else { return None };
+        let answer = entry.answer();
+        if answer.status() != 200 || !answer.is_made(coding) {
+            return None;
+        }
+        Counters::count(&self.counters.hits);
+        Some(entry)
+    }
+
     /// A page from the cache, or loaded, by one load at a time.
     ///
     /// `load` is given the version that its page is taken to have, and is called again if that is
@@ -92,7 +112,7 @@ impl<E: LoadError> PageCache<E> {
             }
             Lookup::Expired(entry)
                 if now.since(&entry.loaded_at())
-                    <= entry.ttl() + self.limits.stale_while_revalidate =>
+                    <= self.limits.ttl + self.limits.stale_while_revalidate =>
             {
                 Counters::count(&self.counters.stale);
                 self.revalidate(PageKey::from(*asked), load);
@@ -105,7 +125,7 @@ impl<E: LoadError> PageCache<E> {
         self.load_in_rounds(PageKey::from(*asked), there, load).await
     }
 
-    async fn load_in_rounds<L, F>(
+    pub(super) async fn load_in_rounds<L, F>(
         &self,
         key: PageKey,
         there: Option<Arc<Entry>>,
@@ -172,7 +192,7 @@ impl<E: LoadError> PageCache<E> {
         let begun = self.clock.now();
         let outcome = match load(version).await {
             Ok(loaded) => {
-                let entry = Entry::new(loaded, version, begun, self.limits.ttl);
+                let entry = Entry::new(loaded, version, begun);
                 Outcome::Loaded(self.put(lead.key(), entry).into_entry())
             }
             Err(error) => {

@@ -14,9 +14,12 @@
 //!    depends on. It does not matter when the old page got in, and which way: a change that has
 //!    been told is seen by every look from then on. That the same is checked when a page is put,
 //!    and that the older of two pages gives way, only keeps useless pages out; no race can be lost
-//!    between the check and the put.
+//!    between the check and the put. (Only the audit takes a page away, one that is wrong: [`audited`].)
 //! 4. One who waits for another one's load checks its page too. It may have begun before a change
 //!    that was told before the wait: then it is loaded again ([`load`]).
+//!
+//! A page that changes at a known instant is prepared before it ([`upcoming`]): the page after the boundary
+//! waits beside the one before it, with a version and tombstones of its own.
 //!
 //! The time to live is the last net, under changes that this process is never told of.
 //!
@@ -25,9 +28,12 @@
 //! are never asked for in most codings.
 
 pub mod answer;
+pub mod asked;
+pub mod audited;
 pub mod coding;
 pub mod counters;
 pub mod entry;
+pub mod fill;
 pub mod first_pages;
 mod flights;
 mod gate;
@@ -36,11 +42,13 @@ pub mod load;
 pub mod pages;
 pub mod stamps;
 pub mod time;
+pub mod upcoming;
 
 pub use answer::Finished;
 pub use coding::{Coding, negotiate};
 pub use counters::Statistics;
 pub use entry::{Entry, Loaded};
+pub use fill::Filled;
 pub use first_pages::{FirstPages, Part, Watched};
 pub use key::{Context, PageKey, PageKind, PageRef};
 pub use load::{GetError, Got, LoadError, Source};

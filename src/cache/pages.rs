@@ -16,6 +16,7 @@ use super::gate::Gate;
 use super::key::{PageKey, PageRef};
 use super::stamps::Stamps;
 use super::time::{Clock, Moment};
+use super::upcoming::Upcoming;
 
 /// The bounds of a [`PageCache`].
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_bytes: 256 * 1024 * 1024,
-            ttl: Duration::from_secs(60),
-            stale_while_revalidate: Duration::from_secs(60),
+            ttl: Duration::from_secs(600),
+            stale_while_revalidate: Duration::from_secs(600),
             stale_if_error: Duration::from_secs(300),
             max_loads: 32,
             max_waiting: 1024,
@@ -77,11 +78,21 @@ impl Put {
     }
 }
 
+/// How much of [`Limits::max_bytes`] is for the pages that are held apart: one part of so many.
+const APART_SHARE: u64 = 4;
+
+pub(super) type Held = Cache<PageKey, Arc<Entry>, ahash::RandomState>;
+
 /// Finished pages, none older than the change this process has been told of.
+///
+/// First pages of listings are held apart from all others ([`super::entry::Loaded::apart`]): a crawler that walks
+/// through every product drives none of them out.
 ///
 /// `E` is what loads fail with.
 pub struct PageCache<E> {
-    pages: Cache<PageKey, Arc<Entry>, ahash::RandomState>,
+    crowd: Held,
+    apart: Held,
+    pub(super) upcoming: Upcoming,
     pub(super) stamps: Stamps,
     pub(super) flights: Arc<Flights<E>>,
     pub(super) gate: Gate,
@@ -93,20 +104,11 @@ pub struct PageCache<E> {
 impl<E> PageCache<E> {
     pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let counters = Arc::new(Counters::default());
-        let evicted = Arc::clone(&counters);
-        let pages = Cache::builder()
-            .max_capacity(limits.max_bytes)
-            .weigher(|key: &PageKey, entry: &Arc<Entry>| {
-                u32::try_from(entry.weight(key)).unwrap_or(u32::MAX)
-            })
-            .eviction_listener(move |_, _, cause| {
-                if cause == RemovalCause::Size {
-                    Counters::count(&evicted.evictions);
-                }
-            })
-            .build_with_hasher(ahash::RandomState::default());
+        let apart = limits.max_bytes / APART_SHARE;
         PageCache {
-            pages,
+            crowd: held(limits.max_bytes - apart, &counters),
+            apart: held(apart, &counters),
+            upcoming: Upcoming::default(),
             stamps: Stamps::default(),
             flights: Arc::default(),
             gate: Gate::new(limits.max_loads, limits.max_waiting),
@@ -132,11 +134,32 @@ impl<E> PageCache<E> {
 
     /// What there is of a page. It allocates nothing, waits for nothing, and is not counted.
     pub fn lookup(&self, asked: &PageRef<'_>, now: &Moment) -> Lookup {
-        let Some(entry) = self.pages.get(asked) else { return Lookup::Miss };
-        match entry.state(&self.stamps, now) {
+        let Some(entry) = self.find(asked) else { return Lookup::Miss };
+        match entry.state(&self.stamps, now, self.limits.ttl) {
             State::Fresh => Lookup::Hit(entry),
             State::Expired => Lookup::Expired(entry),
-            State::Outdated => Lookup::Outdated(entry),
+            State::Outdated => match entry.next(now) {
+                Some(next) if next.state(&self.stamps, now, self.limits.ttl) == State::Fresh => {
+                    Lookup::Hit(Arc::clone(next))
+                }
+                _ => Lookup::Outdated(entry),
+            },
+        }
+    }
+
+    pub(super) fn find(&self, asked: &PageRef<'_>) -> Option<Arc<Entry>> {
+        let apart = if asked.kind.may_be_apart() { self.apart.get(asked) } else { None };
+        apart.or_else(|| self.crowd.get(asked))
+    }
+
+    pub(super) fn held(&self, entry: &Entry) -> &Held {
+        if entry.is_apart() { &self.apart } else { &self.crowd }
+    }
+
+    /// Every page that is held, in no order.
+    pub fn each(&self, mut look: impl FnMut(&PageKey, &Arc<Entry>)) {
+        for (key, entry) in self.apart.iter().chain(self.crowd.iter()) {
+            look(&key, &entry);
         }
     }
 
@@ -145,23 +168,28 @@ impl<E> PageCache<E> {
         let now = self.clock.now();
         // Outside of the step below: bodies are compared. Whether that is still there then does
         // not matter.
-        if let Some(there) = self.pages.get(&key.as_ref()) {
+        if let Some(there) = self.find(&key.as_ref()) {
             entry.share(&there);
         }
         let entry = Arc::new(entry);
         let mut put = Put::Refused(Arc::clone(&entry));
         // The look at what is there and the replacement are one step for all who put this page.
-        self.pages.entry(key.clone()).and_compute_with(|there| {
+        let held = self.held(&entry);
+        held.entry(key.clone()).and_compute_with(|there| {
             let there = there.map(moka::Entry::into_value);
-            let is_newer = there.is_none_or(|there| !entry.is_older_than(&there));
+            let is_newer = there.as_ref().is_none_or(|there| !entry.is_older_than(there));
             if !is_newer || !entry.is_valid(&self.stamps, &now) {
                 return Op::Nop;
             }
+            if let Some(there) = &there {
+                entry.carry_asked(there);
+            }
             put = Put::Kept(Arc::clone(&entry));
-            Op::Put(entry)
+            Op::Put(Arc::clone(&entry))
         });
-        if matches!(put, Put::Refused(_)) {
-            Counters::count(&self.counters.put_refused);
+        match &put {
+            Put::Kept(entry) => self.upcoming.note(key, entry, &now),
+            Put::Refused(_) => Counters::count(&self.counters.put_refused),
         }
         put
     }
@@ -184,8 +212,8 @@ impl<E> PageCache<E> {
 
     /// Moka weighs a page when it is put: what has become heavier is put again, unless it has been
     /// replaced.
-    fn weigh_again(&self, asked: &PageRef<'_>, entry: &Entry) {
-        self.pages.entry(PageKey::from(*asked)).and_compute_with(|there| {
+    pub fn weigh_again(&self, asked: &PageRef<'_>, entry: &Entry) {
+        self.held(entry).entry(PageKey::from(*asked)).and_compute_with(|there| {
             match there.map(moka::Entry::into_value) {
                 Some(there) if there.answer().shares_bytes(entry.answer()) => Op::Put(there),
                 _ => Op::Nop,
@@ -196,8 +224,8 @@ impl<E> PageCache<E> {
     /// What telemetry reads: counts, bytes and pages.
     pub fn statistics(&self) -> Statistics {
         Statistics {
-            bytes: self.pages.weighted_size(),
-            entries: self.pages.entry_count(),
+            bytes: self.crowd.weighted_size() + self.apart.weighted_size(),
+            entries: self.crowd.entry_count() + self.apart.entry_count(),
             ..Statistics::from(&*self.counters)
         }
     }
@@ -214,6 +242,38 @@ impl<E> PageCache<E> {
 
     /// Drops what is over the bound now, instead of at one of the next calls.
     pub fn settle(&self) {
-        self.pages.run_pending_tasks();
+        self.crowd.run_pending_tasks();
+        self.apart.run_pending_tasks();
     }
+
+    /// The page after the boundary takes the place of the one before it, once it has passed.
+    pub(super) fn promote(&self, key: &PageKey, now: &Moment) {
+        let Some(entry) = self.find(&key.as_ref()) else { return };
+        let Some(next) = entry.next(now).cloned() else { return };
+        self.held(&entry).entry(key.clone()).and_compute_with(|there| {
+            match there.map(moka::Entry::into_value) {
+                Some(there) if Arc::ptr_eq(&there, &entry) => {
+                    next.carry_asked(&there);
+                    Op::Put(Arc::clone(&next))
+                }
+                _ => Op::Nop,
+            }
+        });
+        self.upcoming.note(key, &next, now);
+    }
+}
+
+fn held(max_bytes: u64, counters: &Arc<Counters>) -> Held {
+    let evicted = Arc::clone(counters);
+    Cache::builder()
+        .max_capacity(max_bytes)
+        .weigher(|key: &PageKey, entry: &Arc<Entry>| {
+            u32::try_from(entry.weight(key)).unwrap_or(u32::MAX)
+        })
+        .eviction_listener(move |_, _, cause| {
+            if cause == RemovalCause::Size {
+                Counters::count(&evicted.evictions);
+            }
+        })
+        .build_with_hasher(ahash::RandomState::default())
 }

@@ -32,18 +32,17 @@ impl Tag<'_> {
     /// The slot that holds this tag's tombstone.
     pub fn slot(&self) -> Slot {
         // The kind is the seed, so that equal ids of two kinds are two slots.
-        let hash = match self {
-            Tag::All => hash(0, b""),
-            Tag::Product(id) => hash(1, id.as_bytes()),
-            Tag::Sku(id) => hash(2, id.as_bytes()),
-            Tag::Category(id) => hash(3, id.as_bytes()),
-            Tag::Brand(id) => hash(4, id.as_bytes()),
-            Tag::Card(id) => hash(5, id.as_bytes()),
-            Tag::AnyProduct => hash(6, b""),
-            Tag::Watched(number) => hash(7, &number.to_le_bytes()),
+        let (room, hash) = match self {
+            Tag::Product(id) => (&PRODUCTS, hash(1, id.as_bytes())),
+            Tag::Card(id) => (&CARDS, hash(5, id.as_bytes())),
+            Tag::All => (&OTHERS, hash(0, b"")),
+            Tag::Sku(id) => (&OTHERS, hash(2, id.as_bytes())),
+            Tag::Category(id) => (&OTHERS, hash(3, id.as_bytes())),
+            Tag::Brand(id) => (&OTHERS, hash(4, id.as_bytes())),
+            Tag::AnyProduct => (&OTHERS, hash(6, b"")),
+            Tag::Watched(number) => (&OTHERS, hash(7, &number.to_le_bytes())),
         };
-        // The mask leaves 18 bits: nothing is cut.
-        Slot((hash & (SLOTS as u64 - 1)) as u32)
+        room.slot(hash)
     }
 }
 
@@ -51,8 +50,32 @@ fn hash(kind: u8, id: &[u8]) -> u64 {
     xxh3_64_with_seed(id, u64::from(kind))
 }
 
-/// How many tombstones there are: 2 MiB of them, a power of two.
-const SLOTS: usize = 1 << 18;
+/// A part of the table: nothing outside of it is told by what is in it.
+///
+/// Every change tells of products and cards, and few of anything else. In one room with them the many
+/// other things that a product's page depends on would drop it again and again in vain.
+struct Room {
+    first: u32,
+    bits: u32,
+}
+
+impl Room {
+    fn slot(&self, hash: u64) -> Slot {
+        // The mask leaves less than 32 bits: nothing is cut.
+        Slot(self.first + (hash & ((1 << self.bits) - 1)) as u32)
+    }
+
+    const fn end(&self) -> u32 {
+        self.first + (1 << self.bits)
+    }
+}
+
+const PRODUCTS: Room = Room { first: 0, bits: 19 };
+const CARDS: Room = Room { first: PRODUCTS.end(), bits: 19 };
+const OTHERS: Room = Room { first: CARDS.end(), bits: 18 };
+
+/// How many tombstones there are: 10 MiB of them.
+const SLOTS: usize = OTHERS.end() as usize;
 
 /// The place of a tag's tombstone.
 ///

@@ -29,10 +29,24 @@ impl Default for Following {
 impl Following {
     /// How long ago all that was committed was known; `None` before anything was.
     pub fn behind(&self) -> Option<Duration> {
+        self.behind_at(Instant::now())
+    }
+
+    /// The same, where the time was looked at already.
+    pub fn behind_at(&self, now: Instant) -> Option<Duration> {
         match self.looked.load(Ordering::Acquire) {
             0 => None,
-            at => Some(self.since.elapsed().saturating_sub(Duration::from_millis(at))),
+            at => {
+                let known = Duration::from_millis(at);
+                Some(now.saturating_duration_since(self.since).saturating_sub(known))
+            }
         }
+    }
+
+    /// Whether all is known that was committed before then: a look that began later has ended.
+    pub fn is_beyond(&self, then: Instant) -> bool {
+        let looked = Duration::from_millis(self.looked.load(Ordering::Acquire));
+        looked > then.saturating_duration_since(self.since)
     }
 
     fn known_at(&self, began: Instant) {

@@ -9,6 +9,7 @@ mod output;
 mod publish;
 mod serve;
 mod status;
+mod warm;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ enum Command {
     Publish(publish::Args),
     /// Prints a reproducible, realistic event stream as NDJSON.
     Generate(generate::Args),
+    /// Fills the page cache of a running service, and waits until that is done.
+    Warm(warm::Args),
     /// Lists, shows, retries or discards what could not be applied.
     #[command(subcommand)]
     DeadLetters(dead_letters::Command),
@@ -107,6 +110,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Command::Serve(args) => serve::run(context, args).await,
             Command::Demo(args) => demo::run(context, args).await,
             Command::Publish(args) => publish::run(context, args).await,
+            Command::Warm(args) => warm::run(context, args).await,
             Command::DeadLetters(command) => dead_letters::run(context, command).await,
             Command::Status => status::run(context).await,
             Command::Migrate(args) => migrate::run(context, args).await,
@@ -119,9 +123,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     done
 }
 
+/// A library that says of itself what nobody needs to know.
+const QUIET: &str = "tokio_cron_scheduler=warn";
+
 /// Logs go to standard error: standard output is for answers.
 fn start_logging(config: &Config) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::builder().parse(&config.telemetry.log_filter)?;
+    // What is configured goes over it.
+    let directives = format!("{QUIET},{}", config.telemetry.log_filter);
+    let filter = tracing_subscriber::EnvFilter::builder().parse(directives)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -28,16 +28,34 @@ pub struct CacheConfig {
     /// Pages that wait for that; further ones are a 503 at once.
     #[schemars(range(max = 1_000_000))]
     pub max_waiting_loads: usize,
+    /// Pages that one run of warming goes through: the most popular ones, then the home page and the first
+    /// page of every listing in each market. 0 warms none.
+    #[schemars(range(max = 1_000_000))]
+    pub warm_max_pages: usize,
+    /// How fast, in pages a second. Pages that users wait for go first.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub warm_pages_per_second: u32,
+    /// How long `/readyz` waits for the cache to be warm after a start, in seconds since pages can be read;
+    /// then warming goes on beside requests. 0 does not wait.
+    #[schemars(range(max = 3600))]
+    pub warm_start_seconds: u64,
+    /// Cached pages that one audit (`schedule.audit`) compares with the store, drawn by chance.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub audit_pages: usize,
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             max_bytes: 256 * 1024 * 1024,
-            ttl_seconds: 60,
+            ttl_seconds: 600,
             stale_if_error_seconds: 300,
             max_loads: 32,
             max_waiting_loads: 1024,
+            warm_max_pages: 10_000,
+            warm_pages_per_second: 500,
+            warm_start_seconds: 10,
+            audit_pages: 100,
         }
     }
 }

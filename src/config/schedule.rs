@@ -4,32 +4,57 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::Findings;
+use crate::schedule;
 
-/// Jobs that run by the clock.
+/// Jobs that run by the clock. Each is a cron expression that starts with seconds, in UTC; empty switches the
+/// job off. One that is still under way when it would begin again is left to end.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleConfig {
-    /// When page caches are filled ahead of requests: a cron expression that starts with seconds,
-    /// in UTC; empty switches the job off. Accepted and checked; without effect in this version.
+    /// When page caches are filled ahead of requests: a cron expression that starts with seconds, in UTC; empty
+    /// switches the job off. It runs in processes with the role `scheduler`: those that also have the role `api`
+    /// fill their own cache, and all of them ask the instances in `warm_urls` to.
     pub warm: String,
+    /// The instances that a process with the role `scheduler` asks to fill their caches, by the URLs of their APIs,
+    /// such as `http://10.0.0.7:8080`. They are sent `http.admin_token`, where there is one.
+    #[schemars(length(max = 1000))]
+    pub warm_urls: Vec<String>,
+    /// When a sample of the cached pages is compared with the store (`cache.audit_pages`): a cron expression that
+    /// starts with seconds, in UTC; empty switches the job off. It runs in every process with the role `api`.
+    pub audit: String,
 }
 
 impl Default for ScheduleConfig {
     fn default() -> Self {
-        Self { warm: "0 */5 * * * *".to_owned() }
+        Self {
+            warm: "0 */5 * * * *".to_owned(),
+            warm_urls: Vec::new(),
+            audit: "30 * * * * *".to_owned(),
+        }
     }
 }
 
 impl ScheduleConfig {
     pub(super) fn check(&self, findings: &mut Findings) {
-        let fields = self.warm.split_whitespace().count();
-        if !self.warm.is_empty() && fields != 6 && fields != 7 {
-            findings.add(
-                "schedule.warm",
-                format!("`{}` has {fields} fields", self.warm),
-                "write a cron expression of 6 or 7 fields that starts with seconds, such as \
-                 0 */5 * * * *, or \"\" to switch the job off",
-            );
+        let jobs = [("schedule.warm", &self.warm), ("schedule.audit", &self.audit)];
+        for (key, expression) in jobs {
+            if let Err(why) = schedule::check(expression) {
+                findings.add(
+                    key,
+                    format!("`{expression}` {why}"),
+                    "write a cron expression of 6 or 7 fields that starts with seconds, such as \
+                     0 */5 * * * *, or \"\" to switch the job off",
+                );
+            }
+        }
+        for (index, url) in self.warm_urls.iter().enumerate() {
+            if let Err(why) = crate::warm::remote::check_url(url) {
+                findings.add(
+                    format!("schedule.warm_urls[{index}]"),
+                    format!("`{url}` {why}"),
+                    "write the URL of an instance's API, such as http://10.0.0.7:8080",
+                );
+            }
         }
     }
 }

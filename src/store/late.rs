@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use async_trait::async_trait;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::popular::PopularPage;
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use std::time::Duration;
@@ -80,6 +81,14 @@ impl ReadStore for LateStore {
 
     async fn prune_changes(&self, keep: Duration) -> Result<u64> {
         self.get()?.prune_changes(keep).await
+    }
+
+    async fn popular_pages(&self, limit: u32) -> Result<Vec<PopularPage>> {
+        self.get()?.popular_pages(limit).await
+    }
+
+    async fn save_popular_pages(&self, pages: &[PopularPage]) -> Result<()> {
+        self.get()?.save_popular_pages(pages).await
     }
 
     async fn close(&self) {

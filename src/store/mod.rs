@@ -9,6 +9,7 @@ pub mod document;
 pub mod facts;
 pub mod fanout;
 pub mod late;
+pub mod popular;
 pub mod postgres;
 pub mod query;
 pub mod sqlite;
@@ -31,6 +32,7 @@ use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
 use fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
+use popular::PopularPage;
 use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -173,6 +175,14 @@ pub trait ReadStore: Send + Sync {
     /// A cursor that has not seen one of them has lost.
     async fn prune_changes(&self, keep: Duration) -> Result<u64>;
 
+    /// The pages that are asked for most, the most popular first, at most `limit`: of all generations.
+    async fn popular_pages(&self, limit: u32) -> Result<Vec<PopularPage>>;
+
+    /// Remembers how popular these pages are. Where one is known the higher rank stays, so that what many
+    /// processes save adds up, and what is saved twice counts once. Only the most popular
+    /// [`MAX_POPULAR_PAGES`](popular::MAX_POPULAR_PAGES) stay.
+    async fn save_popular_pages(&self, pages: &[PopularPage]) -> Result<()>;
+
     /// Closes all connections; what was committed stays.
     async fn close(&self);
 }
@@ -238,6 +248,9 @@ pub trait Snapshot: Send {
 
     /// No later than the first instant after `query.at` at which the listing changes by itself.
     async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>>;
+
+    /// Categories and brands that have products, listed or not, by kind and id, at most `limit`.
+    async fn listing_keys(&mut self, limit: u32) -> Result<Vec<ListingKey>>;
 
     /// What the product with the newest event that carries this category or brand calls it.
     async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>>;

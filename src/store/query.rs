@@ -93,3 +93,13 @@ pub struct StoredCard {
     /// Units over the view's SKUs; `None` where nothing is known.
     pub available: Option<i64>,
 }
+
+/// A listing by its kind and id as they are stored; none for a kind that this build does not know.
+pub fn listing_key(kind: &str, id: String) -> Option<ListingKey> {
+    match kind {
+        "all" => Some(ListingKey::All),
+        "category" => Some(ListingKey::Category(id)),
+        "brand" => Some(ListingKey::Brand(id)),
+        _ => None,
+    }
+}

@@ -16,6 +16,10 @@ const LOADS: (&str, &str) = (
     "vitrine_cache_loads_total",
     "Pages read from the store for the cache, by result: kept, outdated (it had changed meanwhile), failed.",
 );
+const PREPARED: (&str, &str) = (
+    "vitrine_cache_prepared_total",
+    "Pages read from the store as they will be after a known change, before it.",
+);
 const EVICTIONS: (&str, &str) =
     ("vitrine_cache_evictions_total", "Pages dropped for want of room (`cache.max_bytes`).");
 const BYTES: (&str, &str) = ("vitrine_cache_bytes", "Bytes that cached pages take.");
@@ -45,6 +49,7 @@ impl CacheMetrics {
         let descriptions = vec![
             describe(REQUESTS, &["result"])?,
             describe(LOADS, &["result"])?,
+            describe(PREPARED, &[])?,
             describe(EVICTIONS, &[])?,
             describe(BYTES, &[])?,
             describe(PAGES, &[])?,
@@ -79,6 +84,7 @@ impl Collector for CacheMetrics {
                 LOADS,
                 &[("kept", kept), ("outdated", now.put_refused), ("failed", now.failed_loads)],
             ),
+            counters(PREPARED, &[("", now.prepared)]),
             counters(EVICTIONS, &[("", now.evictions)]),
             gauge(BYTES, now.bytes as f64),
             gauge(PAGES, now.entries as f64),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Bounds of durations, in seconds: from a page out of memory to a long wait for a position.
@@ -72,6 +73,18 @@ impl Metrics {
         self.http_seconds.with_label_values(&labels).observe(took.as_secs_f64());
     }
 
+    /// The same for one route, found once: for those that answer often.
+    pub fn route(&self, route: &str) -> RouteMetrics {
+        let of = |status: &str| {
+            let labels = [route, status];
+            (
+                self.http_requests.with_label_values(&labels),
+                self.http_seconds.with_label_values(&labels),
+            )
+        };
+        RouteMetrics { found: of("2xx"), unchanged: of("3xx") }
+    }
+
     /// Events were posted: how many of them had this outcome.
     pub fn ingested(&self, outcome: &'static str, events: usize) {
         self.ingested.with_label_values(&[outcome]).inc_by(events as u64);
@@ -90,6 +103,21 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// The requests of one route that are answered with a page, or with a 304.
+pub struct RouteMetrics {
+    found: (IntCounter, Histogram),
+    unchanged: (IntCounter, Histogram),
+}
+
+impl RouteMetrics {
+    /// One of them was answered.
+    pub fn count(&self, status: u16, took: Duration) {
+        let (requests, seconds) = if status == 304 { &self.unchanged } else { &self.found };
+        requests.inc();
+        seconds.observe(took.as_secs_f64());
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the service tells of itself.
 
+pub mod audit;
 pub mod cache;
 pub mod metrics;
 pub mod projector;

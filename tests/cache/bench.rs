@@ -145,6 +145,7 @@ pub fn page(id: &str, body: &str) -> Loaded {
         slots: slots([Tag::Product(id)]),
         version: None,
         held: None,
+        apart: false,
     }
 }
 

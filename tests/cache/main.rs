@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod bench;
+mod boundaries;
 mod forms;
 mod keys;
 mod model;
 mod pages;
 mod races;
 mod shared_loads;
+mod tended;

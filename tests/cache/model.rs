@@ -196,6 +196,7 @@ fn loaded(page: usize, values: Values, version: Option<u64>) -> Loaded {
         slots: slots([a, b].map(|product| Tag::Product(PRODUCTS[product]))),
         version: version.map(Version),
         held: None,
+        apart: false,
     }
 }
 

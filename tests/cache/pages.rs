@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vitrine::cache::stamps::slots;
 use vitrine::cache::{
     Coding, Context, Entry, Finished, Limits, Loaded, Lookup, PageKey, PageKind, PageRef, Put,
-    Source, Tag,
+    Source, Tag, Version,
 };
 
 use crate::bench::{Bench, body, limits, page, product};
@@ -75,7 +75,7 @@ fn long(number: usize) -> Vec<u8> {
 fn put(bench: &Bench, id: &str, bytes: Vec<u8>) -> Put {
     let loaded = Loaded { answer: Finished::new(200, bytes, None), ..page(id, "") };
     let version = bench.cache.stamps().followed();
-    let entry = Entry::new(loaded, version, bench.cache.now(), limits().ttl);
+    let entry = Entry::new(loaded, version, bench.cache.now());
     bench.cache.put(&PageKey::from(product(id)), entry)
 }
 
@@ -180,4 +180,25 @@ async fn what_is_counted() {
     let statistics = bench.cache.statistics();
     let counts = (statistics.hits, statistics.misses, statistics.stale, statistics.entries);
     assert_eq!(counts, (1, 2, 1, 1));
+}
+
+/// A crawler reads every product once; nobody's first page goes for that.
+#[test]
+fn the_crowd_drives_out_nothing_that_is_held_apart() {
+    let bench = Bench::with(Limits { max_bytes: 1 << 20, ..limits() });
+    let first = PageRef { kind: PageKind::Listing, id: "", ..product("") };
+    let loaded = Loaded { apart: true, ..page("", "first page") };
+    bench.cache.put(&first.into(), Entry::new(loaded, Version(0), bench.cache.now()));
+    for number in 0..10_000 {
+        put(&bench, &number.to_string(), vec![b'x'; 1000]);
+    }
+    bench.cache.settle();
+    assert!(bench.cache.statistics().evictions > 5_000);
+    assert!(matches!(bench.cache.lookup(&first, &bench.cache.now()), Lookup::Hit(_)));
+    // It is weighed where it is held, and found there by whoever replaces it.
+    let before = bench.cache.statistics().entries;
+    let loaded = Loaded { apart: true, ..page("", "another") };
+    bench.cache.put(&first.into(), Entry::new(loaded, Version(0), bench.cache.now()));
+    bench.cache.settle();
+    assert_eq!(bench.cache.statistics().entries, before);
 }

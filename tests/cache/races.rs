@@ -8,7 +8,7 @@ use vitrine::cache::{Entry, Loaded, Lookup, PageKey, Put, Source, Tag, Version};
 use crate::bench::{Bench, body, page, page_until, product, settle};
 
 fn entry(bench: &Bench, id: &str, text: &str, version: Version) -> Entry {
-    Entry::new(page(id, text), version, bench.cache.now(), bench.cache.limits().ttl)
+    Entry::new(page(id, text), version, bench.cache.now())
 }
 
 /// The load reads, the change is told, the load ends: its page is from before the change.

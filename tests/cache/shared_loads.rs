@@ -158,11 +158,6 @@ async fn an_older_page_stands_in_for_a_store_that_is_away() {
     assert_eq!(failing(&bench, Failed::Broken).await.unwrap_err(), GetError::Load(Failed::Broken));
     bench.clock.pass(1);
     assert_eq!(failing(&bench, Failed::Away).await.unwrap_err(), GetError::Load(Failed::Away));
-    // Known to be current later than when it was loaded.
-    got.entry.confirm(&bench.cache.now());
-    bench.clock.pass(10);
-    assert_eq!(got.entry.age(&bench.cache.now()).as_millis(), 10);
-    assert_eq!(failing(&bench, Failed::Away).await.unwrap().source, Source::Away);
 }
 
 /// Time runs out: one answer at once for everybody, one load behind it.

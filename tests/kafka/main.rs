@@ -13,6 +13,7 @@ mod messages;
 mod positions;
 mod secure;
 mod tombstones;
+mod warm;
 
 use harness::production::Production;
 use harness::service::{Service, encoded};

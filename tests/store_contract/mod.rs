@@ -19,6 +19,7 @@ pub mod fanouts;
 pub mod isolation;
 pub mod listings;
 pub mod model;
+pub mod popular;
 pub mod positions;
 pub mod product_facts;
 pub mod reviews;
@@ -115,6 +116,10 @@ macro_rules! store_contract {
                 changes: too_many_changes_count_as_lost;
                 changes: a_commit_is_hinted_at;
                 changes: too_much_to_tell_is_everything;
+                popular: popular_pages_come_in_order;
+                popular: the_higher_rank_of_a_page_stays;
+                popular: so_many_popular_pages_are_remembered;
+                popular: listings_with_products_are_named;
             }
         }
     };

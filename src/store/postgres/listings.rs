@@ -12,7 +12,7 @@ use super::errors::database;
 use super::numbers::{self, NumberCache};
 use super::views::ordering;
 use crate::store::document::unpack;
-use crate::store::query::{Keyset, ListingQuery};
+use crate::store::query::{Keyset, ListingQuery, listing_key};
 use crate::store::{REVISED_UNTIL, Result};
 
 /// A query's names as the numbers that rows have.
@@ -325,4 +325,18 @@ pub async fn name(
     .await
     .map_err(database)?;
     Ok(name.as_deref().map(unpack).transpose()?)
+}
+
+/// Categories and brands that have products.
+pub async fn keys(conn: &mut PgConnection, limit: u32) -> Result<Vec<ListingKey>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT l.kind, l.id FROM listing l
+         WHERE l.kind <> 'all' AND EXISTS (SELECT 1 FROM member m WHERE m.listing = l.number)
+         ORDER BY l.kind, l.id LIMIT $1",
+    )
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    Ok(rows.into_iter().filter_map(|(kind, id)| listing_key(&kind, id)).collect())
 }

@@ -19,6 +19,7 @@ mod facts;
 mod fanout;
 mod listings;
 mod numbers;
+mod popular;
 mod product_facts;
 mod replicas;
 mod reviews;
@@ -38,6 +39,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::popular::PopularPage;
 use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transaction};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use connect::Session;
@@ -109,6 +111,8 @@ struct Primary {
 
 /// One generation in one PostgreSQL database.
 pub struct PostgresStore {
+    /// The control schema.
+    control: String,
     generation: Generation,
     primary: Arc<Primary>,
     replicas: Replicas,
@@ -158,6 +162,7 @@ impl PostgresStore {
             },
         };
         Ok(PostgresStore {
+            control: options.schema.clone(),
             generation,
             primary: Arc::new(primary),
             replicas,
@@ -256,6 +261,16 @@ impl ReadStore for PostgresStore {
 
     async fn prune_changes(&self, keep: Duration) -> Result<u64> {
         changes::prune(&self.primary.writer, self.primary.locks.pruning, keep).await
+    }
+
+    async fn popular_pages(&self, limit: u32) -> Result<Vec<PopularPage>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        popular::read(&mut tx, &self.control, limit).await
+    }
+
+    async fn save_popular_pages(&self, pages: &[PopularPage]) -> Result<()> {
+        let tx = connect::begin(&self.primary.writer, BEGIN_WRITE).await?;
+        popular::save(tx, &self.control, pages).await
     }
 
     async fn close(&self) {

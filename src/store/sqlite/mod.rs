@@ -6,6 +6,7 @@ mod dead_letters;
 mod facts;
 mod fanout;
 mod listings;
+mod popular;
 mod product_facts;
 mod reviews;
 mod snapshot;
@@ -25,6 +26,7 @@ use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::popular::PopularPage;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
 };
@@ -250,6 +252,12 @@ impl ReadStore for SqliteStore {
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
+        if let Some(since) = since
+            && changes::is_last(&self.reader, since).await?
+        {
+            let cursor = since.clone();
+            return Ok(Changes { cursor, changes: Vec::new(), lost: false });
+        }
         let mut tx = self.reader.begin().await.map_err(database)?;
         changes::read(&mut tx, since).await
     }
@@ -260,6 +268,14 @@ impl ReadStore for SqliteStore {
 
     async fn prune_changes(&self, keep: Duration) -> Result<u64> {
         changes::prune(&self.writer, keep).await
+    }
+
+    async fn popular_pages(&self, limit: u32) -> Result<Vec<PopularPage>> {
+        popular::read(&self.file, limit).await
+    }
+
+    async fn save_popular_pages(&self, pages: &[PopularPage]) -> Result<()> {
+        popular::save(&self.file, pages).await
     }
 
     async fn close(&self) {

@@ -95,6 +95,10 @@ impl Snapshot for SqliteSnapshot {
         listings::changes_at(&mut self.tx, &self.numbers, query).await
     }
 
+    async fn listing_keys(&mut self, limit: u32) -> Result<Vec<ListingKey>> {
+        listings::keys(&mut self.tx, limit).await
+    }
+
     async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>> {
         listings::name(&mut self.tx, &self.numbers, listing).await
     }

@@ -1,0 +1,225 @@
+//! What stands before the routes: the shortest way from a request to a page that is in the cache.
+//!
+//! Routing, reading parameters strictly and looking for a market cost more than a page that is there.
+//! So a request for a page in the default context, written in the plainest way, is looked up first. What is
+//! not found (nor valid, nor so plain) goes the whole way: this decides nothing, it only finds sooner.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::task::{Context as Polling, Poll};
+
+use actix_http::Request;
+use actix_service::{Service, ServiceFactory};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{AppConfig, Response, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web;
+use bytes::Bytes;
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, LocalBoxFuture, MapOk, Ready, ready};
+
+use super::answer::{Sent, none_match};
+use super::cached::{Pages, UNKNOWN_AFTER};
+use super::{ApiState, home, listings, products};
+use crate::cache::{Coding, Context, PageKind, PageRef, negotiate};
+use crate::telemetry::metrics::RouteMetrics;
+
+const MIN_POSITION: HeaderName = HeaderName::from_static("vitrine-min-position");
+const WAIT_MS: HeaderName = HeaderName::from_static("vitrine-wait-ms");
+const PREFIX: &str = "/api/v1/";
+
+/// An app behind the pages that are in the cache.
+pub struct Front<F> {
+    app: F,
+    state: web::Data<ApiState>,
+}
+
+impl<F> Front<F> {
+    pub fn new(app: F, state: web::Data<ApiState>) -> Front<F> {
+        Front { app, state }
+    }
+}
+
+impl<F, B> ServiceFactory<Request> for Front<F>
+where
+    F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>> + 'static,
+    F::Future: 'static,
+    B: MessageBody,
+{
+    type Response = Response<EitherBody<Bytes, B>>;
+    type Error = F::Error;
+    type Config = AppConfig;
+    type Service = FrontService<F::Service>;
+    type InitError = F::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
+
+    fn new_service(&self, config: AppConfig) -> Self::Future {
+        let state = self.state.clone();
+        let app = self.app.new_service(config);
+        Box::pin(async move {
+            let app = app.await?;
+            Ok(FrontService { app, hits: Hits::new(state) })
+        })
+    }
+}
+
+/// One worker's.
+pub struct FrontService<S> {
+    app: S,
+    hits: Option<Hits>,
+}
+
+type Whole<B> = Response<EitherBody<Bytes, B>>;
+type Routed<F, B> = MapOk<F, fn(ServiceResponse<B>) -> Whole<B>>;
+
+impl<S, B> Service<Request> for FrontService<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>>,
+    B: MessageBody,
+{
+    type Response = Whole<B>;
+    type Error = S::Error;
+    type Future = Either<Ready<Result<Whole<B>, S::Error>>, Routed<S::Future, B>>;
+
+    fn poll_ready(&self, polling: &mut Polling<'_>) -> Poll<Result<(), S::Error>> {
+        self.app.poll_ready(polling)
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        match self.hits.as_ref().and_then(|hits| hits.answer(&request)) {
+            Some(answer) => {
+                Either::Left(ready(Ok(answer.map_body(|_, body| EitherBody::left(body)))))
+            }
+            None => Either::Right(self.app.call(request).map_ok(whole::<B>)),
+        }
+    }
+}
+
+fn whole<B>(answer: ServiceResponse<B>) -> Whole<B> {
+    Response::from(answer).map_body(|_, body| EitherBody::right(body))
+}
+
+/// What hits are answered with.
+struct Hits {
+    state: web::Data<ApiState>,
+    pages: Arc<Pages>,
+    product: RouteMetrics,
+    category: RouteMetrics,
+    brand: RouteMetrics,
+    all: RouteMetrics,
+    home: RouteMetrics,
+    /// The generation that was last answered with, as a header.
+    generation: RefCell<(i64, HeaderValue)>,
+}
+
+impl Hits {
+    /// `None` without a cache.
+    fn new(state: web::Data<ApiState>) -> Option<Hits> {
+        let pages = state.pages.clone()?;
+        let route = |route| state.metrics.route(route);
+        Some(Hits {
+            product: route(products::ONE),
+            category: route(listings::CATEGORY),
+            brand: route(listings::BRAND),
+            all: route(listings::ALL),
+            home: route(home::HOME),
+            generation: RefCell::new((0, HeaderValue::from(0))),
+            pages,
+            state,
+        })
+    }
+
+    /// The page, where it is in the cache, and nothing in the request asks for more than that.
+    fn answer(&self, request: &Request) -> Option<Response<Bytes>> {
+        let head = request.head();
+        if head.method != Method::GET || head.uri.query().is_some() {
+            return None;
+        }
+        let page = page(head.uri.path())?;
+        let Wants { coding, if_none_match } = Wants::of(&head.headers)?;
+        let cache = &self.pages.cache;
+        let now = cache.now();
+        // Beyond that, an answer has to say that it may be old.
+        let behind = self.pages.following.behind_at(now.monotonic);
+        let behind = behind.filter(|behind| *behind <= UNKNOWN_AFTER)?;
+        let entry = cache.hit_in(&page, coding, &now)?;
+        entry.count_asked();
+        let finished = entry.answer();
+        let (coding, body) = finished.form(coding);
+        let age = behind.min(entry.age(&now));
+        let sent = Sent { finished, coding, body, kept: "hit", age, private: false };
+        let unchanged = |etag: &str| if_none_match && none_match(&head.headers, etag);
+        let mut answer = Response::with_body(StatusCode::OK, Bytes::new());
+        let status = sent.head(self.generation(), now.at, unchanged, answer.headers_mut());
+        let body = if status == StatusCode::OK { sent.body } else { Bytes::new() };
+        *answer.status_mut() = status;
+        self.route(page.kind).count(status.as_u16(), now.monotonic.elapsed());
+        Some(answer.set_body(body))
+    }
+
+    fn generation(&self) -> HeaderValue {
+        let now = self.state.store.generation();
+        let mut last = self.generation.borrow_mut();
+        if last.0 != now {
+            *last = (now, HeaderValue::from(now));
+        }
+        last.1.clone()
+    }
+
+    fn route(&self, kind: PageKind) -> &RouteMetrics {
+        match kind {
+            PageKind::CategoryListing => &self.category,
+            PageKind::BrandListing => &self.brand,
+            PageKind::Listing => &self.all,
+            PageKind::Home => &self.home,
+            PageKind::Product | PageKind::Reviews | PageKind::Cards => &self.product,
+        }
+    }
+}
+
+/// What a request's headers ask for.
+struct Wants {
+    coding: Coding,
+    /// Whether there is one.
+    if_none_match: bool,
+}
+
+impl Wants {
+    /// In one look at all of them; `None` where they ask for more than a page that is there.
+    fn of(headers: &HeaderMap) -> Option<Wants> {
+        let mut wants = Wants { coding: Coding::Identity, if_none_match: false };
+        let mut accepts = false;
+        for (name, value) in headers {
+            if *name == ACCEPT_ENCODING {
+                if accepts {
+                    return None;
+                }
+                accepts = true;
+                wants.coding = negotiate([value.to_str().ok()?]);
+            } else if *name == IF_NONE_MATCH {
+                wants.if_none_match = true;
+            } else if *name == AUTHORIZATION || *name == MIN_POSITION || *name == WAIT_MS {
+                return None;
+            }
+        }
+        Some(wants)
+    }
+}
+
+/// The page that a path names, where it is plain: nothing to be decoded.
+fn page(path: &str) -> Option<PageRef<'_>> {
+    let rest = path.strip_prefix(PREFIX)?;
+    let (kind, id) = match rest.split_once('/') {
+        Some(("products", id)) => (PageKind::Product, id),
+        Some(("categories", rest)) => (PageKind::CategoryListing, rest.strip_suffix("/products")?),
+        Some(("brands", rest)) => (PageKind::BrandListing, rest.strip_suffix("/products")?),
+        Some(("listings", "all")) => (PageKind::Listing, ""),
+        None if rest == "home" => (PageKind::Home, ""),
+        _ => return None,
+    };
+    let is_plain = !id.bytes().any(|byte| matches!(byte, b'/' | b'%'));
+    is_plain.then_some(PageRef { kind, id, context: Context::default(), query: None })
+}

@@ -1,0 +1,93 @@
+//! From the key of a cached page back to what it was asked for by: for pages that are loaded with no
+//! request.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use futures_util::future::BoxFuture;
+use projections::instant::Instant;
+
+use super::ApiState;
+use super::cached::{self, Ask, Pages};
+use super::home::Home;
+use super::listings::Listing;
+use super::problem::Problem;
+use super::products::{One, Several};
+use super::reader::Who;
+use super::reviews::Reviews;
+use crate::cache::{Loaded, PageKey, PageKind, PageRef, Version};
+
+type Load =
+    dyn Fn(Version, Option<Instant>) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
+
+/// A page that can be loaded, whatever kind it is of.
+#[derive(Clone)]
+pub struct Page {
+    key: PageKey,
+    load: Arc<Load>,
+}
+
+impl Page {
+    /// The page of this key; none where no request has this key, or none any more.
+    pub fn of(
+        state: &web::Data<ApiState>,
+        pages: &Arc<Pages>,
+        asked: &PageRef<'_>,
+    ) -> Option<Page> {
+        let page = match asked.kind {
+            PageKind::Product => Page::by(state, pages, asked, One::stored(asked)?),
+            PageKind::Reviews => Page::by(state, pages, asked, Reviews::stored(asked)?),
+            PageKind::Cards => Page::by(state, pages, asked, Several::stored(asked)?),
+            PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing => {
+                Page::by(state, pages, asked, Listing::stored(asked)?)
+            }
+            PageKind::Home => Page::by(state, pages, asked, Home),
+        };
+        // Whatever a key may hold: what is loaded goes to the place that it names, or nowhere.
+        let market = usize::from(asked.context.market);
+        (market < state.markets.len() && page.key.as_ref() == *asked).then_some(page)
+    }
+
+    fn by<A: Ask>(
+        state: &web::Data<ApiState>,
+        pages: &Arc<Pages>,
+        asked: &PageRef<'_>,
+        ask: A,
+    ) -> Page {
+        let who = Arc::new(Who {
+            market: asked.context.market,
+            group: asked.context.group.map(str::to_owned),
+            locale: asked.context.locale.map(str::to_owned),
+        });
+        let key = PageKey::from(ask.page(&who));
+        let (state, pages) = (state.clone(), Arc::clone(pages));
+        let load = move |version, at| -> BoxFuture<'static, Result<Loaded, Problem>> {
+            let (state, pages) = (state.clone(), Arc::clone(&pages));
+            let (who, ask) = (Arc::clone(&who), ask.clone());
+            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version, at).await })
+        };
+        Page { key, load: Arc::new(load) }
+    }
+
+    pub fn key(&self) -> &PageKey {
+        &self.key
+    }
+
+    /// Reads it from the store, as the cache would.
+    ///
+    /// # Errors
+    ///
+    /// What a request would be answered.
+    pub async fn load(&self, version: Version) -> Result<Loaded, Problem> {
+        (self.load)(version, None).await
+    }
+
+    /// The same, as it is at an instant to come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::load`].
+    pub async fn load_at(&self, version: Version, at: Instant) -> Result<Loaded, Problem> {
+        (self.load)(version, Some(at)).await
+    }
+}

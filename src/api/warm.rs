@@ -1,0 +1,61 @@
+//! `/api/v1/cache/warm`: fills the page cache of this instance, and says how far that has come.
+
+use std::sync::Arc;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::params::Query;
+use super::problem::{Kind, Problem};
+use super::{ApiState, auth, observed};
+use crate::warm::{Progress, Warmer};
+
+pub const WARM: &str = "/api/v1/cache/warm";
+
+pub fn resource() -> impl HttpServiceFactory + 'static {
+    let routes = vec![web::get().to(progress), web::head().to(progress), web::post().to(begin)];
+    observed(WARM, "GET, HEAD, POST", routes)
+}
+
+/// A run that was asked for.
+#[derive(Serialize)]
+struct Begun {
+    /// It was under way before.
+    joined: bool,
+    #[serde(flatten)]
+    progress: Progress,
+}
+
+async fn begin(
+    request: HttpRequest,
+    state: web::Data<ApiState>,
+    warmer: Option<web::Data<Warmer>>,
+) -> Result<HttpResponse, Problem> {
+    let warmer = of(&state, &request, warmer)?;
+    let joined = !warmer.begin(0);
+    let begun = Begun { joined, progress: warmer.progress() };
+    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(begun))
+}
+
+async fn progress(
+    request: HttpRequest,
+    state: web::Data<ApiState>,
+    warmer: Option<web::Data<Warmer>>,
+) -> Result<HttpResponse, Problem> {
+    let warmer = of(&state, &request, warmer)?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(warmer.progress()))
+}
+
+fn of(
+    state: &ApiState,
+    request: &HttpRequest,
+    warmer: Option<web::Data<Warmer>>,
+) -> Result<Arc<Warmer>, Problem> {
+    auth::check(state, request, "warming the page cache")?;
+    Query::parse(request.query_string())?.finish()?;
+    warmer.map(web::Data::into_inner).ok_or_else(|| {
+        Problem::new(Kind::NotFound, "this instance has no page cache (`cache.max_bytes` is 0)")
+    })
+}

@@ -1,0 +1,205 @@
+//! The page cache filled before anybody asks, and looked after.
+//!
+//! - [`popularity`] knows which pages are asked for most, also after a restart ([`stored`]).
+//! - [`warmer`] loads those, and the pages that every shop has: at the [`start`], by the clock, and when it
+//!   is asked to; [`remote`] asks other instances.
+//! - [`ahead`] loads pages as they will be from a boundary on, shortly before it.
+//! - [`audit`] compares cached pages with the store, whether or not a change was told.
+//!
+//! None of it is in a hurry: it gives way to those who ask for pages.
+
+mod ahead;
+pub mod audit;
+pub mod popularity;
+mod remember;
+pub mod remote;
+pub mod start;
+pub mod stored;
+pub mod warmer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::ApiState;
+use crate::api::cached::Pages;
+use crate::config::Config;
+use crate::schedule::{Job, Work};
+use crate::service::Role;
+use crate::telemetry::audit::AuditMetrics;
+use audit::Audit;
+use popularity::Popularity;
+use remember::Remembering;
+use remote::Remote;
+use start::Gate;
+use warmer::WarmLimits;
+pub use warmer::{Plan, Progress, Warmer};
+
+/// How long a load that nobody waits for gives way to those that somebody does.
+const GIVE_WAY_AT_MOST: Duration = Duration::from_secs(1);
+const GIVE_WAY_STEP: Duration = Duration::from_millis(5);
+
+/// What goes on in a process that has a page cache.
+pub struct Warming {
+    warmer: Arc<Warmer>,
+    audit: Arc<Audit>,
+    remembering: Remembering,
+}
+
+impl Warming {
+    /// Starts it, and opens the gate once the cache is warm. Without a cache there is nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// Where the audit's metrics are registered already.
+    pub fn start(
+        config: &Config,
+        state: &web::Data<ApiState>,
+        progress: Arc<watch::Sender<Progress>>,
+        gate: Arc<Gate>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Option<Warming>> {
+        let Some(pages) = &state.pages else {
+            gate.open();
+            return Ok(None);
+        };
+        let limits = WarmLimits {
+            max_pages: config.cache.warm_max_pages,
+            pages_per_second: config.cache.warm_pages_per_second,
+        };
+        let popularity = Arc::new(Popularity::default());
+        let (known, stopping) = (Arc::clone(&popularity), stop.clone());
+        let warmer =
+            Warmer::new(state.clone(), Arc::clone(pages), known, limits, progress, stopping);
+        let warmer = Arc::new(warmer);
+        let within = Duration::from_secs(config.cache.warm_start_seconds);
+        tokio::spawn(start::start(Arc::clone(&warmer), gate, within, stop.clone()));
+        tokio::spawn(ahead::prepare(state.clone(), Arc::clone(pages), stop.clone()));
+        let remembering = remember::remember(popularity, state, pages, stop.clone());
+        let metrics = AuditMetrics::new(state.metrics.registry())?;
+        let sample = config.cache.audit_pages;
+        let audit = Audit::new(state.clone(), Arc::clone(pages), sample, metrics);
+        Ok(Some(Warming { warmer, audit: Arc::new(audit), remembering }))
+    }
+
+    pub fn warmer(&self) -> Arc<Warmer> {
+        Arc::clone(&self.warmer)
+    }
+
+    /// Ends it, once nobody is answered any more.
+    pub async fn stop(self) {
+        self.remembering.stop().await;
+    }
+}
+
+/// The jobs of a process with these roles.
+///
+/// # Errors
+///
+/// Where an instance that is to be warmed has no good URL.
+pub fn jobs(
+    config: &Config,
+    roles: &[Role],
+    warming: Option<&Warming>,
+) -> anyhow::Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    if roles.contains(&Role::Scheduler) {
+        let urls = config.schedule.warm_urls.iter();
+        let others: anyhow::Result<Vec<Remote>> =
+            urls.map(|url| Remote::new(url, config.http.token())).collect();
+        let (warmer, others) = (warming.map(Warming::warmer), Arc::new(others?));
+        if warmer.is_some() || !others.is_empty() {
+            let work: Work = Arc::new(move || {
+                let (warmer, others) = (warmer.clone(), Arc::clone(&others));
+                Box::pin(async move { warm_all(warmer, &others).await })
+            });
+            jobs.push(Job { name: "schedule.warm", when: config.schedule.warm.clone(), work });
+        }
+    }
+    if let Some(audit) = warming.map(|warming| Arc::clone(&warming.audit)) {
+        let work: Work = Arc::new(move || {
+            let audit = Arc::clone(&audit);
+            Box::pin(async move {
+                audit.run().await;
+            })
+        });
+        jobs.push(Job { name: "schedule.audit", when: config.schedule.audit.clone(), work });
+    }
+    Ok(jobs)
+}
+
+async fn warm_all(warmer: Option<Arc<Warmer>>, others: &[Remote]) {
+    if let Some(warmer) = warmer {
+        warmer.begin(0);
+    }
+    for remote in others {
+        if let Err(error) = remote.begin().await {
+            tracing::warn!("an instance is not warmed: {error:#}");
+        }
+    }
+}
+
+/// Waits while those who ask for pages wait themselves, or soon would. `own` loads are not theirs.
+async fn give_way(pages: &Pages, own: usize) {
+    let until = Instant::now() + GIVE_WAY_AT_MOST;
+    let many = own + pages.cache.limits().max_loads.div_ceil(2);
+    while (pages.cache.loads_waiting() > 0 || pages.cache.loads_under_way() >= many)
+        && Instant::now() < until
+    {
+        tokio::time::sleep(GIVE_WAY_STEP).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+
+    use super::*;
+    use crate::api::problem::Problem;
+    use crate::cache::{Context, Limits, PageKind, PageRef};
+
+    #[tokio::test]
+    async fn those_who_wait_for_pages_go_first() {
+        let pages = Pages::new(Limits { max_loads: 3, ..Limits::default() });
+        let idle = std::pin::pin!(give_way(&pages, 0));
+        assert!(poll!(idle).is_ready());
+        let context = Context::default();
+        let mut ends = Vec::new();
+        for id in ["a", "b"] {
+            let (end, ended) = tokio::sync::oneshot::channel::<()>();
+            let mut ended = Some(ended);
+            let cache = Arc::clone(&pages.cache);
+            let load = move |_| {
+                let ended = ended.take();
+                async move {
+                    let _ = ended.unwrap().await;
+                    Err(Problem::internal())
+                }
+            };
+            let asking = tokio::spawn(async move {
+                let page = PageRef { kind: PageKind::Product, id, context, query: None };
+                cache.get_or_load(&page, load).await.is_err()
+            });
+            ends.push((end, asking));
+        }
+        while pages.cache.loads_under_way() < 2 {
+            tokio::task::yield_now().await;
+        }
+        // Two of three are many; of whoever has loaded both of them, none.
+        let mut waiting = std::pin::pin!(give_way(&pages, 0));
+        assert!(poll!(&mut waiting).is_pending());
+        let own = std::pin::pin!(give_way(&pages, 2));
+        assert!(poll!(own).is_ready());
+        for (end, asking) in ends {
+            end.send(()).unwrap();
+            assert!(asking.await.unwrap());
+        }
+        waiting.await;
+        let idle = std::pin::pin!(give_way(&pages, 0));
+        assert!(poll!(idle).is_ready());
+    }
+}

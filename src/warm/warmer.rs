@@ -1,0 +1,374 @@
+//! Loads pages into the cache before anybody asks for them: one run at a time.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Clock};
+
+use actix_web::web;
+use projections::instant::Instant;
+use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::give_way;
+use super::popularity::Popularity;
+use crate::api::ApiState;
+use crate::api::cached::Pages;
+use crate::api::problem::Problem;
+use crate::api::stored::Page;
+use crate::cache::{Context, Filled, GetError, PageKey, PageKind, PageRef};
+use crate::clock;
+use projections::view::ListingKey;
+
+/// Pages that are loaded at the same time.
+const LOADS_AT_ONCE: usize = 2;
+
+/// The bounds of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct WarmLimits {
+    pub max_pages: usize,
+    /// At most; at least one.
+    pub pages_per_second: u32,
+}
+
+/// How far the last run has come, or did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Progress {
+    /// Which run of this process it is; 0 before the first.
+    pub run: u64,
+    pub state: RunState,
+    /// Pages to go through.
+    pub total: usize,
+    /// Pages gone through. Those that are neither loaded nor failed nor skipped were in the cache.
+    pub done: usize,
+    pub loaded: usize,
+    pub failed: usize,
+    /// There is no such page any more, or it is one that is not kept.
+    pub skipped: usize,
+    /// Why the run ended before its last page.
+    pub error: Option<&'static str>,
+    pub started_at: Option<Instant>,
+    /// How long it has taken so far.
+    pub seconds: f64,
+    #[serde(skip)]
+    started: Option<Clock>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    #[default]
+    Idle,
+    Running,
+}
+
+impl Progress {
+    fn begin(&mut self) {
+        *self = Progress {
+            run: self.run + 1,
+            state: RunState::Running,
+            started_at: Some(clock::now()),
+            started: Some(Clock::now()),
+            ..Progress::default()
+        };
+    }
+
+    fn end(&mut self) {
+        self.seconds = self.elapsed();
+        self.started = None;
+        self.state = RunState::Idle;
+        if self.done < self.total && self.error.is_none() {
+            self.error = Some("it was stopped");
+        }
+    }
+
+    fn elapsed(&self) -> f64 {
+        self.started.map_or(self.seconds, |started| started.elapsed().as_secs_f64())
+    }
+}
+
+/// What a run goes through.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The most urgent first, each once.
+    pub pages: Vec<PageKey>,
+    /// Pages that were popular and make no sense any more.
+    pub gone: usize,
+}
+
+/// What of a page came of it.
+enum Outcome {
+    There,
+    Loaded,
+    Failed,
+    Skipped,
+}
+
+/// Fills a page cache.
+pub struct Warmer {
+    state: web::Data<ApiState>,
+    pages: Arc<Pages>,
+    popularity: Arc<Popularity>,
+    limits: WarmLimits,
+    progress: Arc<watch::Sender<Progress>>,
+    /// Not that of a thread that answers requests.
+    runtime: Handle,
+    stop: CancellationToken,
+}
+
+impl Warmer {
+    /// To be called on the runtime that runs are to be on.
+    pub fn new(
+        state: web::Data<ApiState>,
+        pages: Arc<Pages>,
+        popularity: Arc<Popularity>,
+        limits: WarmLimits,
+        progress: Arc<watch::Sender<Progress>>,
+        stop: CancellationToken,
+    ) -> Warmer {
+        let runtime = Handle::current();
+        Warmer { state, pages, popularity, limits, progress, runtime, stop }
+    }
+
+    pub fn state(&self) -> &web::Data<ApiState> {
+        &self.state
+    }
+
+    pub fn pages(&self) -> &Arc<Pages> {
+        &self.pages
+    }
+
+    pub fn popularity(&self) -> &Popularity {
+        &self.popularity
+    }
+
+    pub fn progress(&self) -> Progress {
+        let mut progress = self.progress.borrow().clone();
+        progress.seconds = progress.elapsed();
+        progress
+    }
+
+    /// Begins a run with what is worth to be warm now, in the background. False where one is under way:
+    /// that is joined. `gone` pages were known to make no sense before.
+    pub fn begin(self: &Arc<Self>, gone: usize) -> bool {
+        let Some(run) = Run::begin(&self.progress) else { return false };
+        let warmer = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let _run = run;
+            tokio::select! {
+                () = warmer.stop.cancelled() => {}
+                () = warmer.run_usual(gone) => {}
+            }
+            warmer.log();
+        });
+        true
+    }
+
+    /// Returns once no run is under way.
+    pub async fn idle(&self) {
+        let mut progress = self.progress.subscribe();
+        // Its sender is ours.
+        let _ = progress.wait_for(|progress| progress.state == RunState::Idle).await;
+    }
+
+    async fn run_usual(&self, gone: usize) {
+        match self.plan().await {
+            Ok(plan) => self.run(Plan { gone: plan.gone + gone, ..plan }).await,
+            Err(problem) => {
+                tracing::warn!(%problem, "the page cache cannot be warmed: the store cannot be read");
+                let error = Some("the read store cannot be read");
+                self.progress.send_modify(|progress| progress.error = error);
+            }
+        }
+    }
+
+    fn log(&self) {
+        let Progress { total, done, loaded, failed, skipped, .. } = self.progress();
+        if failed > 0 {
+            tracing::warn!(
+                total,
+                done,
+                loaded,
+                failed,
+                skipped,
+                "pages could not be read to be warm"
+            );
+        } else if done == total && loaded > 0 {
+            tracing::info!(total, loaded, skipped, "the page cache is warm");
+        }
+    }
+
+    /// What is worth to be warm: the most popular pages, then those that every shop has.
+    async fn plan(&self) -> Result<Plan, Problem> {
+        let (limit, state) = (self.limits.max_pages, &self.state);
+        let mut snapshot = state.store.snapshot().await?;
+        if snapshot.positions().await?.is_empty() {
+            // Nothing was ever projected: there is nothing to show.
+            return Ok(Plan::default());
+        }
+        let listings = snapshot.listing_keys(u32::try_from(limit).unwrap_or(u32::MAX)).await?;
+        drop(snapshot);
+        let popular = self.popularity.most_popular(limit);
+        let markets = 0..u16::try_from(state.markets.len()).unwrap_or(u16::MAX);
+        let homes = markets.clone().map(|market| plain(PageKind::Home, "", market));
+        let keys = std::iter::once(ListingKey::All).chain(listings);
+        let listings = keys.flat_map(|key| {
+            let kind = match key {
+                ListingKey::All => PageKind::Listing,
+                ListingKey::Category(_) => PageKind::CategoryListing,
+                ListingKey::Brand(_) => PageKind::BrandListing,
+            };
+            markets.clone().map(move |market| plain(kind, key.id(), market))
+        });
+        let mut known = HashSet::new();
+        let all = popular.into_iter().chain(homes).chain(listings);
+        let pages = all.filter(|key| known.insert(key.clone())).take(limit).collect();
+        Ok(Plan { pages, gone: 0 })
+    }
+
+    /// Goes through these pages. What counts as one run is for the caller to say.
+    pub async fn run(&self, what: Plan) {
+        let Plan { pages, gone } = what;
+        self.progress.send_modify(|progress| {
+            progress.total = pages.len() + gone;
+            progress.done = gone;
+            progress.skipped = gone;
+        });
+        let work = Work {
+            pages: Mutex::new(pages.into_iter()),
+            pace: Mutex::new(Pace::of(self.limits.pages_per_second)),
+        };
+        let workers = (0..LOADS_AT_ONCE).map(|_| self.work(&work));
+        futures_util::future::join_all(workers).await;
+    }
+
+    async fn work(&self, work: &Work) {
+        while let Some(key) = work.next_page() {
+            let outcome = self.warm(&key, work).await;
+            self.progress.send_modify(|progress| {
+                progress.done += 1;
+                match outcome {
+                    Outcome::There => {}
+                    Outcome::Loaded => progress.loaded += 1,
+                    Outcome::Failed => progress.failed += 1,
+                    Outcome::Skipped => progress.skipped += 1,
+                }
+            });
+        }
+    }
+
+    async fn warm(&self, key: &PageKey, work: &Work) -> Outcome {
+        if self.pages.cache.has(key) {
+            return Outcome::There;
+        }
+        let Some(page) = Page::of(&self.state, &self.pages, &key.as_ref()) else {
+            return Outcome::Skipped;
+        };
+        tokio::time::sleep_until(work.next_turn().into()).await;
+        give_way(&self.pages, LOADS_AT_ONCE).await;
+        let filled = self.pages.cache.fill(key, |version| {
+            let page = page.clone();
+            async move { page.load(version).await }
+        });
+        match filled.await {
+            Ok(Filled::There) => Outcome::There,
+            Ok(Filled::NotKept) => Outcome::Skipped,
+            Ok(Filled::Away) | Err(GetError::Busy) => Outcome::Failed,
+            Ok(Filled::Loaded(entry)) => {
+                let (pages, key) = (Arc::clone(&self.pages), key.clone());
+                let compress = move || pages.cache.compress_all(&key.as_ref(), &entry);
+                // What is not compressed now is when it is asked for.
+                let _ = tokio::task::spawn_blocking(compress).await;
+                Outcome::Loaded
+            }
+            Err(GetError::Load(problem)) => {
+                tracing::debug!(%problem, ?key, "a page cannot be loaded to be warm");
+                Outcome::Failed
+            }
+        }
+    }
+}
+
+/// A page of everybody's, in the market's own language.
+fn plain(kind: PageKind, id: &str, market: u16) -> PageKey {
+    let context = Context { market, group: None, locale: None };
+    PageKey::from(PageRef { kind, id, context, query: None })
+}
+
+/// The one run that is under way, which ends however its task does.
+struct Run(Arc<watch::Sender<Progress>>);
+
+impl Run {
+    fn begin(progress: &Arc<watch::Sender<Progress>>) -> Option<Run> {
+        let begun = progress.send_if_modified(|progress| {
+            let idle = progress.state == RunState::Idle;
+            if idle {
+                progress.begin();
+            }
+            idle
+        });
+        begun.then(|| Run(Arc::clone(progress)))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.0.send_modify(Progress::end);
+    }
+}
+
+/// What the loads of a run share.
+struct Work {
+    pages: Mutex<std::vec::IntoIter<PageKey>>,
+    pace: Mutex<Pace>,
+}
+
+impl Work {
+    fn next_page(&self) -> Option<PageKey> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+
+    fn next_turn(&self) -> Clock {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).turn(Clock::now())
+    }
+}
+
+/// So many turns a second. A turn that comes late is not made up for by a burst.
+struct Pace {
+    next: Clock,
+    between: Duration,
+}
+
+impl Pace {
+    /// How far behind its turns may be: timers are not exact.
+    const SLACK: Duration = Duration::from_millis(5);
+
+    fn of(per_second: u32) -> Pace {
+        Pace { next: Clock::now(), between: Duration::from_secs(1) / per_second.max(1) }
+    }
+
+    fn turn(&mut self, now: Clock) -> Clock {
+        let turn = self.next.max(now.checked_sub(Pace::SLACK).unwrap_or(now));
+        self.next = turn + self.between;
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_keep_their_distance_and_are_not_made_up_for() {
+        let start = Clock::now();
+        let millis = Duration::from_millis;
+        let mut pace = Pace { next: start, between: millis(2) };
+        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(start) - start).collect();
+        assert_eq!(turns, [0, 2, 4, 6].map(millis));
+        // A second later: a few turns are due at once, and then one after the other again.
+        let later = start + millis(1000);
+        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(later) - start).collect();
+        assert_eq!(turns, [995, 997, 999, 1001].map(millis));
+    }
+}

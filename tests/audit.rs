@@ -1,0 +1,222 @@
+//! The audit of the page cache, beside a feed of changes that a test can hold up.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::web;
+use projections::event::Kind;
+use projections::market::Market;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use tokio_util::sync::CancellationToken;
+use vitrine::api::cached::Pages;
+use vitrine::api::stored::Page;
+use vitrine::api::{ApiState, Reached};
+use vitrine::cache::{Context, Filled, Limits, PageKind, PageRef};
+use vitrine::changes::follow::follow;
+use vitrine::config::Topics;
+use vitrine::log::NewRecord;
+use vitrine::log::embedded::EmbeddedLog;
+use vitrine::projector::embedded::{TailOptions, run};
+use vitrine::projector::{Bounds, Projector};
+use vitrine::store::ReadStore;
+use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::telemetry::audit::AuditMetrics;
+use vitrine::telemetry::metrics::Metrics;
+use vitrine::warm::audit::{Audit, Findings};
+
+/// How long anything may take that has to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BOUNDS: Bounds = Bounds {
+    inline_products: 100,
+    defer_products: 1000,
+    chunk_products: 100,
+    chunk_products_max: 1000,
+    past: Duration::from_secs(24 * 3600),
+    ahead: Duration::from_secs(30 * 24 * 3600),
+};
+const TAIL: TailOptions = TailOptions {
+    batch_max_events: 100,
+    batch_max_bytes: 1 << 20,
+    poll_interval: Duration::from_millis(20),
+    fanout_max_delay: Duration::from_millis(100),
+};
+
+/// A projector, a store, a cache and what tells it, with no HTTP.
+struct Shop {
+    state: web::Data<ApiState>,
+    pages: Arc<Pages>,
+    audit: Arc<Audit>,
+    /// While this is set no change is told.
+    is_held_up: Arc<AtomicBool>,
+    stop: CancellationToken,
+    directory: tempfile::TempDir,
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.is_held_up.store(false, Ordering::SeqCst);
+        self.stop.cancel();
+    }
+}
+
+fn mug() -> PageRef<'static> {
+    PageRef { kind: PageKind::Product, id: "mug", context: Context::default(), query: None }
+}
+
+fn generation(directory: &Path) -> std::path::PathBuf {
+    directory.join("generation.db")
+}
+
+impl Shop {
+    /// With one product, whose page is in the cache.
+    async fn open() -> Shop {
+        let directory = tempfile::tempdir().unwrap();
+        let file = generation(directory.path());
+        let store: Arc<dyn ReadStore> =
+            Arc::new(SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap());
+        let log = EmbeddedLog::open(directory.path(), Topics::default(), PATIENCE).await.unwrap();
+        let log = Arc::new(log);
+        let market = Market { id: "default".into(), currency: "USD".into(), locale: "en".into() };
+        let projector = Arc::new(Projector::new(store.clone(), vec![market.clone()], BOUNDS));
+        let (stop, progress) = (CancellationToken::new(), projector.progress());
+        tokio::spawn(run(projector, log.clone(), TAIL, stop.clone()));
+        let pages = Arc::new(Pages::new(Limits::default()));
+        let is_held_up = Arc::new(AtomicBool::new(false));
+        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
+        let wait = Arc::clone(&is_held_up);
+        let tell = move |change| {
+            while wait.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            told.tell(change);
+        };
+        tokio::spawn(follow(store.clone(), following, tell, stop.clone()));
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let state = web::Data::new(ApiState {
+            store,
+            log,
+            markets: vec![market],
+            low_stock_threshold: 5,
+            sections: Vec::new(),
+            admin_token: None,
+            progress,
+            reached: Reached::default(),
+            pages: Some(Arc::clone(&pages)),
+            readiness: Arc::new(|| Ok(())),
+            waits_for: Arc::new(Vec::new),
+            topics: Topics::default(),
+            request_body_max_bytes: 1 << 20,
+            metrics: Arc::clone(&metrics),
+        });
+        let of_audit = AuditMetrics::new(metrics.registry()).unwrap();
+        let audit = Arc::new(Audit::new(state.clone(), Arc::clone(&pages), 10, of_audit));
+        let shop = Shop { state, pages, audit, is_held_up, stop, directory };
+        shop.publish(Kind::Product, "product.upserted.v1", json!({"name": "Mug"})).await;
+        shop.stock(1, 3).await;
+        shop.shows("\"available\":3").await;
+        shop
+    }
+
+    async fn publish(&self, kind: Kind, ty: &str, with: Value) {
+        let mut data = json!({"product_id": "mug", "version": 1});
+        let Value::Object(with) = with else { return };
+        data.as_object_mut().unwrap().extend(with);
+        let event = json!({
+            "specversion": "1.0", "id": "1", "source": "/test", "type": ty,
+            "time": "2026-01-01T00:00:00Z", "data": data,
+        });
+        let record = NewRecord { kind, payload: event.to_string().into() };
+        self.state.log.append(&[record]).await.unwrap();
+    }
+
+    async fn stock(&self, version: u64, available: u64) {
+        let with = json!({"sku": "mug", "version": version, "available": available});
+        self.publish(Kind::Stock, "stock.set.v1", with).await;
+    }
+
+    fn page(&self) -> Page {
+        Page::of(&self.state, &self.pages, &mug()).unwrap()
+    }
+
+    /// Waits until the store has the page so, and every change is told if it may be.
+    async fn shows(&self, part: &str) {
+        let waiting = async {
+            loop {
+                let loaded = self.page().load(self.pages.cache.stamps().followed()).await;
+                let body = loaded.map(|loaded| loaded.answer.body().to_vec()).unwrap_or_default();
+                if String::from_utf8_lossy(&body).contains(part) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the store shows it");
+    }
+
+    /// Fills the cache with the page, once all that was committed is told.
+    async fn fill(&self) {
+        let now = std::time::Instant::now();
+        while !self.pages.following.is_beyond(now) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let page = self.page();
+        let filled = self.pages.cache.fill(page.key(), |version| page.load(version)).await;
+        assert!(matches!(filled, Ok(Filled::Loaded(_) | Filled::There)), "{filled:?}");
+    }
+
+    /// Pages that were read from the store.
+    fn reads(&self) -> u64 {
+        let text = String::from_utf8(self.state.metrics.render().unwrap()).unwrap();
+        let counts =
+            text.lines().filter(|line| line.starts_with("vitrine_store_read_seconds_count"));
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_right_stays() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.audit.run().await, Findings::default(), "there is nothing");
+    shop.fill().await;
+    assert_eq!(shop.audit.run().await, Findings { same: 1, ..Findings::default() });
+    assert!(shop.pages.cache.has(shop.page().key()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_nobody_told_of_is_found_and_dropped() {
+    let shop = Shop::open().await;
+    shop.fill().await;
+    let address = format!("sqlite:{}", generation(shop.directory.path()).display());
+    let mut behind_the_feed = SqliteConnection::connect(&address).await.unwrap();
+    sqlx::raw_sql("UPDATE stock SET available = 2").execute(&mut behind_the_feed).await.unwrap();
+    behind_the_feed.close().await.unwrap();
+    let findings = shop.audit.run().await;
+    assert_eq!((findings.same, findings.changed, findings.different), (0, 0, 1), "{findings:?}");
+    assert!(!shop.pages.cache.has(shop.page().key()));
+    shop.fill().await;
+    assert_eq!(shop.audit.run().await, Findings { same: 1, ..Findings::default() });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_that_is_being_told_is_no_fault() {
+    let shop = Shop::open().await;
+    shop.fill().await;
+    // The store has the change, and nobody is told: the cached page counts as valid.
+    shop.is_held_up.store(true, Ordering::SeqCst);
+    shop.stock(2, 2).await;
+    shop.shows("\"available\":2").await;
+    assert!(shop.pages.cache.has(shop.page().key()));
+    let (audit, before) = (Arc::clone(&shop.audit), shop.reads());
+    let auditing = tokio::spawn(async move { audit.run().await });
+    while shop.reads() == before {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    shop.is_held_up.store(false, Ordering::SeqCst);
+    let findings = auditing.await.unwrap();
+    assert_eq!(findings, Findings { changed: 1, ..Findings::default() });
+}

@@ -1,0 +1,101 @@
+//! Pages at an instant that changes them with no event: read before it, so that nobody waits for it.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod harness;
+
+use std::time::{Duration, Instant as Clock};
+
+use harness::events::{price, product};
+use harness::process::Home;
+use harness::service::Service;
+use projections::instant::Instant;
+use serde_json::json;
+
+const LISTING: &str = "/api/v1/listings/all?sort=price_asc";
+const PAGES: [&str; 2] = ["/api/v1/products/mug", LISTING];
+/// How long pages may take to be prepared, on a busy machine.
+const PREPARED_WITHIN: Duration = Duration::from_secs(30);
+
+/// A service in which `mug` costs 500 until the instant, and then 300.
+fn before_a_sale(at: Instant) -> (Home, Service) {
+    let home = Home::new();
+    let service = home.serve();
+    service.wait_ready();
+    let sale = json!({ "valid_from": at.to_string() });
+    let position = service.publish(&[
+        product("mug", json!({})),
+        price("mug-usd", "mug", 500, json!({})),
+        price("mug-sale", "mug", 300, sale),
+    ]);
+    service.reflects(&position);
+    (home, service)
+}
+
+fn prepared(service: &Service) -> f64 {
+    let metrics = service.get("/metrics").body;
+    let metrics = metrics.as_str().unwrap();
+    let value = metrics.lines().find_map(|l| l.strip_prefix("vitrine_cache_prepared_total "));
+    value.unwrap().parse().unwrap()
+}
+
+fn final_price(path: &str, body: &serde_json::Value) -> i64 {
+    let price = match path {
+        LISTING => &body["items"][0]["price"],
+        _ => &body["price"],
+    };
+    price["final"].as_i64().unwrap()
+}
+
+#[test]
+fn a_sale_opens_with_hits() {
+    let at = Instant(harness::now() + 4_000);
+    let (_home, service) = before_a_sale(at);
+    for path in PAGES {
+        let before = service.get(path);
+        // On a machine too slow for that, the sale would be open.
+        assert_eq!(final_price(path, &before.body), 500, "{path}");
+        assert_eq!(before.body["meta"]["next_change_at"], at.to_string(), "{path}");
+    }
+    let started = Clock::now();
+    while prepared(&service) < PAGES.len() as f64 {
+        assert!(started.elapsed() < PREPARED_WITHIN, "{} are prepared", prepared(&service));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    while harness::now() < at.millis() {
+        let answer = service.get(PAGES[0]);
+        let expected = if harness::now() < at.millis() { 500 } else { 300 };
+        let price = final_price(PAGES[0], &answer.body);
+        assert!(price == 500 || expected == 300, "{price} before its time");
+    }
+    for path in PAGES {
+        let after = service.get(path);
+        assert_eq!(final_price(path, &after.body), 300, "{path}");
+        assert_eq!(after.headers["vitrine-cache"], "hit", "{path}");
+        assert!(after.body["meta"]["next_change_at"].is_null(), "{path}");
+    }
+}
+
+/// What was prepared shows no later change: it is outdated as any page is.
+#[test]
+fn a_change_before_the_sale_shows_after_it() {
+    let at = Instant(harness::now() + 4_000);
+    let (_home, service) = before_a_sale(at);
+    assert_eq!(final_price(PAGES[0], &service.get(PAGES[0]).body), 500);
+    let started = Clock::now();
+    while prepared(&service) < 1.0 {
+        assert!(started.elapsed() < PREPARED_WITHIN);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sale = json!({ "valid_from": at.to_string(), "version": 2 });
+    let position = service.publish(&[price("mug-sale", "mug", 250, sale)]);
+    service.reflects(&position);
+    while harness::now() < at.millis() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let started = Clock::now();
+    // Told within some milliseconds; a busy machine may need more.
+    while final_price(PAGES[0], &service.get(PAGES[0]).body) != 250 {
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}

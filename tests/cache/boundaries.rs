@@ -1,0 +1,133 @@
+//! Pages that change at a known instant: prepared before it, shown from it on, not a moment sooner.
+
+use projections::instant::Instant;
+use vitrine::cache::{Coding, Lookup, PageKey, Source, Version};
+
+use crate::bench::{Bench, body, page, page_until, product};
+
+/// The bench's clock begins here.
+fn after(bench: &Bench, millis: i64) -> Instant {
+    Instant(bench.cache.now().at.millis() + millis)
+}
+
+fn key(id: &str) -> PageKey {
+    product(id).into()
+}
+
+async fn prepare(bench: &Bench, id: &'static str, at: Instant, text: &'static str) -> bool {
+    bench.cache.prepare(&key(id), at, |_| async move { Ok(page(id, text)) }).await
+}
+
+/// Loads a page that changes in five seconds.
+async fn before_a_sale(bench: &Bench) -> Instant {
+    let at = after(bench, 5_000);
+    let load = move |_: Version| async move { Ok(page_until("p", "before", at)) };
+    bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    at
+}
+
+#[tokio::test]
+async fn the_page_after_a_boundary_is_shown_from_it_on() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    assert_eq!(bench.cache.to_prepare(), [(at, key("p"))]);
+    assert!(prepare(&bench, "p", at, "after").await);
+    assert!(!prepare(&bench, "p", at, "again").await, "once is enough");
+    bench.clock.pass(4_999);
+    assert_eq!(bench.hit("p").as_deref(), Some("before"));
+    bench.clock.pass(1);
+    assert_eq!(bench.hit("p").as_deref(), Some("after"));
+    let got = bench.get("p", "loaded").await;
+    assert_eq!((body(got.entry.answer()).as_str(), got.source), ("after", Source::Hit));
+    // The same once it has taken the place of the other one.
+    bench.cache.promote_all(&[key("p")]);
+    assert_eq!(bench.hit("p").as_deref(), Some("after"));
+    bench.cache.settle();
+    assert_eq!(bench.cache.statistics().entries, 1);
+}
+
+/// The change is told after the page was prepared: what was prepared does not show it.
+#[tokio::test]
+async fn a_prepared_page_is_outdated_by_a_change_as_any_other() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    assert!(prepare(&bench, "p", at, "after").await);
+    bench.change("p");
+    bench.clock.pass(5_000);
+    assert_eq!(bench.hit("p"), None);
+    bench.cache.promote_all(&[key("p")]);
+    assert_eq!(bench.hit("p"), None);
+    let got = bench.get("p", "loaded").await;
+    assert_eq!((body(got.entry.answer()).as_str(), got.source), ("loaded", Source::Loaded));
+}
+
+/// The change is told while the page is being prepared.
+#[tokio::test]
+async fn a_change_during_preparation_is_not_missed() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    let load = |_: Version| async {
+        bench.change("p");
+        Ok(page("p", "too early"))
+    };
+    assert!(!bench.cache.prepare(&key("p"), at, load).await);
+    bench.clock.pass(5_000);
+    assert_eq!(bench.hit("p"), None);
+}
+
+/// The page before the boundary changed after it was noted; the new one is noted anew.
+#[tokio::test]
+async fn a_page_that_changed_before_its_boundary_is_prepared_again() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    assert!(prepare(&bench, "p", at, "after").await);
+    assert_eq!(bench.cache.to_prepare(), [(at, key("p"))]);
+    assert_eq!(bench.cache.to_prepare(), [], "taken");
+    bench.change("p");
+    let load = move |_: Version| async move { Ok(page_until("p", "changed", at)) };
+    bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    assert_eq!(bench.cache.to_prepare(), [(at, key("p"))]);
+    assert!(prepare(&bench, "p", at, "changed after").await);
+    bench.clock.pass(5_000);
+    assert_eq!(bench.hit("p").as_deref(), Some("changed after"));
+}
+
+/// A boundary far away is noted when it comes near.
+#[tokio::test]
+async fn distant_boundaries_are_found_by_looking_ahead() {
+    let bench = Bench::new();
+    let at = after(&bench, 120_000);
+    let load = move |_: Version| async move { Ok(page_until("p", "before", at)) };
+    bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    bench.cache.look_ahead();
+    bench.clock.pass(50_000);
+    assert_eq!(bench.cache.to_prepare(), []);
+    bench.clock.pass(45_000);
+    bench.cache.look_ahead();
+    assert_eq!(bench.cache.to_prepare(), [], "noted, and not due yet");
+    bench.clock.pass(16_000);
+    assert_eq!(bench.cache.to_prepare(), [(at, key("p"))]);
+}
+
+/// In which coding it is asked for before, it is there after.
+#[tokio::test]
+async fn compressed_forms_are_made_before_the_boundary() {
+    let bench = Bench::new();
+    let at = after(&bench, 5_000);
+    let text = "long enough to be compressed, since it repeats itself; ".repeat(20);
+    let load = move |_: Version| {
+        let text = text.clone();
+        async move { Ok(page_until("p", &text, at)) }
+    };
+    let got = bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    bench.cache.form(&product("p"), &got.entry, Coding::Brotli);
+    let after = "what comes after the boundary repeats itself as well; ".repeat(20);
+    let load = |_: Version| async { Ok(page("p", &after)) };
+    assert!(bench.cache.prepare(&key("p"), at, load).await);
+    bench.clock.pass(5_000);
+    let Lookup::Hit(entry) = bench.cache.lookup(&product("p"), &bench.cache.now()) else {
+        panic!("it was prepared");
+    };
+    assert_eq!(body(entry.answer()), after);
+    assert!(entry.answer().is_made(Coding::Brotli) && !entry.answer().is_made(Coding::Zstd));
+}
