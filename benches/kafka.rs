@@ -9,7 +9,7 @@ mod support;
 
 use clap::Parser;
 use support::child::Usage;
-use support::latency::{self, Latency};
+use support::latency::{self, Changing, Latency, Mix};
 use support::production::{Production, consume, copy};
 use support::shop::Sizes;
 use support::stats::{Spread, count, mebibytes, percentile};
@@ -53,6 +53,7 @@ struct Run {
     facts_seconds: f64,
     project: Usage,
     store_bytes: f64,
+    without_discounts: Latency,
     latency: Latency,
 }
 
@@ -81,7 +82,11 @@ async fn main() -> anyhow::Result<()> {
         let projected = production.shop.project().await?;
         let store_bytes = production.store_bytes().await?;
         production.settle().await?;
-        let latency = latency::measure(&production, options, rate, seconds).await?;
+        let mut changing = Changing::new(&options);
+        let mut measure =
+            async |mix| latency::measure(&production, &mut changing, mix, rate, seconds).await;
+        let without_discounts = measure(Mix::WithoutDiscounts).await?;
+        let latency = measure(Mix::WithDiscounts).await?;
         production.drop().await?;
         measured.push(Run {
             publish,
@@ -90,6 +95,7 @@ async fn main() -> anyhow::Result<()> {
             facts_seconds: projected.facts_seconds,
             project: projected.usage,
             store_bytes,
+            without_discounts,
             latency,
         });
     }
@@ -137,11 +143,15 @@ fn print(events: f64, rate: u64, runs: &mut [Run]) {
     println!();
     println!("published to shown by Vitrine-Min-Position, at {rate} events/s, in ms:");
     for (i, run) in runs.iter_mut().enumerate() {
-        let Latency { milliseconds, discounts, published, seconds } = &mut run.latency;
-        let rate = *published as f64 / *seconds;
-        for (what, of) in [("of one product", milliseconds), ("discounts", discounts)] {
+        let (without, with) = (&mut run.without_discounts, &mut run.latency);
+        let rate = with.published as f64 / with.seconds;
+        for (what, of) in [
+            ("of one product, no discounts change", &mut without.milliseconds),
+            ("of one product, discounts change too", &mut with.milliseconds),
+            ("discounts", &mut with.discounts),
+        ] {
             println!(
-                "run {}, {what:<14} p50 {:.1}, p99 {:.1}, highest {:.1}, of {} ({rate:.0} events/s)",
+                "run {}, {what:<36} p50 {:.1}, p99 {:.1}, highest {:.1}, of {} ({rate:.0} events/s)",
                 i + 1,
                 percentile(of, 0.5),
                 percentile(of, 0.99),

@@ -34,10 +34,44 @@ pub struct Latency {
     pub seconds: f64,
 }
 
+/// What changes at a steady rate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// Products, prices, stock and reviews.
+    WithoutDiscounts,
+    /// One event in a hundred is a discount: at 2,000 a second they reach more products in each second than
+    /// there are in most shops.
+    WithDiscounts,
+}
+
+/// Changes of a catalogue that go on from one measure to the next.
+pub struct Changing {
+    changes: LiveChanges,
+}
+
+impl Changing {
+    pub fn new(options: &Options) -> Changing {
+        Changing { changes: LiveChanges::new(options) }
+    }
+
+    fn next(&mut self, mix: Mix) -> NewRecord {
+        loop {
+            let mut line = Vec::new();
+            self.changes.write_next(vitrine::clock::now(), &mut line);
+            let kind = envelope_kind(&line).ok().flatten();
+            let passes = |kind: &Kind| mix == Mix::WithDiscounts || *kind != Kind::Discount;
+            if let Some(kind) = kind.filter(passes) {
+                return NewRecord { kind, payload: line.into() };
+            }
+        }
+    }
+}
+
 /// With one instance that projects and answers, at a steady rate of changes.
 pub async fn measure(
     production: &Production,
-    options: Options,
+    changing: &mut Changing,
+    mix: Mix,
     a_second: u64,
     seconds: u64,
 ) -> anyhow::Result<Latency> {
@@ -48,14 +82,12 @@ pub async fn measure(
     let client = reqwest::Client::new();
     ready(&client, &base, &mut service).await?;
     let log = Log::open(&production.shop.config).await?.events();
-    let mut changes = LiveChanges::new(&options);
     let mut tick = tokio::time::interval(TICK);
     let each = (a_second * TICK.as_millis() as u64 / 1000).max(1);
     // The consumer group gives no partitions in its first seconds: what piles up until then is no
     // steady rate.
-    for kind in [Kind::Product, Kind::Price, Kind::Stock, Kind::Discount, Kind::Review] {
-        let record =
-            std::iter::repeat_with(|| change(&mut changes)).flatten().find(|r| r.kind == kind);
+    for kind in [Kind::Product, Kind::Price, Kind::Stock, Kind::Review] {
+        let record = std::iter::repeat_with(|| changing.next(mix)).find(|r| r.kind == kind);
         let record = record.context("no change of that kind comes")?;
         follow(log.clone(), record, client.clone(), base.clone()).await?;
     }
@@ -65,7 +97,7 @@ pub async fn measure(
     let mut ticks = 0u64;
     while started.elapsed() < WARM_UP + Duration::from_secs(seconds) {
         tick.tick().await;
-        let mut records: Vec<NewRecord> = (0..each).filter_map(|_| change(&mut changes)).collect();
+        let mut records: Vec<NewRecord> = (0..each).map(|_| changing.next(mix)).collect();
         let counted = started.elapsed() > WARM_UP;
         latency.published += if counted { each } else { 0 };
         let (log, client, base) = (log.clone(), client.clone(), base.clone());
@@ -92,13 +124,6 @@ pub async fn measure(
     }
     log.close().await;
     Ok(latency)
-}
-
-fn change(changes: &mut LiveChanges) -> Option<NewRecord> {
-    let mut line = Vec::new();
-    changes.write_next(vitrine::clock::now(), &mut line);
-    let kind = envelope_kind(&line).ok().flatten()?;
-    Some(NewRecord { kind, payload: line.into() })
 }
 
 /// Publishes, and asks for a product page with the positions.
