@@ -130,10 +130,7 @@ impl FirstPages {
     /// Tells a change: sets the tombstones of all that it can be seen on.
     pub fn tell(&self, stamps: &Stamps, change: Change) -> Version {
         let mut inner = self.lock();
-        let version = match change.everything {
-            true => stamps.tell([Tag::All]),
-            false => stamps.tell(tags(&change)),
-        };
+        let version = stamps.tell(tags(&change));
         inner.touch(stamps, version, &change);
         if inner.recent.len() >= RECENT_CHANGES {
             inner.recent.pop_front();
@@ -192,8 +189,11 @@ impl Inner {
     }
 }
 
-/// What a change says of pages other than first pages.
-fn tags(change: &Change) -> Vec<Tag<'_>> {
+/// What a change says of pages other than first pages: those that depend on any of these may differ.
+pub fn tags(change: &Change) -> Vec<Tag<'_>> {
+    if change.everything {
+        return vec![Tag::All];
+    }
     let cards = change.cards.iter().filter_map(|index| change.products.get(*index as usize));
     let mut tags: Vec<Tag<'_>> = change.products.iter().map(|id| Tag::Product(id)).collect();
     tags.extend(cards.map(|id| Tag::Card(id)));

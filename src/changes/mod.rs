@@ -117,24 +117,6 @@ impl Change {
         Change { everything: true, ..Change::default() }
     }
 
-    /// Whether what is made from a product's facts may be different: its page, its reviews, and a card at
-    /// an instant that no stored steps cover. Its SKUs and listings are those that it had on the page: where
-    /// they changed, it is among the products.
-    pub fn touches_product(&self, id: &str, skus: &[String], listings: &[ListingKey]) -> bool {
-        let in_scope = |scope: &Scope| {
-            let has = |key: &ListingKey| match key {
-                ListingKey::All => false,
-                ListingKey::Category(id) => scope.categories.contains(id),
-                ListingKey::Brand(id) => scope.brands.contains(id),
-            };
-            scope.all
-                || scope.products.iter().any(|product| product == id)
-                || scope.skus.iter().any(|sku| skus.contains(sku))
-                || listings.iter().any(has)
-        };
-        self.everything || self.names_product(id) || self.scopes.iter().any(in_scope)
-    }
-
     /// Whether a card that was made from stored steps may be different.
     pub fn touches_card(&self, id: &str) -> bool {
         let index = self.products.binary_search_by(|product| product.as_str().cmp(id));
@@ -142,10 +124,6 @@ impl Change {
             u32::try_from(index).is_ok_and(|index| self.cards.binary_search(&index).is_ok())
         };
         self.everything || index.is_ok_and(is_card)
-    }
-
-    fn names_product(&self, id: &str) -> bool {
-        self.products.binary_search_by(|product| product.as_str().cmp(id)).is_ok()
     }
 
     /// Nothing differs.

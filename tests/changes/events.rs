@@ -78,8 +78,8 @@ async fn each_kind_of_event_is_told(mut fixture: Fixture) {
     let told = told_of(f, &[scoped(2, json!({"categories": ["cups"]}))]).await;
     let scope = &told.scopes[0];
     assert_eq!((&scope.brands, &scope.categories), (&strings(&["acme"]), &strings(&["cups"])));
-    assert!(told.touches_product("mug", &[], std::slice::from_ref(&cups)));
-    assert!(!told.touches_product("cup", &[], &[]));
+    assert!(drops(&told, &[Tag::Product("mug"), Tag::Category("cups")]));
+    assert!(!drops(&told, &[Tag::Product("cup")]));
     f.settle().await;
 
     // Moved: the one that it has left is told of too.

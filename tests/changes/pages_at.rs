@@ -50,6 +50,25 @@ struct Product {
     cards: Vec<Value>,
 }
 
+/// Whether a page that depends on these is dropped by what is told.
+pub fn drops(change: &Change, page: &[Tag<'_>]) -> bool {
+    tags(change).iter().any(|tag| *tag == Tag::All || page.contains(tag))
+}
+
+impl Product {
+    /// Whether its page, which is made from facts, is dropped.
+    fn is_told_of(&self, id: &str, change: &Change) -> bool {
+        let mut page = vec![Tag::AnyProduct, Tag::Product(id)];
+        page.extend(self.skus.iter().map(|sku| Tag::Sku(sku)));
+        page.extend(self.listings.iter().filter_map(|key| match key {
+            ListingKey::All => None,
+            ListingKey::Category(id) => Some(Tag::Category(id)),
+            ListingKey::Brand(id) => Some(Tag::Brand(id)),
+        }));
+        drops(change, &page)
+    }
+}
+
 /// All pages at one instant.
 pub struct Pages {
     at: Instant,
@@ -124,14 +143,14 @@ impl Pages {
         let at = self.at;
         for (id, before) in &self.products {
             let after = &after.products[id];
-            let told = change.touches_product(id, &before.skus, &before.listings);
+            let told = before.is_told_of(id, change);
             assert!(
                 told || before.pages == after.pages,
                 "the page of {id} differs\n{:#?}\n{:#?}\n{change:#?}",
                 before.pages,
                 after.pages
             );
-            let told = change.touches_card(id);
+            let told = drops(change, &[Tag::Card(id)]);
             assert!(told || before.cards == after.cards, "the card of {id} differs\n{change:#?}");
         }
         let (mut differ, mut besides) = (0, 0);
