@@ -126,7 +126,8 @@ impl Service {
         metrics: Metrics,
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
-        let pages = self.pages(config);
+        // Probes alone answer no pages.
+        let pages = routes.and_then(|_| self.pages(config));
         if let Some(pages) = &pages {
             CacheMetrics::register(metrics.registry(), Arc::clone(pages))?;
         }

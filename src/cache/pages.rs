@@ -14,8 +14,9 @@ use super::entry::{Entry, State};
 use super::flights::Flights;
 use super::gate::Gate;
 use super::key::{PageKey, PageRef};
-use super::stamps::Stamps;
+use super::stamps::{Stamps, Version};
 use super::time::{Clock, Moment};
+use super::told::Told;
 use super::upcoming::Upcoming;
 
 /// The bounds of a [`PageCache`].
@@ -93,6 +94,7 @@ pub struct PageCache<E> {
     crowd: Held,
     apart: Held,
     pub(super) upcoming: Upcoming,
+    told: Told,
     pub(super) stamps: Stamps,
     pub(super) flights: Arc<Flights<E>>,
     pub(super) gate: Gate,
@@ -109,6 +111,7 @@ impl<E> PageCache<E> {
             crowd: held(limits.max_bytes - apart, &counters),
             apart: held(apart, &counters),
             upcoming: Upcoming::default(),
+            told: Told::within(limits.stale_if_error),
             stamps: Stamps::default(),
             flights: Arc::default(),
             gate: Gate::new(limits.max_loads, limits.max_waiting),
@@ -130,6 +133,25 @@ impl<E> PageCache<E> {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// This version has just been told.
+    pub fn was_told(&self, version: Version) {
+        self.told.note(version, self.now().monotonic);
+    }
+
+    /// How long a page has not been known to be right: since its boundary passed, or since a change of it
+    /// was told. Of several the last: had anybody asked for it since the first, it would have been read anew.
+    pub(super) fn wrong_for(&self, entry: &Entry, now: &Moment) -> Duration {
+        let past = entry.fresh_until().map_or(0, |until| now.at.millis() - until.millis());
+        let past = Duration::from_millis(u64::try_from(past).unwrap_or(0));
+        let newest = self.stamps.newest(entry.slots());
+        if entry.version() >= newest {
+            return past;
+        }
+        let told = self.told.when(newest);
+        let told = told.map(|told| now.monotonic.saturating_duration_since(told));
+        told.unwrap_or_else(|| entry.age(now)).min(entry.age(now)).max(past)
     }
 
     /// What there is of a page. It allocates nothing, waits for nothing, and is not counted.

@@ -27,6 +27,8 @@ pub const HORIZON: Duration = Duration::from_secs(60);
 pub const LEAD: Duration = Duration::from_secs(10);
 /// Pages that are noted; further ones are loaded when they are asked for.
 const MAX_NOTED: usize = 100_000;
+/// Those with longer keys (of many ids) are not noted either.
+const MAX_KEY_BYTES: usize = 1_024;
 
 /// Which pages change when.
 #[derive(Default)]
@@ -46,6 +48,9 @@ impl Upcoming {
         let Some(at) = entry.fresh_until().filter(|at| is_within(*at, now, HORIZON)) else {
             return;
         };
+        if key.heap_bytes() > MAX_KEY_BYTES {
+            return;
+        }
         let mut noted = self.lock();
         if noted.pages < MAX_NOTED && noted.by_boundary.entry(at).or_default().insert(key.clone()) {
             noted.pages += 1;
@@ -124,11 +129,15 @@ impl<E: LoadError> PageCache<E> {
             return false;
         }
         let Some(permit) = self.gate.pass().await else { return false };
-        Counters::count(&self.counters.prepared);
         // As in any load: what is told from here on may be missing in what it reads.
         let (version, begun) = (self.stamps.followed(), self.now());
         let Ok(loaded) = load(version).await else { return false };
         drop(permit);
+        // Of a store that is behind: what is there now may be newer.
+        if loaded.version.is_some() {
+            return false;
+        }
+        Counters::count(&self.counters.prepared);
         let mut next = Entry::new(loaded, version, begun);
         if !next.is_valid_at(&self.stamps, boundary) {
             return false;

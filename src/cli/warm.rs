@@ -50,8 +50,7 @@ async fn wait(remote: &Remote, json: bool) -> anyhow::Result<Run> {
     )?);
     let mut run = remote.begin().await?;
     let first = run.run;
-    // Where another run has begun meanwhile, this one has ended.
-    while run.is_under_way() && run.run == first {
+    while run.is_under_way() {
         bar.set_length(run.total);
         bar.set_position(run.done);
         bar.set_message(format!("{} loaded, {} failed", run.loaded, run.failed));
@@ -59,6 +58,11 @@ async fn wait(remote: &Remote, json: bool) -> anyhow::Result<Run> {
         let now = remote.progress().await?;
         if now.run < first {
             bail!("the service was started anew meanwhile; run this again");
+        }
+        if now.run > first {
+            bail!(
+                "another run has begun meanwhile, and how this one ended is not known; run this again"
+            );
         }
         run = now;
     }

@@ -51,7 +51,7 @@ impl ScheduleConfig {
             if let Err(why) = crate::warm::remote::check_url(url) {
                 findings.add(
                     format!("schedule.warm_urls[{index}]"),
-                    format!("`{url}` {why}"),
+                    why,
                     "write the URL of an instance's API, such as http://10.0.0.7:8080",
                 );
             }

@@ -49,14 +49,20 @@ pub async fn prepare(state: web::Data<ApiState>, pages: Arc<Pages>, stop: Cancel
                     Some(done) => prepared.extend(done),
                     None => break,
                 },
+                () = tokio::time::sleep(LOOK_EVERY) => promote(pages, &mut prepared),
                 () = stop.cancelled() => return,
             }
         }
-        let now = clock::now();
-        let passed: Vec<PageKey> =
-            prepared.extract_if(.., |(boundary, _)| *boundary <= now).map(|(_, key)| key).collect();
-        pages.cache.promote_all(&passed);
+        promote(pages, &mut prepared);
     }
+}
+
+/// Pages whose boundaries have passed make way for those after them.
+fn promote(pages: &Pages, prepared: &mut Vec<(Instant, PageKey)>) {
+    let now = clock::now();
+    let passed: Vec<PageKey> =
+        prepared.extract_if(.., |(boundary, _)| *boundary <= now).map(|(_, key)| key).collect();
+    pages.cache.promote_all(&passed);
 }
 
 /// False where it is left to whoever asks for it.
@@ -66,7 +72,14 @@ async fn one(
     key: &PageKey,
     boundary: Instant,
 ) -> bool {
+    let is_over = || boundary <= clock::now();
+    if is_over() {
+        return false;
+    }
     let Some(page) = Page::of(state, pages, &key.as_ref()) else { return false };
     give_way(pages, 0).await;
+    if is_over() {
+        return false;
+    }
     pages.cache.prepare(key, boundary, |version| page.load_at(version, boundary)).await
 }

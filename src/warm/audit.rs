@@ -168,6 +168,7 @@ impl Audit {
 
 fn same(a: &Finished, b: &Finished) -> bool {
     a.status() == b.status()
+        && a.next_change_at() == b.next_change_at()
         && a.etag(Coding::Identity) == b.etag(Coding::Identity)
         && a.body() == b.body()
 }

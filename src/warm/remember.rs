@@ -23,6 +23,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// How long the end of the process waits for the last save.
 const LAST_SAVE_WITHIN: Duration = Duration::from_secs(2);
+/// Longer keys, of many ids, are not remembered: thousands of them would take much memory.
+const MAX_KEY_BYTES: usize = 1_024;
 /// Pages that are counted at once: more than are kept, so that none is lost that will be.
 const COUNTED_AT_ONCE: usize = 4 * MAX_POPULAR_PAGES;
 
@@ -83,8 +85,8 @@ async fn count(popularity: &Arc<Popularity>, pages: &Arc<Pages>) {
     let counting = tokio::task::spawn_blocking(move || {
         let mut asked: Vec<(PageKey, u32)> = Vec::new();
         pages.cache.take_asked(|key, entry, count| {
-            // What is not there is not worth a place.
-            if entry.answer().status() == 200 {
+            // What is not there is not worth a place, nor is what nobody else will ask for in these words.
+            if entry.answer().status() == 200 && key.heap_bytes() <= MAX_KEY_BYTES {
                 asked.push((key.clone(), count));
             }
             if asked.len() >= COUNTED_AT_ONCE {

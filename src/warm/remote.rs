@@ -54,6 +54,9 @@ fn endpoint(url: &str) -> Result<Url, String> {
     if parsed.scheme() != "http" {
         return Err("does not start with http://, the only way to ask an instance".to_owned());
     }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("names a user or a password: the token is what an instance asks for".to_owned());
+    }
     if !parsed.has_host() || parsed.query().is_some() || parsed.fragment().is_some() {
         return Err("is not the URL of an API".to_owned());
     }
@@ -68,7 +71,7 @@ impl Remote {
     ///
     /// Where that is no URL of an API.
     pub fn new(url: &str, token: Option<&str>) -> anyhow::Result<Remote> {
-        let endpoint = endpoint(url).map_err(|why| anyhow!("`{url}` {why}"))?;
+        let endpoint = endpoint(url).map_err(|why| anyhow!("the instance's URL {why}"))?;
         let client = Client::builder()
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)

@@ -245,6 +245,8 @@ impl Warmer {
 
     async fn work(&self, work: &Work) {
         while let Some(key) = work.next_page() {
+            // Where all pages are there, nothing else would let others run.
+            tokio::task::yield_now().await;
             let outcome = self.warm(&key, work).await;
             self.progress.send_modify(|progress| {
                 progress.done += 1;

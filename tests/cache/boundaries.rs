@@ -131,3 +131,30 @@ async fn compressed_forms_are_made_before_the_boundary() {
     assert_eq!(body(entry.answer()), after);
     assert!(entry.answer().is_made(Coding::Brotli) && !entry.answer().is_made(Coding::Zstd));
 }
+
+/// The page before the boundary changes while the preparation waits for its turn: what is read then shows
+/// the change, and is valid, but its time has not come.
+#[tokio::test]
+async fn a_prepared_page_never_shows_before_its_boundary() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    let mut others: Vec<_> = ["a", "b", "c", "d"].map(|id| bench.get_held(id)).into();
+    let mut ends = Vec::new();
+    for other in &mut others {
+        ends.push(other.load().await);
+    }
+    let preparing = prepare(&bench, "p", at, "after");
+    let changing = async {
+        while bench.cache.loads_waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        bench.change("p");
+        for ((_, end), id) in ends.into_iter().zip(["a", "b", "c", "d"]) {
+            end.send(Ok(page(id, id))).unwrap();
+        }
+    };
+    assert!(tokio::join!(preparing, changing).0);
+    assert_eq!(bench.hit("p"), None);
+    bench.clock.pass(5_000);
+    assert_eq!(bench.hit("p").as_deref(), Some("after"));
+}

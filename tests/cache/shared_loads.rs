@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use vitrine::cache::{GetError, Source};
+use projections::instant::Instant;
+use vitrine::cache::{GetError, Limits, Source, Version};
 
 use crate::bench::{Bench, Failed, Held, body, limits, page, page_until, product, settle};
 
@@ -156,6 +158,34 @@ async fn an_older_page_stands_in_for_a_store_that_is_away() {
     assert!(got.source.is_stale());
     // Not for errors of another kind, and not for ever.
     assert_eq!(failing(&bench, Failed::Broken).await.unwrap_err(), GetError::Load(Failed::Broken));
+    bench.clock.pass(1);
+    assert_eq!(failing(&bench, Failed::Away).await.unwrap_err(), GetError::Load(Failed::Away));
+}
+
+/// A page may be older than that, and have been right until the store went away.
+#[tokio::test]
+async fn a_stale_page_stands_in_by_how_long_it_has_been_wrong() {
+    let long = Duration::from_secs(1_000);
+    let bench = Bench::with(Limits { ttl: long, ..limits() });
+    bench.get("p", "old").await;
+    bench.clock.pass(900_000);
+    let version = bench.change("p");
+    bench.cache.was_told(version);
+    bench.clock.pass(299_000);
+    let got = failing(&bench, Failed::Away).await.unwrap();
+    assert_eq!((body(got.entry.answer()).as_str(), got.source), ("old", Source::Away));
+    // Later changes of other pages do not make it younger.
+    let version = bench.change("q");
+    bench.cache.was_told(version);
+    bench.clock.pass(2_000);
+    assert_eq!(failing(&bench, Failed::Away).await.unwrap_err(), GetError::Load(Failed::Away));
+
+    // The same where no change was told, and a boundary has passed.
+    let bench = Bench::with(Limits { ttl: long, ..limits() });
+    let load = |_: Version| async { Ok(page_until("p", "before", Instant(900_000))) };
+    bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    bench.clock.pass(1_200_000);
+    assert_eq!(failing(&bench, Failed::Away).await.unwrap().source, Source::Away);
     bench.clock.pass(1);
     assert_eq!(failing(&bench, Failed::Away).await.unwrap_err(), GetError::Load(Failed::Away));
 }
