@@ -46,7 +46,15 @@ pub struct Remote {
 ///
 /// What is wrong with it, in words.
 pub fn check_url(url: &str) -> Result<(), String> {
-    endpoint(url).map(|_| ())
+    endpoint(url).map(|_| ()).map_err(|why| wrong(url, &why))
+}
+
+/// Without what may be a password.
+fn wrong(url: &str, why: &str) -> String {
+    match url.contains('@') {
+        true => format!("the URL {why}"),
+        false => format!("`{url}` {why}"),
+    }
 }
 
 fn endpoint(url: &str) -> Result<Url, String> {
@@ -71,7 +79,7 @@ impl Remote {
     ///
     /// Where that is no URL of an API.
     pub fn new(url: &str, token: Option<&str>) -> anyhow::Result<Remote> {
-        let endpoint = endpoint(url).map_err(|why| anyhow!("the instance's URL {why}"))?;
+        let endpoint = endpoint(url).map_err(|why| anyhow!(wrong(url, &why)))?;
         let client = Client::builder()
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
