@@ -158,3 +158,17 @@ async fn a_prepared_page_never_shows_before_its_boundary() {
     bench.clock.pass(5_000);
     assert_eq!(bench.hit("p").as_deref(), Some("after"));
 }
+
+/// A change has moved the boundary since it was noted: what comes after the old one is not for the new one.
+#[tokio::test]
+async fn a_page_is_prepared_only_for_its_own_boundary() {
+    let bench = Bench::new();
+    let noted = before_a_sale(&bench).await;
+    bench.change("p");
+    let sooner = after(&bench, 3_000);
+    let load = move |_: Version| async move { Ok(page_until("p", "changed", sooner)) };
+    bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    assert!(!prepare(&bench, "p", noted, "too late").await);
+    bench.clock.pass(3_000);
+    assert_eq!(bench.hit("p"), None);
+}
