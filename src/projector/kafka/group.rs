@@ -173,6 +173,7 @@ impl PartitionGroup {
     /// it is applied.
     pub fn hand_over(&mut self) {
         let Some(run) = &self.run else { return };
+        self.works.traffic.wait(self.taken.len() >= self.works.options.live_batch_max_events);
         let Ok(permit) = run.sender.try_reserve() else { return };
         let mut batch = Batch::default();
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
