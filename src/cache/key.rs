@@ -118,6 +118,10 @@ impl PageKey {
     }
 }
 
+/// Longer keys, of many ids, are neither prepared for nor remembered: thousands of them take much memory, and
+/// few requests have just these ids.
+pub const MAX_TENDED_BYTES: usize = 1_024;
+
 /// The two counters of an `Arc`.
 const ARC_BYTES: usize = 2 * size_of::<usize>();
 

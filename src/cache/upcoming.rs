@@ -15,7 +15,7 @@ use projections::instant::Instant;
 use super::coding::Coding;
 use super::counters::Counters;
 use super::entry::{Entry, Loaded};
-use super::key::PageKey;
+use super::key::{MAX_TENDED_BYTES, PageKey};
 use super::load::LoadError;
 use super::pages::{Lookup, PageCache};
 use super::stamps::Version;
@@ -27,8 +27,6 @@ pub const HORIZON: Duration = Duration::from_secs(60);
 pub const LEAD: Duration = Duration::from_secs(10);
 /// Pages that are noted; further ones are loaded when they are asked for.
 const MAX_NOTED: usize = 100_000;
-/// Those with longer keys (of many ids) are not noted either.
-const MAX_KEY_BYTES: usize = 1_024;
 
 /// Which pages change when.
 #[derive(Default)]
@@ -48,7 +46,7 @@ impl Upcoming {
         let Some(at) = entry.fresh_until().filter(|at| is_within(*at, now, HORIZON)) else {
             return;
         };
-        if key.heap_bytes() > MAX_KEY_BYTES {
+        if key.heap_bytes() > MAX_TENDED_BYTES {
             return;
         }
         let mut noted = self.lock();

@@ -155,8 +155,8 @@ pub struct Traffic {
     /// Batches that are being applied, and the large ones of them.
     all: AtomicUsize,
     large: AtomicUsize,
-    /// More events wait than the next batch takes.
-    waiting: AtomicBool,
+    /// Partition groups in which more events wait than the next batch takes.
+    piling_up: AtomicUsize,
     /// Deferred products wait to be computed.
     urgent: AtomicBool,
     /// When the last batch was applied.
@@ -179,9 +179,12 @@ impl Traffic {
         Passing { traffic: self, large }
     }
 
-    /// Whether more events wait than the next batch takes.
-    pub fn wait(&self, more: bool) {
-        self.waiting.store(more, Ordering::Relaxed);
+    /// In one more partition group more events wait than the next batch takes, or in one less.
+    pub fn piles_up(&self, more: bool) {
+        match more {
+            true => self.piling_up.fetch_add(1, Ordering::Relaxed),
+            false => self.piling_up.fetch_sub(1, Ordering::Relaxed),
+        };
     }
 
     fn is_backlog(&self) -> bool {
@@ -262,7 +265,7 @@ pub async fn fan_out(
             }
         } else if busy && !step.deferred {
             // A fifth of the time is theirs; much less where events pile up.
-            let others = if traffic.waiting.load(Ordering::Relaxed) { 39 } else { 4 };
+            let others = if traffic.piling_up.load(Ordering::Relaxed) > 0 { 39 } else { 4 };
             tokio::time::sleep(started.elapsed() * others).await;
         }
     }

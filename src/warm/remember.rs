@@ -13,6 +13,7 @@ use super::stored;
 use crate::api::ApiState;
 use crate::api::cached::Pages;
 use crate::cache::PageKey;
+use crate::cache::key::MAX_TENDED_BYTES;
 use crate::clock;
 use crate::store::Result;
 use crate::store::popular::{MAX_POPULAR_PAGES, PopularPage};
@@ -23,8 +24,6 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// How long the end of the process waits for the last save.
 const LAST_SAVE_WITHIN: Duration = Duration::from_secs(2);
-/// Longer keys, of many ids, are not remembered: thousands of them would take much memory.
-const MAX_KEY_BYTES: usize = 1_024;
 /// Pages that are counted at once: more than are kept, so that none is lost that will be.
 const COUNTED_AT_ONCE: usize = 4 * MAX_POPULAR_PAGES;
 
@@ -86,7 +85,7 @@ async fn count(popularity: &Arc<Popularity>, pages: &Arc<Pages>) {
         let mut asked: Vec<(PageKey, u32)> = Vec::new();
         pages.cache.take_asked(|key, entry, count| {
             // What is not there is not worth a place, nor is what nobody else will ask for in these words.
-            if entry.answer().status() == 200 && key.heap_bytes() <= MAX_KEY_BYTES {
+            if entry.answer().status() == 200 && key.heap_bytes() <= MAX_TENDED_BYTES {
                 asked.push((key.clone(), count));
             }
             if asked.len() >= COUNTED_AT_ONCE {

@@ -77,6 +77,8 @@ pub struct PartitionGroup {
     /// Events that are not handed over yet, in the order in which they came.
     taken: VecDeque<Taken>,
     taken_bytes: usize,
+    /// Whether fan-outs were told that they are to make way.
+    piles_up: bool,
     run: Option<Run>,
     /// The consumer does not fetch for the group: its buffer is full.
     pub paused: bool,
@@ -95,6 +97,7 @@ impl PartitionGroup {
             partitions: HashMap::new(),
             taken: VecDeque::new(),
             taken_bytes: 0,
+            piles_up: false,
             run: None,
             paused: false,
             backoff: Backoff::default(),
@@ -172,8 +175,8 @@ impl PartitionGroup {
     /// Hands over the next batch, if the task has room for it. It is decoded here, while the one before
     /// it is applied.
     pub fn hand_over(&mut self) {
+        self.tell_whether_events_pile_up();
         let Some(run) = &self.run else { return };
-        self.works.traffic.wait(self.taken.len() >= self.works.options.live_batch_max_events);
         let Ok(permit) = run.sender.try_reserve() else { return };
         let mut batch = Batch::default();
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
@@ -201,6 +204,14 @@ impl PartitionGroup {
         if !batch.moves.is_empty() {
             batch.moves.sort_unstable_by(|a, b| a.partition.cmp(&b.partition));
             permit.send(batch);
+        }
+    }
+
+    fn tell_whether_events_pile_up(&mut self) {
+        let more = self.taken.len() >= self.works.options.live_batch_max_events;
+        if self.piles_up != more {
+            self.piles_up = more;
+            self.works.traffic.piles_up(more);
         }
     }
 
@@ -259,6 +270,7 @@ impl PartitionGroup {
     fn start_over(&mut self) -> Vec<PartitionKey> {
         self.taken.clear();
         self.taken_bytes = 0;
+        self.tell_whether_events_pile_up();
         self.paused = false;
         let active = self.active();
         for key in &active {
