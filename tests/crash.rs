@@ -145,7 +145,7 @@ fn two_services_on_one_directory_do_not_double_anything() {
 
 #[test]
 fn many_processes_may_open_a_new_directory_at_once() {
-    for _ in 0..(if full() { 20 } else { 3 }) {
+    for _ in 0..(if full() { 60 } else { 10 }) {
         let home = Home::new();
         let mut processes: Vec<_> = (0..6).map(|_| home.spawn(&["migrate"])).collect();
         for process in &mut processes {

@@ -19,8 +19,9 @@ use super::{EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
 use crate::store::PROJECTION_VERSION;
+use crate::store::sqlite::SqliteOptions;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::{SqliteOptions, connect_options, migrate, pool_options};
+use crate::store::sqlite::connect::{connect_options, is_locked, migrate, open_pool, pool_options};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -73,16 +74,11 @@ impl EmbeddedLog {
         // An accepted event must survive a power cut: every commit is synced.
         let connect = connect_options(&folder.join("events.db"), options)
             .synchronous(SqliteSynchronous::Full);
-        let writer = pool_options()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
-            .connect_with(connect.clone())
-            .await
-            .map_err(log_error)?;
+        let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
+        let writer = open_pool(pool, connect.clone(), busy_timeout).await.map_err(log_error)?;
         migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
-        let reader = pool_options()
-            .max_connections(2)
-            .connect_with(connect.pragma("query_only", "ON"))
+        let pool = pool_options().max_connections(2);
+        let reader = open_pool(pool, connect.pragma("query_only", "ON"), busy_timeout)
             .await
             .map_err(log_error)?;
         let data_dir = data_dir.to_owned();
@@ -290,9 +286,7 @@ fn log_error(error: sqlx::Error) -> LogError {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
             LogError::Unavailable(error.to_string())
         }
-        sqlx::Error::Database(e) if e.message().contains("database is locked") => {
-            LogError::Unavailable(error.to_string())
-        }
+        _ if is_locked(&error) => LogError::Unavailable(error.to_string()),
         _ => LogError::Refused(error.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 mod changes;
+pub(crate) mod connect;
 mod dead_letters;
 mod facts;
 mod fanout;
@@ -21,10 +22,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use projections::view::ListingKey;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
+use self::connect::{connect_options, is_locked, migrate, open_pool, pool_options};
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
 use super::{
@@ -89,69 +91,24 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/generation");
 /// pages more than once, and each is copied only in its last state.
 const CHECKPOINT_PAGES: u32 = 16_384;
 
-/// Pools whose connections stay: opening a file again gains nothing, and loses what its connection
-/// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx
-/// can spin for ever, and with it the end of the process (sqlx issue 3645).
-pub(crate) fn pool_options() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None)
-}
-
-/// Connection options that every file of the embedded store shares.
-pub fn connect_options(file: &Path, options: SqliteOptions) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(options.busy_timeout)
-        .statement_cache_capacity(512)
-        .row_buffer_size(4096)
-        .pragma("temp_store", "MEMORY")
-}
-
-/// Brings a file's schema up to date. Several processes may open a new file at once: where there is
-/// something to do, it is done under the write lock. Where there is not, none is taken.
-pub(crate) async fn migrate(
-    writer: &SqlitePool,
-    migrations: &Migrator,
-) -> std::result::Result<(), MigrateError> {
-    let newest = migrations.iter().map(|migration| migration.version).max();
-    let applied: std::result::Result<Option<i64>, sqlx::Error> =
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
-            .fetch_one(writer)
-            .await;
-    // An error: there is no such table yet.
-    if applied.is_ok_and(|applied| applied == newest) {
-        return migrations.run(writer).await;
-    }
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    migrations.run(&mut *tx).await?;
-    tx.commit().await.map_err(MigrateError::from)
-}
-
 impl SqliteStore {
     /// Opens a generation, and creates or migrates its file.
     pub async fn open(file: &Path, generation: i64, options: SqliteOptions) -> Result<SqliteStore> {
         // The positions are in the same file as the view: what a power cut takes of the last
         // commits is projected again from the log, so NORMAL loses nothing.
         let shared = connect_options(file, options).synchronous(SqliteSynchronous::Normal);
-        let writer = pool_options()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
-            .connect_with(
-                shared
-                    .clone()
-                    .pragma("cache_size", "-262144")
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
-            )
-            .await
-            .map_err(database)?;
+        let write = shared
+            .clone()
+            .pragma("cache_size", "-262144")
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
+        let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
+        let writer = open_pool(pool, write, options.busy_timeout).await.map_err(database)?;
         migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
-        let reader = pool_options()
+        let read = shared.pragma("cache_size", "-16384").pragma("query_only", "ON");
+        let pool = pool_options()
             .max_connections(options.read_connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(shared.pragma("cache_size", "-16384").pragma("query_only", "ON"))
-            .await
-            .map_err(database)?;
+            .acquire_timeout(Duration::from_secs(10));
+        let reader = open_pool(pool, read, options.busy_timeout).await.map_err(database)?;
         let store = SqliteStore {
             generation,
             file: file.to_owned(),
@@ -296,9 +253,7 @@ pub(crate) fn database(error: sqlx::Error) -> StoreError {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
             StoreError::Unavailable(error.to_string())
         }
-        sqlx::Error::Database(e) if e.message().contains("database is locked") => {
-            StoreError::Unavailable(error.to_string())
-        }
+        _ if is_locked(&error) => StoreError::Unavailable(error.to_string()),
         _ => StoreError::Database(error.to_string()),
     }
 }
