@@ -16,6 +16,7 @@ mod layers;
 mod log;
 mod market;
 mod projector;
+mod rebuild;
 pub mod reference;
 mod schedule;
 mod secret;
@@ -37,6 +38,7 @@ pub use http::HttpConfig;
 pub use log::{LogConfig, LogKind, MissingEvents, Properties, Topics};
 pub use market::MarketConfig;
 pub use projector::ProjectorConfig;
+pub use rebuild::RebuildConfig;
 pub use schedule::ScheduleConfig;
 pub use secret::{ConnectionUrl, Secret};
 pub use store::{StoreConfig, StoreKind};
@@ -69,6 +71,7 @@ pub struct Config {
     pub markets: Vec<MarketConfig>,
     pub home: HomeConfig,
     pub projector: ProjectorConfig,
+    pub rebuild: RebuildConfig,
     pub cache: CacheConfig,
     pub schedule: ScheduleConfig,
     pub wait: WaitConfig,
@@ -86,6 +89,7 @@ impl Default for Config {
             markets: market::default_markets(),
             home: HomeConfig::default(),
             projector: ProjectorConfig::default(),
+            rebuild: RebuildConfig::default(),
             cache: CacheConfig::default(),
             schedule: ScheduleConfig::default(),
             wait: WaitConfig::default(),

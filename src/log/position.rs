@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// One partition of one topic.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub struct Partition {
     pub topic: String,
     pub partition: i32,

@@ -150,6 +150,25 @@ pub trait ReadStore: Send + Sync {
     /// Begins to write. Waits its turn where the store has one writer.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
+    /// Before a generation that is empty and that nobody reads is filled: what only slows this down, such as
+    /// indexes, may be put off. To be asked again by whoever goes on with it after a crash.
+    async fn begin_filling(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// A transaction that only adds, in between [`ReadStore::begin_filling`] and [`ReadStore::end_filling`]: no row
+    /// that it writes is there yet. Of what a transaction offers it needs only `meta`, `set_meta`, `numbers`,
+    /// `save_facts`, `add_review_counts`, `save_views` (with no old view), `put_dead_letters`, `count_outcomes`
+    /// and `commit`; each product, and each fact, is written once.
+    async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
+        self.begin().await
+    }
+
+    /// Makes up for what [`ReadStore::begin_filling`] has put off. Harmless where there is nothing to make up for.
+    async fn end_filling(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// What `status` shows.
     async fn status(&self) -> Result<StoreStatus>;
 

@@ -26,7 +26,8 @@ use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
-use self::connect::{connect_options, is_locked, migrate, open_pool, pool_options};
+pub use self::connect::connect_options;
+use self::connect::{is_locked, migrate, open_pool, pool_options};
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
 use super::{

@@ -1,0 +1,45 @@
+//! `[rebuild]`: how a new generation of the read store is built.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a new generation of the read store is built beside the live one, and compared with it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RebuildConfig {
+    /// Bytes of memory that folded events may take; what is more goes to `rebuild.directory`. The process takes
+    /// some 200 MB besides.
+    #[schemars(range(min = 16_777_216, max = 1_099_511_627_776_u64))]
+    pub memory_bytes: u64,
+    /// Where a rebuild keeps what does not fit into memory, and how far it has come; empty is `rebuild` in
+    /// `data_dir`. It needs about as many bytes as the latest versions of all entities have. A rebuild that
+    /// was stopped goes on where it was only if it finds its files there; else it begins anew.
+    pub directory: String,
+    /// Milliseconds between two marks of how far a rebuild has read: so much a kill may cost.
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub checkpoint_ms: u64,
+    /// Products that are compared with the live generation before a promotion; of more, so many are drawn by
+    /// chance.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub compare_max_products: usize,
+    /// Places of each listing, in each order, that are compared.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub compare_max_places: usize,
+    /// Seconds that a promotion waits for the running instances to be ready for the new generation, with warm
+    /// page caches. Those that are not follow when they are.
+    #[schemars(range(max = 3_600))]
+    pub promote_wait_seconds: u64,
+}
+
+impl Default for RebuildConfig {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 512 * 1024 * 1024,
+            directory: String::new(),
+            checkpoint_ms: 10_000,
+            compare_max_products: 200_000,
+            compare_max_places: 1_000,
+            promote_wait_seconds: 60,
+        }
+    }
+}

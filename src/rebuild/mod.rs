@@ -1,0 +1,3 @@
+//! A new generation built from the first event.
+
+pub mod progress;

@@ -1,0 +1,1 @@
+//! Whether a new generation answers as the live one does.
