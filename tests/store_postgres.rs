@@ -92,6 +92,8 @@ async fn filling_leaves_the_schema_as_it_was() {
     store.end_filling().await.unwrap();
     assert_eq!(schema(&mut conn, "vitrine_g2").await, made);
     assert_eq!(store.snapshot().await.unwrap().meta("put_off").await.unwrap(), None);
+    store.seed_facts(&Seed::Schema("vitrine_g1".into())).await.unwrap();
+    assert_eq!(schema(&mut conn, "vitrine_g2").await, made);
 }
 
 /// Listings are read from an index alone only where pages are known to be visible to all.

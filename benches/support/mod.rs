@@ -6,11 +6,13 @@
 pub mod changing;
 pub mod child;
 pub mod facts;
+pub mod filled;
 pub mod host;
 pub mod http;
 pub mod known;
 pub mod latency;
 pub mod load;
+pub mod parts;
 pub mod production;
 pub mod random;
 pub mod reading;

@@ -154,6 +154,7 @@ pub trait ReadStore: Send + Sync {
 
     /// Before a generation that nobody reads is filled: what only slows this down, such as the indexes of tables
     /// that are empty, is put off. To be asked again by whoever goes on with it after a crash.
+    /// Until [`ReadStore::end_filling`] nothing but fills may write it.
     async fn begin_filling(&self) -> Result<()> {
         Ok(())
     }
