@@ -81,7 +81,7 @@ pub struct Projector {
     store: Arc<dyn ReadStore>,
     markets: Vec<Market>,
     bounds: Bounds,
-    progress: watch::Sender<u64>,
+    progress: Arc<watch::Sender<u64>>,
     metrics: Option<ProjectorMetrics>,
     pruned: Mutex<Option<Clock>>,
 }
@@ -92,7 +92,7 @@ impl Projector {
             store,
             markets,
             bounds,
-            progress: watch::Sender::new(0),
+            progress: Arc::default(),
             metrics: None,
             pruned: Mutex::default(),
         }
@@ -101,6 +101,11 @@ impl Projector {
     /// Tells of its work in these metrics.
     pub fn with_metrics(self, metrics: ProjectorMetrics) -> Projector {
         Projector { metrics: Some(metrics), ..self }
+    }
+
+    /// Tells of its commits there.
+    pub fn with_progress(self, progress: Arc<watch::Sender<u64>>) -> Projector {
+        Projector { progress, ..self }
     }
 
     /// Changes with every commit.
@@ -137,7 +142,8 @@ impl Projector {
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         if let Some(metrics) = &self.metrics {
-            metrics.batch(&outcomes(batch, &report), &batch.moves, started.elapsed());
+            let (outcomes, took) = (outcomes(batch, &report), started.elapsed());
+            metrics.batch(self.store.generation(), &outcomes, &batch.moves, took);
         }
         trace(batch);
         Ok(report)

@@ -15,7 +15,7 @@ use crate::log::LogError;
 pub struct KafkaSettings {
     /// `host:port,host:port`
     pub brokers: String,
-    /// The consumer group that shares the partitions out.
+    /// How the names of the consumer groups begin that share the partitions out.
     pub group: String,
     pub topics: Topics,
     /// Further librdkafka settings; they win over ours.
@@ -37,6 +37,12 @@ pub enum Purpose {
 }
 
 impl KafkaSettings {
+    /// Each generation of the read store is projected by a consumer group of its own, which has its number behind the
+    /// configured name.
+    pub fn of_generation(&self, generation: i64) -> KafkaSettings {
+        KafkaSettings { group: format!("{}-{generation}", self.group), ..self.clone() }
+    }
+
     fn client(&self, purpose: Purpose) -> ClientConfig {
         let mut config = ClientConfig::new();
         // With `debug`, librdkafka tells of its contexts; `telemetry.log_filter` has to let it.

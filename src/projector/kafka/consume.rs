@@ -83,6 +83,7 @@ pub fn run(
     consumption: Consumption,
 ) -> Result<(), ProjectorError> {
     let stop = works.stop.clone();
+    let generation = works.projector.store().generation();
     let looking = Looking::new(Arc::clone(&log), works.runtime.clone());
     let topics: Vec<String> =
         Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
@@ -90,7 +91,8 @@ pub fn run(
     let assignment = Arc::new(Mutex::new(Assignment::new(works, consumption.clone())));
     let member =
         Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
-    let consumer: BaseConsumer<Member> = log.settings().create(Purpose::Consume, member)?;
+    let settings = log.settings().of_generation(generation);
+    let consumer: BaseConsumer<Member> = settings.create(Purpose::Consume, member)?;
     let broker = log.broker().clone();
     let mut poller =
         Poller { consumer, topics, assignment, broker, consumption, looking, told: None };
