@@ -76,6 +76,26 @@ impl Stack {
         Ok(Stack { log, store, stores })
     }
 
+    /// As [`Stack::open`], for whoever works on generations: where this build can read none of those that were promoted,
+    /// the store is one that never comes.
+    pub async fn open_control(config: &Config) -> anyhow::Result<Stack> {
+        let why = match Stack::open(config).await {
+            Ok(stack) => return Ok(stack),
+            Err(error) => match error.downcast_ref::<StoreError>() {
+                Some(StoreError::Incompatible(why)) => why.clone(),
+                _ => return Err(error),
+            },
+        };
+        let catalogue: Arc<dyn Catalogue> = match config.store_kind() {
+            StoreKind::Sqlite => Arc::new(open_sqlite_catalogue(config).await?),
+            StoreKind::Postgres => postgres_catalogue(config)?,
+        };
+        let late = LateStore::default();
+        late.delay(why);
+        let (log, stores) = (Log::open(config).await?, Arc::new(Stores::new(catalogue)));
+        Ok(Stack { log, store: Arc::new(late), stores })
+    }
+
     /// As [`Stack::open`], but a database that is away is waited for in the background: until it comes
     /// the store is unavailable. What does not pass stops the service; `waiting` then has the error.
     pub async fn start(config: &Config, stop: &CancellationToken) -> anyhow::Result<Starting> {
@@ -220,15 +240,19 @@ type Opened = (Arc<dyn ReadStore>, Arc<dyn Catalogue>);
 
 /// The catalogue stands beside the embedded log, whichever log is used.
 async fn open_sqlite(config: &Config) -> anyhow::Result<Opened> {
+    let catalogue = open_sqlite_catalogue(config).await?;
+    let store = catalogue.open_serving().await?;
+    Ok((store, Arc::new(catalogue)))
+}
+
+async fn open_sqlite_catalogue(config: &Config) -> anyhow::Result<SqliteCatalogue> {
     let options = SqliteOptions {
         read_connections: config.store.read_connections,
         busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
     };
-    let catalogue = SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
+    SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
         format!("cannot open the catalogue of generations in {}", config.data_dir.display())
-    })?;
-    let store = catalogue.open_serving().await?;
-    Ok((store, Arc::new(catalogue)))
+    })
 }
 
 async fn open_postgres(config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
