@@ -27,6 +27,7 @@ use crate::config::Topics;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 use crate::log::position::Partition;
+pub(crate) use consume::record;
 use group::Works;
 
 /// How the topics are consumed.
