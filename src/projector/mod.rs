@@ -8,9 +8,9 @@ mod fold;
 mod incoming;
 mod judge;
 pub mod kafka;
-mod limits;
+pub(crate) mod limits;
 pub mod reconfigure;
-mod views;
+pub(crate) mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
@@ -127,8 +127,7 @@ impl Projector {
 
     /// The part of time whose steps are stored.
     fn horizon(&self) -> Horizon {
-        let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-        Horizon::around(clock::now(), millis(self.bounds.past), millis(self.bounds.ahead))
+        horizon(&self.bounds, clock::now())
     }
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
@@ -260,6 +259,12 @@ impl Projector {
         }
         revise_past(tx, revised).await
     }
+}
+
+/// The part of time whose steps are stored, at this instant.
+pub(crate) fn horizon(bounds: &Bounds, now: Instant) -> Horizon {
+    let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+    Horizon::around(now, millis(bounds.past), millis(bounds.ahead))
 }
 
 /// Before this instant, prices have changed that no stored step shows.

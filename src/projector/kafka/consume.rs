@@ -193,7 +193,8 @@ impl Poller {
     }
 }
 
-fn record(message: &BorrowedMessage<'_>) -> Record {
+/// A message as it came.
+pub fn record(message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map(|headers| {
         let header = |h: rdkafka::message::Header<'_, &[u8]>| {
             (h.key.to_owned(), Bytes::copy_from_slice(h.value.unwrap_or_default()))

@@ -28,6 +28,7 @@ use crate::generations::Live;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 use crate::log::position::Partition;
+pub(crate) use consume::record;
 use group::Works;
 
 /// How the topics are consumed.
