@@ -13,13 +13,116 @@ mod store_contract;
 use std::sync::Arc;
 
 use postgres_server::Database;
+use projections::placement::Placement;
+use projections::view::ListingKey;
+use sqlx::Executor;
+use sqlx::postgres::PgConnection;
 use store_contract::{Fixture, Store};
+use vitrine::store::ViewWrite;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
+use vitrine::store::seed::Seed;
 
 impl Fixture for Database {
     async fn open(&self) -> Store {
         Arc::new(PostgresStore::open(&self.url(), PostgresOptions::default()).await.unwrap())
     }
+
+    async fn open_beside(&self) -> (Store, Seed) {
+        let mut conn = self.connect().await;
+        let point = async |conn: &mut PgConnection, number: i64| {
+            let sql = format!("UPDATE vitrine.current_generation SET number = {number}");
+            conn.execute(sql.as_str()).await.unwrap();
+        };
+        conn.execute(
+            "INSERT INTO vitrine.generation (number, schema_name, projection_version, created_at)
+             SELECT 2, 'vitrine_g2', projection_version, 0 FROM vitrine.generation WHERE number = 1
+             ON CONFLICT DO NOTHING",
+        )
+        .await
+        .unwrap();
+        point(&mut conn, 2).await;
+        let store = self.open().await;
+        point(&mut conn, 1).await;
+        (store, Seed::Schema("vitrine_g1".to_owned()))
+    }
 }
 
 store_contract!(postgres, Database::create());
+
+/// What a generation's schema is made of, as PostgreSQL tells it: columns, constraints, indexes, options.
+async fn schema(conn: &mut PgConnection, name: &str) -> Vec<String> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "WITH t AS (SELECT c.oid, c.relname FROM pg_class c
+                    WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r')
+         SELECT format('column %s %s %s %s', relname, attname, attnotnull, attstorage)
+         FROM t JOIN pg_attribute a ON a.attrelid = t.oid WHERE attnum > 0
+         UNION ALL SELECT format('constraint %s %s %s', relname, conname, pg_get_constraintdef(c.oid))
+         FROM t JOIN pg_constraint c ON c.conrelid = t.oid
+         UNION ALL SELECT format('index %s %s %s %s', relname, pg_get_indexdef(indexrelid),
+                                 indisprimary, indisvalid)
+         FROM t JOIN pg_index i ON i.indrelid = t.oid
+         UNION ALL SELECT format('options %s %s %s', t.relname, c.reloptions, toast.reloptions)
+         FROM t JOIN pg_class c ON c.oid = t.oid
+         LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
+         ORDER BY 1",
+    )
+    .bind(name)
+    .fetch_all(conn)
+    .await
+    .unwrap();
+    found.into_iter().map(|line| line.replace(&format!("{name}."), "")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filling_leaves_the_schema_as_it_was() {
+    let database = Database::create().await;
+    let _first = database.open().await;
+    let (store, _) = database.open_beside().await;
+    let mut conn = database.connect().await;
+    let made = schema(&mut conn, "vitrine_g1").await;
+    assert_eq!(schema(&mut conn, "vitrine_g2").await, made);
+    store.begin_filling().await.unwrap();
+    let filling = schema(&mut conn, "vitrine_g2").await;
+    let indexes = |schema: &[String]| schema.iter().filter(|l| l.starts_with("index ")).count();
+    assert_eq!(indexes(&made) - indexes(&filling), 22);
+    // One was made before a crash.
+    conn.execute("CREATE INDEX price_of_product ON vitrine_g2.price (product_id)").await.unwrap();
+    store.close().await;
+    let (store, _) = database.open_beside().await;
+    store.end_filling().await.unwrap();
+    assert_eq!(schema(&mut conn, "vitrine_g2").await, made);
+    assert_eq!(store.snapshot().await.unwrap().meta("put_off").await.unwrap(), None);
+}
+
+/// Listings are read from an index alone only where pages are known to be visible to all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_filled_is_vacuumed() {
+    let database = Database::create().await;
+    let store = database.open().await;
+    store.begin_filling().await.unwrap();
+    let view = store_contract::support::view();
+    let ids: Vec<String> = (0..3_000).map(|i| format!("p{i}")).collect();
+    let mut tx = store.begin_fill().await.unwrap();
+    let audiences = [("default", None)];
+    let numbers = tx.numbers(&[&ListingKey::All], &audiences).await.unwrap();
+    let writes: Vec<ViewWrite<'_>> = ids
+        .iter()
+        .map(|product_id| ViewWrite {
+            product_id,
+            old: None,
+            new: Some(&view),
+            diff: Placement::diff(&Placement::default(), &Placement::of(&view, &numbers)),
+        })
+        .collect();
+    tx.save_views(&writes).await.unwrap();
+    tx.commit().await.unwrap();
+    store.end_filling().await.unwrap();
+    let mut conn = database.connect().await;
+    let (pages, visible): (i32, i32) = sqlx::query_as(
+        "SELECT relpages, relallvisible FROM pg_class WHERE oid = 'vitrine_g1.entry'::regclass",
+    )
+    .fetch_one(&mut conn)
+    .await
+    .unwrap();
+    assert!(pages > 10 && visible == pages, "{visible} of {pages}");
+}

@@ -30,6 +30,12 @@ pub async fn in_effect(snapshot: &mut dyn Snapshot, markets: &[Market]) -> Resul
     }
 }
 
+/// Notes that the views of a new generation are computed for these markets, all of them.
+pub async fn computed(tx: &mut dyn Transaction, markets: &[Market]) -> Result<()> {
+    tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;
+    tx.set_meta(MARKETS_PENDING, None).await
+}
+
 /// Compares the configured markets with those of the views; if they differ, marks every view as to
 /// be computed again. Answers whether that is (still) under way.
 pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {

@@ -12,6 +12,7 @@ mod decode;
 mod discounts;
 mod entity;
 mod error;
+pub mod from_live;
 mod letters;
 mod manifest;
 mod outcomes;

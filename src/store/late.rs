@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
+use super::seed::Seed;
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use std::time::Duration;
@@ -52,6 +53,22 @@ impl ReadStore for LateStore {
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
         self.get()?.begin().await
+    }
+
+    async fn begin_filling(&self) -> Result<()> {
+        self.get()?.begin_filling().await
+    }
+
+    async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
+        self.get()?.begin_fill().await
+    }
+
+    async fn end_filling(&self) -> Result<()> {
+        self.get()?.end_filling().await
+    }
+
+    async fn seed_facts(&self, from: &Seed) -> Result<()> {
+        self.get()?.seed_facts(from).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -12,6 +12,7 @@ pub mod late;
 pub mod popular;
 pub mod postgres;
 pub mod query;
+pub mod seed;
 pub mod sqlite;
 
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ use facts::{FactKeys, FactWrites, KnownFacts};
 use fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
 use popular::PopularPage;
 use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
+use seed::Seed;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -159,8 +161,8 @@ pub trait ReadStore: Send + Sync {
     /// Begins to write. Waits its turn where the store has one writer.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
-    /// Before a generation that is empty and that nobody reads is filled: what only slows this down, such as
-    /// indexes, may be put off. To be asked again by whoever goes on with it after a crash.
+    /// Before a generation that nobody reads is filled: what only slows this down, such as the indexes of tables
+    /// that are empty, is put off. To be asked again by whoever goes on with it after a crash.
     async fn begin_filling(&self) -> Result<()> {
         Ok(())
     }
@@ -168,14 +170,25 @@ pub trait ReadStore: Send + Sync {
     /// A transaction that only adds, in between [`ReadStore::begin_filling`] and [`ReadStore::end_filling`]: no row
     /// that it writes is there yet. Of what a transaction offers it needs only `meta`, `set_meta`, `numbers`,
     /// `save_facts`, `add_review_counts`, `save_views` (with no old view), `put_dead_letters`, `count_outcomes`
-    /// and `commit`; each product, and each fact, is written once.
+    /// and `commit`; each product, and each fact, is written once. A crash of the database may take back the last of
+    /// them, each as a whole, until [`ReadStore::end_filling`]: what they were made from has to stay until then.
     async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
         self.begin().await
     }
 
-    /// Makes up for what [`ReadStore::begin_filling`] has put off. Harmless where there is nothing to make up for.
+    /// Makes up for what [`ReadStore::begin_filling`] has put off; from then on the generation is as any other, and all
+    /// of it lasts. Harmless where there is nothing to make up for. Takes as long as it takes to sort all rows.
     async fn end_filling(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Takes all facts, dead letters and positions of another generation, as it is at one moment, into this empty
+    /// one: all of them or nothing. No views. Asked again for the same one it does nothing.
+    ///
+    /// [`StoreError::Incompatible`] where that is no generation of the same kind of store and of the same
+    /// version, and where this one has facts of its own.
+    async fn seed_facts(&self, from: &Seed) -> Result<()> {
+        Err(StoreError::Incompatible(format!("this store cannot be seeded from {from}")))
     }
 
     /// What `status` shows.
@@ -262,6 +275,9 @@ pub trait Snapshot: Send {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>>;
+
+    /// The products that are live, with a view or not, after `after` in id order, at most `limit`.
+    async fn product_ids(&mut self, after: &str, limit: u32) -> Result<Vec<String>>;
 
     /// The places that come after `after`, in order, at most `limit`.
     async fn listing(

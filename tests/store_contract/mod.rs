@@ -16,6 +16,8 @@ pub mod coverage;
 pub mod dead_letters;
 pub mod facts;
 pub mod fanouts;
+pub mod filling;
+pub mod from_live;
 pub mod isolation;
 pub mod listings;
 pub mod model;
@@ -23,6 +25,7 @@ pub mod popular;
 pub mod positions;
 pub mod product_facts;
 pub mod reviews;
+pub mod same;
 pub mod support;
 pub mod totals;
 pub mod views;
@@ -31,6 +34,7 @@ pub mod walks;
 use std::sync::Arc;
 
 use vitrine::store::ReadStore;
+use vitrine::store::seed::Seed;
 
 pub type Store = Arc<dyn ReadStore>;
 
@@ -39,6 +43,10 @@ pub trait Fixture {
     /// Opens the store in this place: empty the first time, later with all that was committed.
     /// An earlier one may still be open, as another process' would be.
     fn open(&self) -> impl Future<Output = Store>;
+
+    /// Opens another generation beside the first one, which was opened before; empty the first time too. With
+    /// what names the first one to it.
+    fn open_beside(&self) -> impl Future<Output = (Store, Seed)>;
 }
 
 /// The whole suite, as a module of tests.
@@ -116,6 +124,14 @@ macro_rules! store_contract {
                 changes: too_many_changes_count_as_lost;
                 changes: a_commit_is_hinted_at;
                 changes: too_much_to_tell_is_everything;
+                filling: what_is_filled_is_as_if_written;
+                filling: filling_goes_on_after_a_crash;
+                filling: what_was_filled_changes_as_any_other;
+                filling: tables_that_are_in_use_keep_their_indexes;
+                from_live: facts_are_taken_over;
+                from_live: facts_are_taken_over_once_and_from_what_fits;
+                from_live: a_generation_from_facts_answers_the_same;
+                from_live: it_goes_on_where_it_was_stopped;
                 popular: popular_pages_come_in_order;
                 popular: the_higher_rank_of_a_page_stays;
                 popular: so_many_popular_pages_are_remembered;

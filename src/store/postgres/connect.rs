@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{Executor, PgPool, Postgres};
+use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
 
 use super::PostgresOptions;
 use super::errors::database;
@@ -74,6 +74,20 @@ impl Session {
         }
         conn.execute(&*self.settings).await.map(|_| ())
     }
+}
+
+/// One connection beside all pools, for work that takes long. It is closed where it is dropped.
+pub async fn alone(
+    address: &PgConnectOptions,
+    session: &Session,
+    within: Duration,
+) -> Result<PgConnection> {
+    let mut conn = tokio::time::timeout(within, address.connect())
+        .await
+        .map_err(|_| StoreError::Unavailable(format!("no connection within {within:?}")))?
+        .map_err(database)?;
+    session.apply(&mut conn).await.map_err(database)?;
+    Ok(conn)
 }
 
 /// A pool that connects when it is asked. Its connections stay: the task that would look for old

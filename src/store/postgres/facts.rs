@@ -26,15 +26,30 @@ pub struct Asked {
     pub reviews: Keys<String>,
 }
 
+impl Asked {
+    /// Of a generation that is being filled: nothing that is written was there.
+    pub fn all_missing() -> Asked {
+        Asked {
+            products: Keys::all_missing(),
+            prices: Keys::all_missing(),
+            stock: Keys::all_missing(),
+            discounts: Keys::all_missing(),
+            reviews: Keys::all_missing(),
+        }
+    }
+}
+
 /// Keys of one kind of entity.
 pub struct Keys<K> {
     there: HashSet<K>,
     missing: HashSet<K>,
+    /// None has a row, whoever looks.
+    all_missing: bool,
 }
 
 impl<K> Default for Keys<K> {
     fn default() -> Self {
-        Keys { there: HashSet::new(), missing: HashSet::new() }
+        Keys { there: HashSet::new(), missing: HashSet::new(), all_missing: false }
     }
 }
 
@@ -60,8 +75,14 @@ impl<K: Clone + Eq + Hash> Keys<K> {
         }
     }
 
+    fn all_missing() -> Self {
+        Keys { all_missing: true, ..Keys::default() }
+    }
+
     pub fn how(&self, key: &K) -> How {
-        if self.there.contains(key) {
+        if self.all_missing {
+            How::Insert
+        } else if self.there.contains(key) {
             How::Update
         } else if self.missing.contains(key) {
             How::Insert

@@ -17,6 +17,7 @@ mod dead_letters;
 pub(crate) mod errors;
 mod facts;
 mod fanout;
+mod filling;
 mod listings;
 mod numbers;
 mod popular;
@@ -25,6 +26,7 @@ mod replicas;
 mod reviews;
 mod save_facts;
 pub(crate) mod schema;
+mod seed;
 mod snapshot;
 mod transaction;
 mod views;
@@ -34,13 +36,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, PgPool};
 use tokio::sync::watch;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
-use super::{PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreStatus, Transaction};
+use super::seed::Seed;
+use super::{
+    PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
+};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use connect::Session;
 use errors::database;
@@ -95,6 +100,8 @@ struct Locks {
     refresh: i64,
     /// Whoever prunes changes.
     pruning: i64,
+    /// Whoever begins or ends to fill the generation, or seeds it.
+    filling: i64,
 }
 
 /// What is written to, and read from where there is no replica.
@@ -127,6 +134,11 @@ pub struct PostgresStore {
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Every statement sees what was committed before it: what a lock was waited for is seen after it.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Of a generation that is filled: a crash of the server may take back the last parts, each with its mark.
+/// A part takes as long as it takes to be read and written.
+const BEGIN_FILL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = '10min'";
 
 /// How long a transaction waits for an earlier one of the same process to be undone.
 const UNDONE_WITHIN: Duration = Duration::from_secs(1);
@@ -179,6 +191,7 @@ impl PostgresStore {
                 marking: schema::lock_key(&generation.schema, "marking"),
                 refresh: schema::lock_key(&generation.schema, "refresh"),
                 pruning: schema::lock_key(&generation.schema, "pruning"),
+                filling: schema::lock_key(&generation.schema, "filling"),
             },
         };
         Ok(PostgresStore {
@@ -191,6 +204,12 @@ impl PostgresStore {
             session,
             acquire_timeout: wait,
         })
+    }
+
+    /// A connection for filling, closed when that is done.
+    async fn alone(&self) -> Result<PgConnection> {
+        let lock = self.primary.locks.filling;
+        filling::connect(&self.address, &self.session, self.acquire_timeout, lock).await
     }
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
@@ -221,6 +240,37 @@ impl ReadStore for PostgresStore {
         let _ = tokio::time::timeout(UNDONE_WITHIN, undoing.wait_for(|n| *n == 0)).await;
         let tx = connect::begin(&self.primary.writer, BEGIN_WRITE).await?;
         Ok(Box::new(transaction::PostgresTransaction::new(tx, Arc::clone(&self.primary))))
+    }
+
+    async fn begin_filling(&self) -> Result<()> {
+        let mut conn = self.alone().await?;
+        let begun = filling::begin(&mut conn).await;
+        let _ = conn.close().await;
+        begun
+    }
+
+    async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
+        let tx = connect::begin(&self.primary.writer, BEGIN_FILL).await?;
+        Ok(Box::new(transaction::PostgresTransaction::filling(tx, Arc::clone(&self.primary))))
+    }
+
+    async fn end_filling(&self) -> Result<()> {
+        let mut conn = self.alone().await?;
+        let ended = filling::end(&mut conn).await;
+        let _ = conn.close().await;
+        ended
+    }
+
+    async fn seed_facts(&self, from: &Seed) -> Result<()> {
+        let Seed::Schema(schema) = from else {
+            return Err(StoreError::Incompatible(format!(
+                "a generation in PostgreSQL cannot be seeded from the file {from}"
+            )));
+        };
+        let mut conn = self.alone().await?;
+        let seeded = seed::seed(&mut conn, &self.control, schema).await;
+        let _ = conn.close().await;
+        seeded
     }
 
     async fn status(&self) -> Result<StoreStatus> {

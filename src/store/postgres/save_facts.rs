@@ -225,11 +225,7 @@ fn targets(scope: &Scope) -> Vec<(i16, String)> {
     targets
 }
 
-/// Adds to the counts of published reviews by rating.
-pub async fn add_review_counts(
-    conn: &mut PgConnection,
-    deltas: &[(String, [i64; 5])],
-) -> Result<()> {
+fn review_counts(deltas: &[(String, [i64; 5])]) -> Rows<'_> {
     let count =
         |n: usize| deltas.iter().map(move |(_, counts)| counts.get(n).copied().unwrap_or(0));
     Rows::new(deltas.len())
@@ -239,6 +235,22 @@ pub async fn add_review_counts(
         .int8("fours", count(3))
         .int8("fives", count(4))
         .text("product_id", deltas.iter().map(|(id, _)| id.as_str()))
+}
+
+/// Counts of products that have none yet.
+pub async fn new_review_counts(
+    conn: &mut PgConnection,
+    counts: &[(String, [i64; 5])],
+) -> Result<()> {
+    review_counts(counts).add(conn, "review_count").await
+}
+
+/// Adds to the counts of published reviews by rating.
+pub async fn add_review_counts(
+    conn: &mut PgConnection,
+    deltas: &[(String, [i64; 5])],
+) -> Result<()> {
+    review_counts(deltas)
         .insert(
             conn,
             "review_count AS c",

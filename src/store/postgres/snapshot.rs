@@ -81,6 +81,18 @@ impl Snapshot for PostgresSnapshot {
         fanout::part_reached(&mut self.tx, &part, after, limit).await
     }
 
+    async fn product_ids(&mut self, after: &str, limit: u32) -> Result<Vec<String>> {
+        sqlx::query_scalar(
+            "SELECT product_id FROM product WHERE product_id > $1 AND doc IS NOT NULL
+             ORDER BY product_id LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(database)
+    }
+
     async fn listing(
         &mut self,
         query: &ListingQuery<'_>,

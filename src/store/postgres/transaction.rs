@@ -34,6 +34,8 @@ pub struct PostgresTransaction {
     tx: Option<sqlx::Transaction<'static, Postgres>>,
     primary: Arc<Primary>,
     asked: Asked,
+    /// Of a generation that is being filled: there are no indexes to look rows up in, and no need to.
+    fills: bool,
 }
 
 impl PostgresTransaction {
@@ -41,7 +43,15 @@ impl PostgresTransaction {
         tx: sqlx::Transaction<'static, Postgres>,
         primary: Arc<Primary>,
     ) -> PostgresTransaction {
-        PostgresTransaction { tx: Some(tx), primary, asked: Asked::default() }
+        PostgresTransaction { tx: Some(tx), primary, asked: Asked::default(), fills: false }
+    }
+
+    /// One that only adds.
+    pub(super) fn filling(
+        tx: sqlx::Transaction<'static, Postgres>,
+        primary: Arc<Primary>,
+    ) -> PostgresTransaction {
+        PostgresTransaction { tx: Some(tx), primary, asked: Asked::all_missing(), fills: true }
     }
 }
 
@@ -147,7 +157,11 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()> {
-        save_facts::add_review_counts(open(&mut self.tx)?, deltas).await
+        let conn = open(&mut self.tx)?;
+        match self.fills {
+            true => save_facts::new_review_counts(conn, deltas).await,
+            false => save_facts::add_review_counts(conn, deltas).await,
+        }
     }
 
     /// A transaction that already changes discounts keeps that lock when it goes on to read them.
@@ -204,7 +218,11 @@ impl Transaction for PostgresTransaction {
         listings.sort_unstable();
         listings.dedup();
         let numbers = self.numbers(&listings, &[]).await?;
-        views::save(open(&mut self.tx)?, writes, &numbers).await
+        let conn = open(&mut self.tx)?;
+        match self.fills {
+            true => views::fill(conn, writes, &numbers).await,
+            false => views::save(conn, writes, &numbers).await,
+        }
     }
 
     async fn products_reached(

@@ -66,6 +66,32 @@ pub async fn save(
     save_offers(conn, writes).await
 }
 
+/// Writes the first views of products, with everything that follows from them, where no row is there to
+/// be met. Rows come in the order of the products: what a view's next version replaces lies together.
+pub async fn fill(
+    conn: &mut PgConnection,
+    writes: &[ViewWrite<'_>],
+    numbers: &Numbers,
+) -> Result<()> {
+    let views: Vec<(&str, &View)> =
+        writes.iter().filter_map(|w| Some((w.product_id, w.new?))).collect();
+    // Whoever computes one of them next finds its lock.
+    Rows::new(views.len())
+        .text("product_id", views.iter().map(|(id, _)| *id))
+        .add(conn, "product_lock")
+        .await?;
+    documents(&views).add(conn, "view").await?;
+    save_members(conn, writes, numbers).await?;
+    save_variants(conn, writes).await?;
+    let covers: Vec<(&str, Cover)> =
+        views.iter().filter_map(|(id, view)| Some((*id, cover(Some(view))?))).collect();
+    coverage(&covers).add(conn, "coverage").await?;
+    let entries: Vec<Place<'_>> =
+        writes.iter().flat_map(|w| w.diff.new_entries.iter().map(|e| (e, w.product_id))).collect();
+    add_entries(conn, &entries).await?;
+    save_offers(conn, writes).await
+}
+
 /// Deletes the rows of these products.
 async fn delete(conn: &mut PgConnection, statement: &'static str, ids: &[&str]) -> Result<()> {
     if ids.is_empty() {
@@ -77,28 +103,27 @@ async fn delete(conn: &mut PgConnection, statement: &'static str, ids: &[&str]) 
 async fn save_documents(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
     let gone: Vec<&str> = writes.iter().filter(|w| w.new.is_none()).map(|w| w.product_id).collect();
     delete(conn, "DELETE FROM view WHERE product_id = ANY($1)", &gone).await?;
-    let rows = |kept: &[(&'_ str, &View)]| -> Vec<Option<Vec<u8>>> {
-        kept.iter().map(|(_, view)| Some(pack(view))).collect()
-    };
     let of = |had: bool| -> Vec<(&str, &View)> {
         let kept = writes.iter().filter(|w| w.old.is_some() == had);
         kept.filter_map(|w| Some((w.product_id, w.new?))).collect()
     };
     let (changed, new) = (of(true), of(false));
-    Rows::new(changed.len())
-        .text("product_id", changed.iter().map(|(id, _)| *id))
-        .with("doc", Column::Bytes(rows(&changed)))
+    documents(&changed)
         .execute(
             conn,
             "UPDATE view v SET doc = r.doc FROM {rows} WHERE v.product_id = r.product_id",
         )
         .await?;
-    Rows::new(new.len())
-        .text("product_id", new.iter().map(|(id, _)| *id))
-        .with("doc", Column::Bytes(rows(&new)))
+    documents(&new)
         .insert(conn, "view", "ON CONFLICT (product_id) DO UPDATE SET doc = excluded.doc")
         .await
         .map(|_| ())
+}
+
+fn documents<'a>(views: &[(&'a str, &View)]) -> Rows<'a> {
+    Rows::new(views.len())
+        .text("product_id", views.iter().map(|(id, _)| *id))
+        .bytes("doc", views.iter().map(|(_, view)| Some(pack(view))))
 }
 
 /// Where in time a view does not cover everything, and when it is to be computed again.
@@ -117,12 +142,7 @@ async fn save_coverage(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Res
     delete(conn, "DELETE FROM coverage WHERE product_id = ANY($1)", &gone).await?;
     let kept: Vec<(&str, Cover)> =
         changed().filter_map(|w| Some((w.product_id, cover(w.new)?))).collect();
-    let refresh_at = kept.iter().map(|(_, (_, at))| at.map(Instant::millis)).collect();
-    Rows::new(kept.len())
-        .int8("covers_from", kept.iter().map(|(_, (covers, _))| covers.from.millis()))
-        .int8("covers_until", kept.iter().map(|(_, (covers, _))| covers.until.millis()))
-        .with("refresh_at", Column::MaybeInt8(refresh_at))
-        .text("product_id", kept.iter().map(|(id, _)| *id))
+    coverage(&kept)
         .insert(
             conn,
             "coverage",
@@ -131,6 +151,15 @@ async fn save_coverage(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Res
         )
         .await
         .map(|_| ())
+}
+
+fn coverage<'a>(covers: &[(&'a str, Cover)]) -> Rows<'a> {
+    let refresh_at = covers.iter().map(|(_, (_, at))| at.map(Instant::millis)).collect();
+    Rows::new(covers.len())
+        .int8("covers_from", covers.iter().map(|(_, (covers, _))| covers.from.millis()))
+        .int8("covers_until", covers.iter().map(|(_, (covers, _))| covers.until.millis()))
+        .with("refresh_at", Column::MaybeInt8(refresh_at))
+        .text("product_id", covers.iter().map(|(id, _)| *id))
 }
 
 /// When the product was named so, and how.
@@ -268,7 +297,11 @@ async fn save_entries(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Resu
                AND e.product_id = r.product_id AND e.valid_from = r.valid_from",
         )
         .await?;
-    places(&added).int8("valid_until", added.iter().map(|(e, _)| e.until)).add(conn, "entry").await
+    add_entries(conn, &added).await
+}
+
+async fn add_entries(conn: &mut PgConnection, added: &[Place<'_>]) -> Result<()> {
+    places(added).int8("valid_until", added.iter().map(|(e, _)| e.until)).add(conn, "entry").await
 }
 
 async fn save_offers(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Result<()> {

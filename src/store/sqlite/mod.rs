@@ -6,10 +6,12 @@ pub(crate) mod connect;
 mod dead_letters;
 mod facts;
 mod fanout;
+mod filling;
 mod listings;
 mod popular;
 mod product_facts;
 mod reviews;
+mod seed;
 mod snapshot;
 mod transaction;
 mod views;
@@ -22,14 +24,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use projections::view::ListingKey;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::SqliteSynchronous;
-use sqlx::{Row, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row, SqlitePool};
 use tokio::sync::watch;
 
 pub use self::connect::connect_options;
 use self::connect::{is_locked, migrate, open_pool, pool_options};
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
+use super::seed::Seed;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
     another_layout,
@@ -82,6 +85,8 @@ pub struct SqliteStore {
     file: PathBuf,
     reader: SqlitePool,
     writer: SqlitePool,
+    /// For a further connection that writes.
+    write: SqliteConnectOptions,
     numbers: Arc<Mutex<NumberCache>>,
     /// Changes with every commit that tells of a change.
     told: watch::Sender<u64>,
@@ -104,7 +109,8 @@ impl SqliteStore {
             .pragma("cache_size", "-262144")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
         let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
-        let writer = open_pool(pool, write, options.busy_timeout).await.map_err(database)?;
+        let writer =
+            open_pool(pool, write.clone(), options.busy_timeout).await.map_err(database)?;
         migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
         let read = shared.pragma("cache_size", "-16384").pragma("query_only", "ON");
         let pool = pool_options()
@@ -116,6 +122,7 @@ impl SqliteStore {
             file: file.to_owned(),
             reader,
             writer,
+            write,
             numbers: Arc::default(),
             told: watch::Sender::new(0),
         };
@@ -162,6 +169,26 @@ impl ReadStore for SqliteStore {
             Arc::clone(&self.numbers),
             self.told.clone(),
         )))
+    }
+
+    async fn begin_filling(&self) -> Result<()> {
+        filling::begin(&self.writer).await
+    }
+
+    async fn end_filling(&self) -> Result<()> {
+        filling::end(&self.writer).await
+    }
+
+    async fn seed_facts(&self, from: &Seed) -> Result<()> {
+        let Seed::File(file) = from else {
+            return Err(StoreError::Incompatible(format!(
+                "a generation in SQLite cannot be seeded from the schema {from}"
+            )));
+        };
+        let mut conn = self.write.connect().await.map_err(database)?;
+        let seeded = seed::seed(&mut conn, file).await;
+        let closed = conn.close().await.map_err(database);
+        seeded.and(closed)
     }
 
     async fn status(&self) -> Result<StoreStatus> {

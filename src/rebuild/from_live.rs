@@ -1,0 +1,164 @@
+//! A new generation from the facts of another one, without the log: they are taken over at one moment, and
+//! every view is computed anew. For changed rules of pages, or markets, where the facts hold as they are.
+
+use std::sync::Arc;
+
+use projections::horizon::Horizon;
+use projections::market::Market;
+use projections::placement::Placement;
+use projections::view::{ListingKey, View};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::progress::{Phase, Progress};
+use crate::clock;
+use crate::projector::{Bounds, reconfigure};
+use crate::store::seed::{SEEDED_FROM, Seed};
+use crate::store::{Numbers, ReadStore, Result, StoreError, Transaction, ViewWrite};
+
+/// The setting that has the last product whose view is written, as long as there are more.
+const MARK: &str = "rebuild";
+
+/// Products whose facts are in memory at once.
+const FACTS_AT_ONCE: u32 = 1_000;
+
+/// Takes all facts of `from` into `store`, a generation that nobody reads and that is empty, and computes every
+/// view for `markets`. Answers whether it is whole: not where it was stopped. Asked again after that, or after
+/// a crash, it goes on where it was; of a generation that is whole, nothing is done again.
+///
+/// `bounds` say how far steps are stored, and as `chunk_products_max` how many products a transaction has;
+/// those of the next one are computed meanwhile. What is told as progress are the phase and the products.
+///
+/// # Errors
+///
+/// As [`ReadStore::seed_facts`], and whatever the store fails with; what passes is left to the caller to try again.
+pub async fn seed(
+    store: &Arc<dyn ReadStore>,
+    from: &Seed,
+    markets: &[Market],
+    bounds: &Bounds,
+    progress: &watch::Sender<Progress>,
+    stop: &CancellationToken,
+) -> Result<bool> {
+    let (known, mut after) = {
+        let mut snapshot = store.snapshot_fresh().await?;
+        (snapshot.meta(SEEDED_FROM).await?, snapshot.meta(MARK).await?)
+    };
+    if known.is_some() && after.is_none() && is_whole(store, markets).await? {
+        progress.send_modify(|p| p.phase = Phase::Done);
+        return Ok(true);
+    }
+    progress.send_modify(|p| (p.phase, p.resumed) = (Phase::Reading, known.is_some()));
+    store.seed_facts(from).await?;
+    store.begin_filling().await?;
+    progress.send_modify(|p| p.phase = Phase::Writing);
+    let reader = Reader {
+        store: Arc::clone(store),
+        markets: markets.into(),
+        horizon: horizon(bounds),
+        products: bounds.chunk_products_max.max(1) as usize,
+    };
+    let mut part = reader.clone().part(after.take().unwrap_or_default()).await?;
+    while let Some(last) = part.last.take() {
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
+        let next = tokio::spawn(reader.clone().part(last.clone()));
+        write(store, &part.views, &last).await?;
+        progress.send_modify(|p| p.products += part.views.len() as u64);
+        part =
+            next.await.map_err(|e| StoreError::Database(format!("a part has failed: {e}")))??;
+    }
+    progress.send_modify(|p| p.phase = Phase::Indexing);
+    store.end_filling().await?;
+    let mut tx = store.begin().await?;
+    reconfigure::computed(tx.as_mut(), markets).await?;
+    tx.set_meta(MARK, None).await?;
+    tx.commit().await?;
+    progress.send_modify(|p| p.phase = Phase::Done);
+    Ok(true)
+}
+
+/// Whether views are computed for these markets. Those of others are a projector's to compute again.
+async fn is_whole(store: &Arc<dyn ReadStore>, markets: &[Market]) -> Result<bool> {
+    let mut snapshot = store.snapshot_fresh().await?;
+    let any = snapshot.meta(reconfigure::MARKETS).await?.is_some();
+    Ok(any && reconfigure::in_effect(snapshot.as_mut(), markets).await?)
+}
+
+fn horizon(bounds: &Bounds) -> Horizon {
+    let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+    Horizon::around(clock::now(), millis(bounds.past), millis(bounds.ahead))
+}
+
+/// Views that one transaction writes.
+struct Part {
+    views: Vec<(String, View)>,
+    /// The last product; `None` where there is none any more.
+    last: Option<String>,
+}
+
+#[derive(Clone)]
+struct Reader {
+    store: Arc<dyn ReadStore>,
+    markets: Arc<[Market]>,
+    horizon: Horizon,
+    /// Of a part, at most.
+    products: usize,
+}
+
+impl Reader {
+    /// The views of the products after this one. Nobody changes facts meanwhile.
+    async fn part(self, after: String) -> Result<Part> {
+        let mut part = Part { views: Vec::new(), last: None };
+        while part.views.len() < self.products {
+            let left = u32::try_from(self.products - part.views.len()).unwrap_or(FACTS_AT_ONCE);
+            let mut snapshot = self.store.snapshot_fresh().await?;
+            let after = part.last.as_ref().unwrap_or(&after);
+            let ids = snapshot.product_ids(after, left.min(FACTS_AT_ONCE)).await?;
+            let mut facts = snapshot.product_facts(&ids).await?;
+            drop(snapshot);
+            let Some(last) = ids.last() else { break };
+            part.last = Some(last.clone());
+            facts.sort_unstable_by(|a, b| a.product_id.cmp(&b.product_id));
+            part.views.extend(facts.into_iter().map(|f| {
+                let view = View::compute(&f, &self.markets, &self.horizon);
+                (f.product_id, view)
+            }));
+        }
+        Ok(part)
+    }
+}
+
+async fn write(store: &Arc<dyn ReadStore>, views: &[(String, View)], last: &str) -> Result<()> {
+    let mut tx = store.begin_fill().await?;
+    let numbers = numbers(tx.as_mut(), views).await?;
+    let none = Placement::default();
+    let writes: Vec<ViewWrite<'_>> = views
+        .iter()
+        .map(|(product_id, view)| ViewWrite {
+            product_id,
+            old: None,
+            new: Some(view),
+            diff: Placement::diff(&none, &Placement::of(view, &numbers)),
+        })
+        .collect();
+    tx.save_views(&writes).await?;
+    tx.set_meta(MARK, Some(last)).await?;
+    tx.commit().await
+}
+
+/// The numbers of all listings and audiences that the views are in.
+async fn numbers(tx: &mut dyn Transaction, views: &[(String, View)]) -> Result<Numbers> {
+    let of_all = views.iter().map(|(_, view)| view);
+    let mut listings: Vec<&ListingKey> =
+        of_all.clone().flat_map(|v| &v.listings).chain([&ListingKey::All]).collect();
+    listings.sort_unstable();
+    listings.dedup();
+    let mut audiences: Vec<(&str, Option<&str>)> = of_all
+        .flat_map(|v| v.audiences.iter().map(|a| (a.market.as_str(), a.group.as_deref())))
+        .collect();
+    audiences.sort_unstable();
+    audiences.dedup();
+    tx.numbers(&listings, &audiences).await
+}

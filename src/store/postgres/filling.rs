@@ -1,0 +1,221 @@
+//! A generation that nobody reads is filled without what only slows this down: indexes are made once
+//! at the end, each by one sort, and the tables are vacuumed then, not in between.
+//!
+//! What is put off is read from the catalogue and kept in the generation's settings, in the transaction
+//! that drops it: the migrations stay the only description, and a crash at any moment loses nothing.
+//!
+//! Tables stay logged. Rows of unlogged ones would be gone after a crash of the server, with the marks that
+//! say that they are written; to log them in the end costs as much as to log them at once. For the same
+//! reason no `COPY` freezes its rows, or skips the log: both need a table of the same transaction.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Executor};
+
+use super::connect::{self, Session};
+use super::errors::database;
+use super::snapshot;
+use crate::store::{Result, StoreError};
+
+/// Tables that have at least a row for each entity of their kind, or for each product.
+const LARGE: [&str; 12] = [
+    "product",
+    "price",
+    "stock",
+    "review",
+    "review_count",
+    "product_lock",
+    "view",
+    "member",
+    "variant",
+    "entry",
+    "offer",
+    "coverage",
+];
+
+/// The setting that has what is put off, as long as it is.
+const PUT_OFF: &str = "put_off";
+
+/// KiB of memory to make an index with; where the server allows more, that stays.
+const INDEX_MEMORY_KIB: u32 = 256 * 1024;
+/// Processes of the server that help to make one index.
+const INDEX_WORKERS: u32 = 2;
+
+/// What a connection that fills or makes indexes is set to, beside what all are: a rebuild takes as long as
+/// it takes, and whole tables are read by reading whole tables.
+const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; \
+    SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = on; \
+    SET enable_bitmapscan = on; SET enable_hashjoin = on;";
+
+/// An index, or a constraint that is kept by one.
+#[derive(Serialize, Deserialize)]
+pub struct Index {
+    table: String,
+    name: String,
+    constraint: bool,
+    /// What PostgreSQL says that it is made by; of a constraint what follows its name.
+    definition: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PutOff {
+    tables: Vec<String>,
+    indexes: Vec<Index>,
+}
+
+/// A connection for long work on a generation, which one process at a time has: the others wait.
+pub async fn connect(
+    address: &PgConnectOptions,
+    session: &Session,
+    within: Duration,
+    lock: i64,
+) -> Result<PgConnection> {
+    let mut conn = connect::alone(address, session, within).await?;
+    conn.execute(PATIENT).await.map_err(database)?;
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(lock)
+        .execute(&mut conn)
+        .await
+        .map_err(database)?;
+    Ok(conn)
+}
+
+/// Drops the indexes of those large tables that are empty; the others are in use.
+pub async fn begin(conn: &mut PgConnection) -> Result<()> {
+    let mut tx = conn.begin().await.map_err(database)?;
+    if snapshot::meta(&mut tx, PUT_OFF).await?.is_some() {
+        return Ok(());
+    }
+    let mut tables = Vec::new();
+    for table in LARGE {
+        if is_empty(&mut tx, table).await? {
+            tables.push(table.to_owned());
+        }
+    }
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let indexes = indexes(&mut tx, &tables).await?;
+    drop_all(&mut tx, &indexes).await?;
+    for table in &tables {
+        let off = "SET (autovacuum_enabled = false, toast.autovacuum_enabled = false)";
+        alter(&mut tx, table, off).await?;
+    }
+    let put_off = serde_json::to_string(&PutOff { tables, indexes })
+        .map_err(|e| StoreError::Database(e.to_string()))?;
+    sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2)")
+        .bind(PUT_OFF)
+        .bind(put_off)
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+    tx.commit().await.map_err(database)
+}
+
+/// Makes what is put off, as far as it is not there yet.
+pub async fn end(conn: &mut PgConnection) -> Result<()> {
+    let Some(put_off) = snapshot::meta(conn, PUT_OFF).await? else { return Ok(()) };
+    let put_off: PutOff = serde_json::from_str(&put_off).map_err(|e| {
+        StoreError::Database(format!("the setting {PUT_OFF} of the generation is damaged: {e}"))
+    })?;
+    give_memory(conn).await?;
+    // Before there are indexes it is one pass through each table. Listings are read from an index alone only
+    // where pages are marked as visible to all, which nothing else does.
+    let vacuum = format!("VACUUM (ANALYZE) {}", put_off.tables.join(", "));
+    conn.execute(vacuum.as_str()).await.map_err(database)?;
+    for index in &put_off.indexes {
+        if !is_there(conn, index).await? {
+            make(conn, index).await?;
+        }
+    }
+    let mut tx = conn.begin().await.map_err(database)?;
+    for table in &put_off.tables {
+        alter(&mut tx, table, "RESET (autovacuum_enabled, toast.autovacuum_enabled)").await?;
+    }
+    sqlx::query("DELETE FROM meta WHERE key = $1")
+        .bind(PUT_OFF)
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+    // It waits for the disk, and with it for all that was committed before without waiting.
+    tx.commit().await.map_err(database)
+}
+
+/// Memory and processes to make indexes with.
+pub async fn give_memory(conn: &mut PgConnection) -> Result<()> {
+    let sql = format!(
+        "SELECT set_config('maintenance_work_mem', '{INDEX_MEMORY_KIB}kB', false)
+         WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < {INDEX_MEMORY_KIB} * 1024"
+    );
+    conn.execute(sql.as_str()).await.map_err(database)?;
+    let sql = format!("SET max_parallel_maintenance_workers = {INDEX_WORKERS}");
+    conn.execute(sql.as_str()).await.map_err(database).map(|_| ())
+}
+
+pub async fn is_empty(conn: &mut PgConnection, table: &str) -> Result<bool> {
+    sqlx::query_scalar(&format!("SELECT NOT EXISTS (SELECT 1 FROM {table})"))
+        .fetch_one(conn)
+        .await
+        .map_err(database)
+}
+
+async fn alter(conn: &mut PgConnection, table: &str, change: &str) -> Result<()> {
+    let sql = format!("ALTER TABLE {table} {change}");
+    conn.execute(sql.as_str()).await.map_err(database).map(|_| ())
+}
+
+/// The indexes of these tables, in the order in which they were made.
+pub async fn indexes(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<Index>> {
+    let rows: Vec<(String, String, bool, String)> = sqlx::query_as(
+        "SELECT t.relname::text, i.relname::text, c.oid IS NOT NULL,
+                coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(x.indexrelid))
+         FROM pg_index x
+         JOIN pg_class t ON t.oid = x.indrelid
+         JOIN pg_class i ON i.oid = x.indexrelid
+         LEFT JOIN pg_constraint c ON c.conindid = x.indexrelid AND c.conrelid = x.indrelid
+              AND c.contype IN ('p', 'u')
+         WHERE t.relnamespace = current_schema()::regnamespace AND t.relname = ANY($1)
+         ORDER BY x.indexrelid",
+    )
+    .bind(tables)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    Ok(rows
+        .into_iter()
+        .map(|(table, name, constraint, definition)| Index { table, name, constraint, definition })
+        .collect())
+}
+
+pub async fn drop_all(conn: &mut PgConnection, indexes: &[Index]) -> Result<()> {
+    for Index { table, name, constraint, .. } in indexes {
+        let sql = match constraint {
+            true => format!("ALTER TABLE {table} DROP CONSTRAINT \"{name}\""),
+            false => format!("DROP INDEX \"{name}\""),
+        };
+        conn.execute(sql.as_str()).await.map_err(database)?;
+    }
+    Ok(())
+}
+
+async fn is_there(conn: &mut PgConnection, index: &Index) -> Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pg_class
+             WHERE relnamespace = current_schema()::regnamespace AND relname = $1)",
+    )
+    .bind(&index.name)
+    .fetch_one(conn)
+    .await
+    .map_err(database)
+}
+
+pub async fn make(conn: &mut PgConnection, index: &Index) -> Result<()> {
+    let Index { table, name, constraint, definition } = index;
+    let sql = match constraint {
+        true => format!("ALTER TABLE {table} ADD CONSTRAINT \"{name}\" {definition}"),
+        false => definition.clone(),
+    };
+    conn.execute(sql.as_str()).await.map_err(database).map(|_| ())
+}
