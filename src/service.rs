@@ -263,7 +263,8 @@ impl Service {
     }
 }
 
-async fn terminated() -> anyhow::Result<&'static str> {
+/// Until the process is told to end; answers by which signal.
+pub(crate) async fn terminated() -> anyhow::Result<&'static str> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "SIGINT").map_err(Into::into),

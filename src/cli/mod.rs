@@ -8,6 +8,7 @@ mod generations;
 mod migrate;
 mod output;
 mod publish;
+mod rebuild;
 mod serve;
 mod status;
 mod warm;
@@ -50,6 +51,8 @@ enum Command {
     Publish(publish::Args),
     /// Prints a reproducible, realistic event stream as NDJSON.
     Generate(generate::Args),
+    /// Builds a new generation of the read store beside the live one, from the first event, and compares the two.
+    Rebuild(rebuild::Args),
     /// Lists, promotes, rolls back or drops generations of the read store.
     #[command(subcommand)]
     Generations(generations::Command),
@@ -114,6 +117,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Command::Serve(args) => serve::run(context, args).await,
             Command::Demo(args) => demo::run(context, args).await,
             Command::Publish(args) => publish::run(context, args).await,
+            Command::Rebuild(args) => rebuild::run(context, args).await,
             Command::Generations(command) => generations::run(context, command).await,
             Command::Warm(args) => warm::run(context, args).await,
             Command::DeadLetters(command) => dead_letters::run(context, command).await,

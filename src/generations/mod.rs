@@ -9,6 +9,7 @@ pub mod follow;
 pub mod postgres;
 pub mod project;
 pub mod promote;
+pub mod rebuild;
 pub mod sqlite;
 pub mod stores;
 pub mod view;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use projections::instant::Instant;
 use serde::Serialize;
 
+use crate::store::seed::Seed;
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 
 /// What becomes of a generation.
@@ -115,6 +117,9 @@ pub trait Catalogue: Send + Sync {
 
     /// Opens a generation's store. Two are independent of each other, and each is to be closed.
     async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>>;
+
+    /// What another generation is seeded from with this one's facts.
+    fn seed(&self, generation: &Generation) -> Seed;
 
     async fn set_state(&self, number: i64, state: State) -> Result<()>;
 

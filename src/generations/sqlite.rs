@@ -13,6 +13,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
 use super::{Announced, Catalogue, Generation, RebuildLock, State};
 use crate::clock;
 use crate::log::embedded;
+use crate::store::seed::Seed;
 use crate::store::sqlite::connect::{connect_options, open_pool, pool_options};
 use crate::store::sqlite::{SqliteOptions, SqliteStore, database};
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
@@ -188,6 +189,10 @@ impl Catalogue for SqliteCatalogue {
 
     async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>> {
         self.open_at(generation).await
+    }
+
+    fn seed(&self, generation: &Generation) -> Seed {
+        Seed::File(self.path(generation))
     }
 
     async fn set_state(&self, number: i64, state: State) -> Result<()> {
