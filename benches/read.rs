@@ -12,7 +12,7 @@ use std::time::Instant;
 use actix_web::body::to_bytes;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Parser;
 use projections::listing::Sort;
 use serde_json::{Value, json};
@@ -22,9 +22,11 @@ use support::random::Random;
 use support::shop::{Shop, Sizes};
 use support::stats::percentile;
 use tokio::sync::watch;
+use vitrine::api::current::{Current, View};
 use vitrine::api::{ApiState, Reached, configure};
 use vitrine::config::Config;
-use vitrine::stack::{self, Log, Stack};
+use vitrine::generations::find;
+use vitrine::stack::{self, Stack};
 use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
 
@@ -101,8 +103,9 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let stack = Stack::open(config).await?;
-    let state = web::Data::new(state(config, &stack)?);
-    let app = init_service(App::new().app_data(state).configure(configure)).await;
+    let answered = View::plain(web::Data::new(state(config, &stack)?));
+    let current = web::Data::new(Current::new(Arc::new(answered)));
+    let app = init_service(App::new().app_data(current).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
         let answer = call_service(&app, TestRequest::get().uri(url).to_request()).await;
         let status = answer.status();
@@ -188,13 +191,14 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
         topics: config.log.topics.clone(),
         request_body_max_bytes: config.http.request_body_max_bytes,
         metrics: Arc::new(Metrics::new()?),
+        successor: Default::default(),
     })
 }
 
 /// A pool as the store's own for reading.
 async fn rows(stack: &Stack, config: &Config) -> anyhow::Result<SqlitePool> {
-    let Log::Embedded(log) = &stack.log else { bail!("this reads the embedded store") };
-    let file = log.current_generation().await?.path;
+    let generation = find(stack.stores.catalogue().as_ref(), stack.store.generation()).await?;
+    let file = config.data_dir.join(generation.place);
     let connect = connect_options(&file, SqliteOptions::default())
         .pragma("cache_size", "-16384")
         .pragma("query_only", "ON");

@@ -8,26 +8,28 @@ use std::time::Duration;
 use actix_service::IntoServiceFactory;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::cached::Pages;
+use crate::api;
+use crate::api::current::Current;
 use crate::api::front::Front;
-use crate::api::{self, ApiState, Reached};
-use crate::changes::follow;
 use crate::config::Config;
+use crate::generations::Live;
+use crate::generations::follow::Following;
+use crate::generations::project::Projecting;
+use crate::generations::view::Views;
 use crate::pages;
 use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
-use crate::projector::{self, Projector};
 use crate::schedule::Schedule;
 use crate::stack::{self, Log, Stack, Starting};
+use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::cache::CacheMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
+use crate::warm;
 use crate::warm::start::Gate;
-use crate::warm::{self, Warming};
 
 /// What a process does of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -53,7 +55,7 @@ pub struct Service {
     stop: CancellationToken,
     projecting: Option<JoinHandle<Result<(), ProjectorError>>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
-    warming: Option<Warming>,
+    current: Option<Arc<Current>>,
     schedule: Option<Schedule>,
 }
 
@@ -71,8 +73,8 @@ impl Service {
         let Starting { stack, waiting } = Stack::start(config, &stop).await?;
         let stack = Arc::new(stack);
         let metrics = Metrics::new()?;
-        let of_projector = ProjectorMetrics::new(metrics.registry())?;
-        let projector = Arc::new(stack.projector(config).with_metrics(of_projector));
+        let live = Live::default();
+        let of_projector = ProjectorMetrics::new(metrics.registry(), live.clone())?;
         let mut service = Service {
             address: None,
             stack,
@@ -81,37 +83,36 @@ impl Service {
             stop,
             projecting: None,
             serving: None,
-            warming: None,
+            current: None,
             schedule: None,
         };
         if roles.contains(&Role::Projector) {
-            service.start_projector(config, &projector);
+            service.start_projectors(config, of_projector, live);
         }
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
             let routes = (answers == Answers::Everything).then_some(routes);
-            service.start_api(config, listener, &projector, metrics, routes)?;
+            service.start_api(config, listener, metrics, routes)?;
         }
-        let jobs = warm::jobs(config, roles, service.warming.as_ref())?;
+        let jobs = warm::jobs(config, roles, service.current.as_ref())?;
         service.schedule = Some(Schedule::start(jobs).await?);
         Ok(service)
     }
 
-    fn start_projector(&mut self, config: &Config, projector: &Arc<Projector>) {
-        let (projector, stop) = (Arc::clone(projector), self.stop.clone());
-        let tail = stack::tail_options(config);
-        let options = stack::kafka_options(config);
-        let consumption = self.consumption.clone();
-        let log = self.stack.log.clone();
+    /// A projector for each generation.
+    fn start_projectors(&mut self, config: &Config, metrics: ProjectorMetrics, live: Live) {
+        let run = stack::run_projector(
+            config,
+            &self.stack,
+            Some(metrics),
+            live.clone(),
+            self.consumption.clone(),
+        );
+        let (first, stores) = (Arc::clone(&self.stack.store), Arc::clone(&self.stack.stores));
+        let projecting = Projecting::new(first, stores, run, live, self.stop.clone());
+        let stop = self.stop.clone();
         self.projecting = Some(tokio::spawn(async move {
-            let ended = match log {
-                Log::Embedded(log) => {
-                    projector::embedded::run(projector, log, tail, stop.clone()).await
-                }
-                Log::Kafka(log) => {
-                    projector::kafka::run(projector, log, options, consumption, stop.clone()).await
-                }
-            };
+            let ended = projecting.run().await;
             // Without its projector the service would only grow stale: it ends, and says why.
             stop.cancel();
             ended
@@ -122,40 +123,49 @@ impl Service {
         &mut self,
         config: &Config,
         listener: TcpListener,
-        projector: &Projector,
         metrics: Metrics,
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
+        let gate = Arc::new(Gate::default());
         // Probes alone answer no pages.
-        let pages = routes.and_then(|_| self.pages(config));
-        if let Some(pages) = &pages {
-            CacheMetrics::register(metrics.registry(), Arc::clone(pages))?;
-        }
-        let progress = Arc::new(watch::Sender::default());
-        let gate = Arc::new(Gate::new(&progress));
-        let state = self.api_state(config, projector, metrics, pages, Arc::clone(&gate));
-        let state = web::Data::new(state);
-        match routes {
-            Some(_) => self.warming = Warming::start(config, &state, progress, gate, &self.stop)?,
+        let views = self.views(config, metrics, Arc::clone(&gate), routes.is_some())?;
+        let stop = self.stop.child_token();
+        let view = Arc::new(views.of(Arc::clone(&self.stack.store), &stop));
+        match &view.warming {
+            Some(warming) => warming.warm_at_start(config, gate),
             None => gate.open(),
         }
-        let warmer = self.warming.as_ref().map(|warming| web::Data::from(warming.warmer()));
+        let has_cache = view.state.pages.is_some();
+        let current = Arc::new(Current::new(view));
+        if has_cache {
+            CacheMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
+        }
+        let following = Following::new(Arc::new(views), Arc::clone(&current), stop);
+        tokio::spawn(following.run());
+        self.current = Some(Arc::clone(&current));
+        self.serve(config, listener, web::Data::from(current), routes)
+    }
+
+    fn serve(
+        &mut self,
+        config: &Config,
+        listener: TcpListener,
+        current: web::Data<Current>,
+        routes: Option<Routes>,
+    ) -> anyhow::Result<()> {
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
             let app = App::new()
-                .app_data(state.clone())
+                .app_data(current.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
                 .configure(|app| match routes {
                     Some(routes) => {
-                        if let Some(warmer) = &warmer {
-                            app.app_data(warmer.clone());
-                        }
                         routes(app);
                         api::configure(app);
                     }
                     None => api::configure_probes(app),
                 });
-            Front::new(app.into_factory(), state.clone())
+            Front::new(app.into_factory(), current.clone())
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
         .shutdown_timeout(5)
@@ -173,51 +183,34 @@ impl Service {
         Ok(())
     }
 
-    fn api_state(
+    fn views(
         &self,
         config: &Config,
-        projector: &Projector,
         metrics: Metrics,
-        pages: Option<Arc<Pages>>,
         gate: Arc<Gate>,
-    ) -> ApiState {
+        pages: bool,
+    ) -> anyhow::Result<Views> {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
         tokio::spawn(async move {
             stop.cancelled().await;
             seen.store(true, Ordering::Relaxed);
         });
-        ApiState {
-            store: self.stack.store.clone(),
+        Ok(Views {
+            config: config.clone(),
             log: self.stack.log.events(),
-            markets: stack::markets(config),
-            low_stock_threshold: i64::try_from(config.low_stock_threshold).unwrap_or(i64::MAX),
-            sections: config.home.sections.clone(),
-            admin_token: config.http.token().map(str::to_owned),
-            progress: projector.progress(),
-            reached: Reached::default(),
-            pages,
+            stores: Arc::clone(&self.stack.stores),
+            audit_metrics: AuditMetrics::new(metrics.registry())?,
+            metrics: Arc::new(metrics),
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),
                 false => gate.passes(),
             }),
             waits_for: self.waits_for(),
-            topics: config.log.topics.clone(),
-            request_body_max_bytes: config.http.request_body_max_bytes,
-            metrics: Arc::new(metrics),
-        }
-    }
-
-    /// The page cache, which follows what any projector changes.
-    fn pages(&self, config: &Config) -> Option<Arc<Pages>> {
-        if config.cache.max_bytes == 0 {
-            return None;
-        }
-        let pages = Arc::new(Pages::new(config.cache.limits()));
-        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
-        let tell = move |change| told.tell(change);
-        tokio::spawn(follow::follow(self.stack.store.clone(), following, tell, self.stop.clone()));
-        Some(pages)
+            popularity: Arc::default(),
+            pages,
+            stop: self.stop.clone(),
+        })
     }
 
     /// What projecting in this process waits for.
@@ -242,7 +235,9 @@ impl Service {
         if let Some(serving) = self.serving.take() {
             serving.await.context("the API ended")??;
         }
-        if let Some(warming) = self.warming.take() {
+        if let Some(warming) = self.current.take().as_ref().map(|current| current.view())
+            && let Some(warming) = &warming.warming
+        {
             warming.stop().await;
         }
         let projected = match self.projecting.take() {
@@ -268,7 +263,8 @@ impl Service {
     }
 }
 
-async fn terminated() -> anyhow::Result<&'static str> {
+/// Until the process is told to end; answers by which signal.
+pub(crate) async fn terminated() -> anyhow::Result<&'static str> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "SIGINT").map_err(Into::into),

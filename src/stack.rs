@@ -9,16 +9,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::config::{Config, LogKind, MissingEvents, StoreKind};
+use crate::generations::postgres::PostgresCatalogue;
+use crate::generations::project::Run;
+use crate::generations::sqlite::SqliteCatalogue;
+use crate::generations::stores::Stores;
+use crate::generations::{Catalogue, Live};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::{KafkaLog, KafkaSettings};
 use crate::projector::embedded::TailOptions;
-use crate::projector::kafka::KafkaOptions;
-use crate::projector::{Bounds, Projector};
+use crate::projector::kafka::{Consumption, KafkaOptions};
+use crate::projector::{self, Bounds, Projector};
 use crate::store::late::LateStore;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::sqlite::SqliteOptions;
 use crate::store::{ReadStore, StoreError};
+use crate::telemetry::projector::ProjectorMetrics;
 
 /// How long a start waits for the database before it goes on without.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(2);
@@ -51,18 +57,43 @@ impl Log {
 /// Log and read store.
 pub struct Stack {
     pub log: Log,
+    /// The generation that pages are answered from as it is opened.
     pub store: Arc<dyn ReadStore>,
+    /// All generations.
+    pub stores: Arc<Stores>,
 }
 
 impl Stack {
     /// Opens both, and creates or migrates what is not there yet.
     pub async fn open(config: &Config) -> anyhow::Result<Stack> {
         let log = Log::open(config).await?;
-        let store = match config.store_kind() {
-            StoreKind::Sqlite => open_sqlite(config, &log).await?,
-            StoreKind::Postgres => open_postgres(config).await?,
+        let (store, catalogue) = match config.store_kind() {
+            StoreKind::Sqlite => open_sqlite(config).await?,
+            StoreKind::Postgres => (open_postgres(config).await?, postgres_catalogue(config)?),
         };
-        Ok(Stack { log, store })
+        let stores = Arc::new(Stores::new(catalogue));
+        let store = stores.adopt(store).await;
+        Ok(Stack { log, store, stores })
+    }
+
+    /// As [`Stack::open`], for whoever works on generations: where this build can read none of those that were promoted,
+    /// the store is one that never comes.
+    pub async fn open_control(config: &Config) -> anyhow::Result<Stack> {
+        let why = match Stack::open(config).await {
+            Ok(stack) => return Ok(stack),
+            Err(error) => match error.downcast_ref::<StoreError>() {
+                Some(StoreError::Incompatible(why)) => why.clone(),
+                _ => return Err(error),
+            },
+        };
+        let catalogue: Arc<dyn Catalogue> = match config.store_kind() {
+            StoreKind::Sqlite => Arc::new(open_sqlite_catalogue(config).await?),
+            StoreKind::Postgres => postgres_catalogue(config)?,
+        };
+        let late = LateStore::default();
+        late.delay(why);
+        let (log, stores) = (Log::open(config).await?, Arc::new(Stores::new(catalogue)));
+        Ok(Stack { log, store: Arc::new(late), stores })
     }
 
     /// As [`Stack::open`], but a database that is away is waited for in the background: until it comes
@@ -72,10 +103,12 @@ impl Stack {
             return Ok(Starting { stack: Stack::open(config).await?, waiting: None });
         }
         let log = Log::open(config).await?;
+        let stores = Arc::new(Stores::new(postgres_catalogue(config)?));
         let first = tokio::time::timeout(FIRST_ATTEMPT, open_postgres(config)).await;
         let why = match first {
             Ok(Ok(store)) => {
-                return Ok(Starting { stack: Stack { log, store }, waiting: None });
+                let store = stores.adopt(store).await;
+                return Ok(Starting { stack: Stack { log, store, stores }, waiting: None });
             }
             Ok(Err(error)) if !is_away(&error) => return Err(error),
             Ok(Err(error)) => reason(&error),
@@ -84,35 +117,69 @@ impl Stack {
         tracing::warn!("the service waits for its read store: {why}");
         let late = Arc::new(LateStore::default());
         late.delay(why);
-        let (config, arriving, stop) = (config.clone(), Arc::clone(&late), stop.clone());
+        let (config, stop) = (config.clone(), stop.clone());
+        let arriving = Arriving { late: Arc::clone(&late), stores: Arc::clone(&stores) };
         let runtime = tokio::runtime::Handle::current();
         // On a thread of its own: what sqlx migrates with cannot be sent between threads.
         let waiting = tokio::task::spawn_blocking(move || {
             runtime.block_on(wait_for_store(&config, &arriving, &stop))
         });
-        Ok(Starting { stack: Stack { log, store: late }, waiting: Some(waiting) })
+        Ok(Starting { stack: Stack { log, store: late, stores }, waiting: Some(waiting) })
     }
 
     /// A projector for the store.
     pub fn projector(&self, config: &Config) -> Projector {
-        let bounds = Bounds {
-            inline_products: match config.store_kind() {
-                StoreKind::Sqlite => bounded(config.projector.fanout_inline_products),
-                StoreKind::Postgres => 0,
-            },
-            defer_products: bounded(config.projector.defer_products),
-            chunk_products: bounded(config.projector.fanout_chunk_products),
-            chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
-            past: Duration::from_secs(config.projector.steps_past_hours * 3600),
-            ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
-        };
-        Projector::new(self.store.clone(), markets(config), bounds)
+        Projector::new(self.store.clone(), markets(config), bounds(config))
     }
 
-    /// Closes both.
+    /// Closes all of it.
     pub async fn close(&self) {
         self.store.close().await;
+        self.stores.close().await;
         self.log.events().close().await;
+    }
+}
+
+/// How a generation is projected from the configured log.
+pub fn run_projector(
+    config: &Config,
+    stack: &Stack,
+    metrics: Option<ProjectorMetrics>,
+    live: Live,
+    consumption: Consumption,
+) -> Run {
+    let (log, stores) = (stack.log.clone(), Arc::clone(&stack.stores));
+    let (markets, bounds) = (markets(config), bounds(config));
+    let (tail, options) = (tail_options(config), kafka_options(config));
+    Arc::new(move |store, stop| {
+        let progress = stores.progress(store.generation());
+        let projector = Projector::new(store, markets.clone(), bounds).with_progress(progress);
+        let projector = Arc::new(match metrics.clone() {
+            Some(metrics) => projector.with_metrics(metrics),
+            None => projector,
+        });
+        let (options, live, consumption) = (options.clone(), live.clone(), consumption.clone());
+        match log.clone() {
+            Log::Embedded(log) => Box::pin(projector::embedded::run(projector, log, tail, stop)),
+            Log::Kafka(log) => {
+                Box::pin(projector::kafka::run(projector, log, options, consumption, live, stop))
+            }
+        }
+    })
+}
+
+/// The bounds of a projector's work.
+pub fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        inline_products: match config.store_kind() {
+            StoreKind::Sqlite => bounded(config.projector.fanout_inline_products),
+            StoreKind::Postgres => 0,
+        },
+        defer_products: bounded(config.projector.defer_products),
+        chunk_products: bounded(config.projector.fanout_chunk_products),
+        chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
+        past: Duration::from_secs(config.projector.steps_past_hours * 3600),
+        ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
     }
 }
 
@@ -122,16 +189,22 @@ pub struct Starting {
     pub waiting: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
 }
 
+/// Where a store is waited for.
+struct Arriving {
+    late: Arc<LateStore>,
+    stores: Arc<Stores>,
+}
+
 async fn wait_for_store(
     config: &Config,
-    late: &LateStore,
+    Arriving { late, stores }: &Arriving,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
         match open_postgres(config).await {
             Ok(store) => {
-                late.arrive(store);
+                late.arrive(stores.adopt(store).await);
                 tracing::info!("the read store is there");
                 return Ok(());
             }
@@ -163,29 +236,37 @@ fn is_away(error: &anyhow::Error) -> bool {
     )
 }
 
-async fn open_sqlite(config: &Config, log: &Log) -> anyhow::Result<Arc<dyn ReadStore>> {
-    // Which file is the current generation stands beside the embedded log, whichever log is used.
-    let pointer = match log {
-        Log::Embedded(log) => log.current_generation().await?,
-        Log::Kafka(_) => {
-            let beside = open_embedded_log(config).await?;
-            let pointer = beside.current_generation().await?;
-            beside.close().await;
-            pointer
-        }
-    };
+type Opened = (Arc<dyn ReadStore>, Arc<dyn Catalogue>);
+
+/// The catalogue stands beside the embedded log, whichever log is used.
+async fn open_sqlite(config: &Config) -> anyhow::Result<Opened> {
+    let catalogue = open_sqlite_catalogue(config).await?;
+    let store = catalogue.open_serving().await?;
+    Ok((store, Arc::new(catalogue)))
+}
+
+async fn open_sqlite_catalogue(config: &Config) -> anyhow::Result<SqliteCatalogue> {
     let options = SqliteOptions {
         read_connections: config.store.read_connections,
         busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
     };
-    let store = SqliteStore::open(&pointer.path, pointer.number, options)
-        .await
-        .with_context(|| format!("cannot open {}", pointer.path.display()))?;
-    Ok(Arc::new(store))
+    SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
+        format!("cannot open the catalogue of generations in {}", config.data_dir.display())
+    })
 }
 
 async fn open_postgres(config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
-    let options = PostgresOptions {
+    let options = postgres_options(config);
+    Ok(Arc::new(PostgresStore::open(config.store.url.reveal(), options).await?))
+}
+
+fn postgres_catalogue(config: &Config) -> anyhow::Result<Arc<dyn Catalogue>> {
+    let url = config.store.url.reveal();
+    Ok(Arc::new(PostgresCatalogue::new(url, postgres_options(config))?))
+}
+
+fn postgres_options(config: &Config) -> PostgresOptions {
+    PostgresOptions {
         read_connections: config.store.read_connections,
         write_connections: config.store.write_connections,
         statement_timeout: Duration::from_millis(config.store.statement_timeout_ms),
@@ -194,8 +275,7 @@ async fn open_postgres(config: &Config) -> anyhow::Result<Arc<dyn ReadStore>> {
         replicas: config.store.replicas.iter().map(|url| url.reveal().to_owned()).collect(),
         replica_max_lag: Duration::from_millis(config.store.replica_max_lag_ms),
         ..PostgresOptions::default()
-    };
-    Ok(Arc::new(PostgresStore::open(config.store.url.reveal(), options).await?))
+    }
 }
 
 async fn open_embedded_log(config: &Config) -> anyhow::Result<EmbeddedLog> {

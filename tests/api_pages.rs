@@ -13,6 +13,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use vitrine::api::cached::Pages;
+use vitrine::api::current::{Current, View};
 use vitrine::api::{ApiState, Reached, configure};
 use vitrine::cache::Limits;
 use vitrine::changes::follow::follow;
@@ -101,8 +102,10 @@ impl Service {
             topics: Topics::default(),
             request_body_max_bytes: 1 << 20,
             metrics: Arc::new(Metrics::new().unwrap()),
+            successor: Default::default(),
         });
-        let app = move || App::new().app_data(state.clone()).configure(configure);
+        let current = web::Data::new(Current::new(Arc::new(View::plain(state))));
+        let app = move || App::new().app_data(current.clone()).configure(configure);
         let server = HttpServer::new(app).workers(1).disable_signals();
         let server = server.bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", server.addrs()[0]);

@@ -112,6 +112,7 @@ impl Shop {
             topics: Topics::default(),
             request_body_max_bytes: 1 << 20,
             metrics: Arc::clone(&metrics),
+            successor: Default::default(),
         });
         let of_audit = AuditMetrics::new(metrics.registry()).unwrap();
         let audit = Arc::new(Audit::new(state.clone(), Arc::clone(&pages), 10, of_audit));

@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::codec::encode_into;
 use crate::event::{Change, Event};
 
 /// What is kept of an entity to judge the next event by.
@@ -59,21 +60,29 @@ pub fn fold_tombstone(live: Option<bool>) -> Outcome {
 impl Event {
     /// The head that the event's entity has once it is applied.
     pub fn head(&self) -> Head {
-        Head { version: self.version, digest: digest(&self.change) }
+        Head { version: self.version, digest: digest(&self.change.encode(Vec::new())) }
     }
 }
 
-fn digest(change: &Change) -> u64 {
-    let bytes = match change {
-        Change::Product { product_id, state } => crate::codec::encode(&(product_id, state)),
-        Change::Price { price_id, product_id, state } => {
-            crate::codec::encode(&(price_id, product_id, state))
+/// Of a change as encoded: what [`Head::digest`] is.
+pub fn digest(encoded: &[u8]) -> u64 {
+    xxh3_64(encoded)
+}
+
+impl Change {
+    /// Appends all that the change says: the entity's id, the product that it belongs to (a stock level's is the
+    /// first of its state), and its state, in this order.
+    pub fn encode(&self, to: Vec<u8>) -> Vec<u8> {
+        match self {
+            Change::Product { product_id, state } => encode_into(&(product_id, state), to),
+            Change::Price { price_id, product_id, state } => {
+                encode_into(&(price_id, product_id, state), to)
+            }
+            Change::Stock { sku, location, state } => encode_into(&(sku, location, state), to),
+            Change::Discount { discount_id, state } => encode_into(&(discount_id, state), to),
+            Change::Review { review_id, product_id, state } => {
+                encode_into(&(review_id, product_id, state), to)
+            }
         }
-        Change::Stock { sku, location, state } => crate::codec::encode(&(sku, location, state)),
-        Change::Discount { discount_id, state } => crate::codec::encode(&(discount_id, state)),
-        Change::Review { review_id, product_id, state } => {
-            crate::codec::encode(&(review_id, product_id, state))
-        }
-    };
-    xxh3_64(&bytes)
+    }
 }

@@ -1,7 +1,7 @@
 //! The rules of Vitrine's pages, without any I/O: events and an instant in, changes and pages out.
 //!
 //! Nothing here knows a runtime, a database, a broker, HTTP or a clock. In the order of the data:
-//! an [`event`] is [folded](fold) into the facts of its entity ([`product`], [`price`], [`stock`],
+//! an [`event`] is [folded](fold), one by one or in [runs](run), into the facts of its entity ([`product`], [`price`], [`stock`],
 //! [`discount`], [`review`]); a product's [`facts`] give its prices at one instant ([`pricing`]) and
 //! at all instants ([`timeline`]); from them comes its [`view`], the view's [`placement`] in the
 //! [listings](listing), and at last what is served ([`page`]).
@@ -21,6 +21,7 @@ pub mod price;
 pub mod pricing;
 pub mod product;
 pub mod review;
+pub mod run;
 pub mod stock;
 pub mod text;
 pub mod timeline;

@@ -284,5 +284,5 @@ async fn uncached<A: Ask>(
     let private = asked.who.group.is_some() || asked.at.is_some();
     let sent =
         Sent { finished: &finished, coding, body, kept: "miss", age: Duration::ZERO, private };
-    Ok(sent.send(state.store.generation(), request.headers(), clock::now()))
+    Ok(sent.send(reading.generation, request.headers(), clock::now()))
 }

@@ -8,9 +8,10 @@ use projections::event::Rejection;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::auth;
+use super::current::State;
 use super::params::Query;
 use super::problem::{Kind, Problem};
-use super::{ApiState, auth};
 use crate::decode::{Decoded, structured};
 use crate::log::NewRecord;
 use crate::log::position::join_positions;
@@ -88,7 +89,7 @@ impl Sorted {
 
 pub async fn ingest(
     request: HttpRequest,
-    state: web::Data<ApiState>,
+    State(state): State,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     auth::check(&state, &request, "writing events")?;

@@ -5,7 +5,6 @@
 //! not found (nor valid, nor so plain) goes the whole way: this decides nothing, it only finds sooner.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::task::{Context as Polling, Poll};
 
 use actix_http::Request;
@@ -23,7 +22,8 @@ use futures_util::future::{Either, LocalBoxFuture, MapOk, Ready, ready};
 
 use super::answer::{Sent, none_match};
 use super::cached::{Pages, UNKNOWN_AFTER};
-use super::{ApiState, home, listings, products};
+use super::current::Current;
+use super::{home, listings, products};
 use crate::cache::{Coding, Context, PageKind, PageRef, negotiate};
 use crate::telemetry::metrics::RouteMetrics;
 
@@ -34,12 +34,12 @@ const PREFIX: &str = "/api/v1/";
 /// An app behind the pages that are in the cache.
 pub struct Front<F> {
     app: F,
-    state: web::Data<ApiState>,
+    current: web::Data<Current>,
 }
 
 impl<F> Front<F> {
-    pub fn new(app: F, state: web::Data<ApiState>) -> Front<F> {
-        Front { app, state }
+    pub fn new(app: F, current: web::Data<Current>) -> Front<F> {
+        Front { app, current }
     }
 }
 
@@ -57,11 +57,11 @@ where
     type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
-        let state = self.state.clone();
+        let current = self.current.clone();
         let app = self.app.new_service(config);
         Box::pin(async move {
             let app = app.await?;
-            Ok(FrontService { app, hits: Hits::new(state) })
+            Ok(FrontService { app, hits: Hits::new(current) })
         })
     }
 }
@@ -104,8 +104,7 @@ fn whole<B>(answer: ServiceResponse<B>) -> Whole<B> {
 
 /// What hits are answered with.
 struct Hits {
-    state: web::Data<ApiState>,
-    pages: Arc<Pages>,
+    current: web::Data<Current>,
     product: RouteMetrics,
     category: RouteMetrics,
     brand: RouteMetrics,
@@ -117,9 +116,11 @@ struct Hits {
 
 impl Hits {
     /// `None` without a cache.
-    fn new(state: web::Data<ApiState>) -> Option<Hits> {
-        let pages = state.pages.clone()?;
-        let route = |route| state.metrics.route(route);
+    fn new(current: web::Data<Current>) -> Option<Hits> {
+        let view = current.view();
+        // Whether there is one is configured: it is so of all views.
+        view.state.pages.as_ref()?;
+        let route = |route| view.state.metrics.route(route);
         Some(Hits {
             product: route(products::ONE),
             category: route(listings::CATEGORY),
@@ -127,8 +128,7 @@ impl Hits {
             all: route(listings::ALL),
             home: route(home::HOME),
             generation: RefCell::new((0, HeaderValue::from(0))),
-            pages,
-            state,
+            current,
         })
     }
 
@@ -140,10 +140,12 @@ impl Hits {
         }
         let page = page(head.uri.path())?;
         let Wants { coding, if_none_match } = Wants::of(&head.headers)?;
-        let cache = &self.pages.cache;
+        let view = self.current.peek();
+        let pages: &Pages = view.state.pages.as_deref()?;
+        let cache = &pages.cache;
         let now = cache.now();
         // Beyond that, an answer has to say that it may be old.
-        let behind = self.pages.following.behind_at(now.monotonic);
+        let behind = pages.following.behind_at(now.monotonic);
         let behind = behind.filter(|behind| *behind <= UNKNOWN_AFTER)?;
         let entry = cache.hit_in(&page, coding, &now)?;
         entry.count_asked();
@@ -153,15 +155,15 @@ impl Hits {
         let sent = Sent { finished, coding, body, kept: "hit", age, private: false };
         let unchanged = |etag: &str| if_none_match && none_match(&head.headers, etag);
         let mut answer = Response::with_body(StatusCode::OK, Bytes::new());
-        let status = sent.head(self.generation(), now.at, unchanged, answer.headers_mut());
+        let status =
+            sent.head(self.generation(view.generation()), now.at, unchanged, answer.headers_mut());
         let body = if status == StatusCode::OK { sent.body } else { Bytes::new() };
         *answer.status_mut() = status;
         self.route(page.kind).count(status.as_u16(), now.monotonic.elapsed());
         Some(answer.set_body(body))
     }
 
-    fn generation(&self) -> HeaderValue {
-        let now = self.state.store.generation();
+    fn generation(&self, now: i64) -> HeaderValue {
         let mut last = self.generation.borrow_mut();
         if last.0 != now {
             *last = (now, HeaderValue::from(now));

@@ -1,6 +1,6 @@
 //! `GET /api/v1/home`: the first products of each configured section.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
 use projections::market::Market;
@@ -8,6 +8,7 @@ use projections::page::{self, HomePage, Meta};
 use projections::view::ListingKey;
 
 use super::cached::{self, Ask, Asking, Made};
+use super::current::State;
 use super::params::{Common, Query};
 use super::problem::Problem;
 use super::reader::{Asked, Reading, Who};
@@ -21,10 +22,7 @@ use crate::store::query::ListingQuery;
 
 pub const HOME: &str = "/api/v1/home";
 
-pub async fn home(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn home(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let mut query = Query::parse(request.query_string())?;
     let common = Common::take(&mut query)?;
     query.finish()?;

@@ -10,6 +10,7 @@ use projections::page::{ListingBody, ListingPage, Meta};
 use projections::view::ListingKey;
 
 use super::cached::{self, Ask, Asking, Made};
+use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, DEFAULT_LIMIT, ListingParams, MAX_BRANDS, MAX_LIMIT, Query};
 use super::problem::Problem;
@@ -25,26 +26,17 @@ pub const BRAND: &str = "/api/v1/brands/{id}/products";
 pub const ALL: &str = "/api/v1/listings/all";
 const ID_SEGMENT: usize = 4;
 
-pub async fn category(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn category(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
     listing(request, state, ListingKey::Category(id)).await
 }
 
-pub async fn brand(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn brand(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
     listing(request, state, ListingKey::Brand(id)).await
 }
 
-pub async fn all(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn all(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     listing(request, state, ListingKey::All).await
 }
 

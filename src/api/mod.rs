@@ -8,6 +8,7 @@
 pub mod answer;
 mod auth;
 pub mod cached;
+pub mod current;
 pub mod cursor;
 pub mod events;
 pub mod front;
@@ -15,7 +16,7 @@ mod home;
 mod listings;
 pub mod params;
 pub mod path;
-mod position;
+pub mod position;
 mod probes;
 pub mod problem;
 mod products;
@@ -74,9 +75,11 @@ pub struct ApiState {
     /// The largest request body.
     pub request_body_max_bytes: usize,
     pub metrics: Arc<Metrics>,
+    /// What has taken this one's place.
+    pub successor: position::Successor,
 }
 
-/// All routes. The state is the app's, as `web::Data<ApiState>`.
+/// All routes. What they answer from is the app's, as `web::Data<Current>`.
 pub fn configure(app: &mut web::ServiceConfig) {
     app.service(reads(products::ONE, products::one))
         .service(reads(products::SEVERAL, products::several))
@@ -138,21 +141,21 @@ async fn observe<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let state = request.app_data::<web::Data<ApiState>>().cloned();
+    let view = current::of(request.request());
     let started = Clock::now();
     let answered = next.call(request).await;
-    if let Some(state) = state {
+    if let Some(view) = view {
         let status = answered
             .as_ref()
             .map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status());
-        state.metrics.http_request(route, status.as_u16(), started.elapsed());
+        view.state.metrics.http_request(route, status.as_u16(), started.elapsed());
     }
     answered
 }
 
 async fn not_found(request: HttpRequest) -> Result<&'static str, Problem> {
-    if let Some(state) = request.app_data::<web::Data<ApiState>>() {
-        state.metrics.http_request("none", 404, std::time::Duration::ZERO);
+    if let Some(view) = current::of(&request) {
+        view.state.metrics.http_request("none", 404, std::time::Duration::ZERO);
     }
     Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
+use actix_web::web;
+use tokio::sync::RwLock;
 use tokio::time::Instant as Deadline;
 
 use super::ApiState;
@@ -66,22 +68,52 @@ fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
     })
 }
 
+/// The state of the generation that has taken a generation's place. Whoever looks for a position holds the
+/// lock; whoever changes generations waits for them. So what one generation was said to reflect the other one does.
+pub type Successor = RwLock<Option<web::Data<ApiState>>>;
+
+/// A snapshot, and of which generation it is.
+pub type Found = (Box<dyn Snapshot>, i64);
+
 /// A snapshot that reflects what is wanted: all of the answer is to be read from it.
-pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Box<dyn Snapshot>, Problem> {
-    let store = state.store.as_ref();
+pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Found, Problem> {
     if wanted.positions.is_empty() {
-        return answering(state, store.snapshot().await?).await;
+        let snapshot = answering(state, state.store.snapshot().await?).await?;
+        return Ok((snapshot, state.store.generation()));
     }
     let deadline = Deadline::now() + wanted.wait;
+    let mut looked = look_in(state, wanted, deadline).await?;
+    loop {
+        match looked {
+            Looked::Found(found) => return Ok(found),
+            Looked::Replaced(next) => looked = look_in(&next, wanted, deadline).await?,
+        }
+    }
+}
+
+enum Looked {
+    Found(Found),
+    /// Another generation is answered from by now.
+    Replaced(web::Data<ApiState>),
+}
+
+async fn look_in(state: &ApiState, wanted: &Wanted, deadline: Deadline) -> Result<Looked, Problem> {
+    let store = state.store.as_ref();
     let mut progress = state.progress.clone();
     // Before the look: what is committed after it wakes the wait.
     progress.borrow_and_update();
     let mut reached = state.reached.now(store).await?;
     loop {
-        if reached.holds(&wanted.positions)
-            && let Some(snapshot) = reflecting(state, wanted).await?
         {
-            return Ok(snapshot);
+            let successor = state.successor.read().await;
+            if let Some(next) = &*successor {
+                return Ok(Looked::Replaced(next.clone()));
+            }
+            if reached.holds(&wanted.positions)
+                && let Some(snapshot) = reflecting(state, wanted).await?
+            {
+                return Ok(Looked::Found((snapshot, store.generation())));
+            }
         }
         if Deadline::now() >= deadline {
             return Err(not_reached(wanted));

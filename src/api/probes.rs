@@ -1,9 +1,10 @@
 //! What those who run the service ask: is it there, is it ready, how does it do, what can it do.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
 
 use super::ApiState;
+use super::current::State;
 use super::problem::{Kind, Problem};
 use crate::projector::reconfigure;
 use crate::store::StoreError;
@@ -16,7 +17,7 @@ pub async fn healthz() -> HttpResponse {
 }
 
 /// The instance can answer pages: the process says so, and the store can be read.
-pub async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
+pub async fn readyz(State(state): State) -> Result<HttpResponse, Problem> {
     (state.readiness)().map_err(|waits_for| Problem::new(Kind::NotReady, waits_for))?;
     match trouble(&state).await {
         None => Ok(ready(&(state.waits_for)())),
@@ -55,7 +56,7 @@ fn status(status: &str) -> HttpResponse {
 }
 
 /// Prometheus' text format.
-pub async fn metrics(state: web::Data<ApiState>) -> Result<HttpResponse, Problem> {
+pub async fn metrics(State(state): State) -> Result<HttpResponse, Problem> {
     let text = state.metrics.render().map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         Problem::internal()

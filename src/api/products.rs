@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use projections::event::valid_id;
 use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage, Reader};
 
 use super::cached::{self, Ask, Asking, Made};
+use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, MAX_IDS, ProductsParams, Query, Shown};
 use super::problem::{Kind, Problem};
@@ -25,10 +26,7 @@ pub const SEVERAL: &str = "/api/v1/products";
 pub(super) const ID_SEGMENT: usize = 4;
 
 /// One product page.
-pub async fn one(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn one(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
     let mut query = Query::parse(request.query_string())?;
     let common = Common::take(&mut query)?;
@@ -84,10 +82,7 @@ pub(super) fn unknown(id: &str) -> Problem {
 }
 
 /// Several products, as cards or as whole pages.
-pub async fn several(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn several(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let mut query = Query::parse(request.query_string())?;
     let common = Common::take(&mut query)?;
     let params = ProductsParams::take(&mut query)?;

@@ -71,10 +71,10 @@ impl Asked {
         {
             auth::check(state, request, "this cursor shows what is to come: it")?;
         }
-        let snapshot = position::snapshot(state, &self.wanted).await?;
+        let (snapshot, generation) = position::snapshot(state, &self.wanted).await?;
         let now = clock::now();
         let at = walk.map_or(self.at.unwrap_or(now), |walk| walk.instant(now));
-        Ok(Reading { snapshot, at, started: Clock::now(), behind: false, turn: None })
+        Ok(Reading { snapshot, generation, at, started: Clock::now(), behind: false, turn: None })
     }
 
     /// As [`Asked::open`], for answers that hold listings: where one has to be evaluated, once it
@@ -99,6 +99,8 @@ impl Asked {
 /// One answer being read.
 pub struct Reading {
     pub snapshot: Box<dyn Snapshot>,
+    /// Which one it is read from.
+    pub generation: i64,
     pub at: Instant,
     pub started: Clock,
     /// It may lack what others know to be committed.
@@ -132,7 +134,8 @@ impl Reading {
         };
         let snapshot = position::answering(state, snapshot).await?;
         let at = at.unwrap_or_else(clock::now);
-        Ok(Reading { snapshot, at, started: Clock::now(), behind, turn: None })
+        let generation = state.store.generation();
+        Ok(Reading { snapshot, generation, at, started: Clock::now(), behind, turn: None })
     }
 }
 

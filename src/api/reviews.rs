@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use projections::event::valid_id;
 use projections::page::{Meta, ReviewBody, ReviewsPage};
 
 use super::cached::{self, Ask, Asking, Made};
+use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, MAX_LIMIT, Query, ReviewParams};
 use super::problem::Problem;
@@ -21,10 +22,7 @@ use crate::store::query::{ReviewKeyset, ReviewSort};
 pub const REVIEWS: &str = "/api/v1/products/{id}/reviews";
 
 /// One page of a product's reviews; a 404 where its page is one.
-pub async fn reviews(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn reviews(request: HttpRequest, State(state): State) -> Result<HttpResponse, Problem> {
     let id = path::id(request.uri().path(), ID_SEGMENT)?;
     let mut query = Query::parse(request.query_string())?;
     let common = Common::take(&mut query)?;

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::params::Query;
 use super::problem::{Kind, Problem};
-use super::{ApiState, auth, observed};
-use crate::warm::{Progress, Warmer};
+use super::{auth, current, observed};
+use crate::warm::{Progress, Warmer, Warming};
 
 pub const WARM: &str = "/api/v1/cache/warm";
 
@@ -28,34 +28,23 @@ struct Begun {
     progress: Progress,
 }
 
-async fn begin(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-    warmer: Option<web::Data<Warmer>>,
-) -> Result<HttpResponse, Problem> {
-    let warmer = of(&state, &request, warmer)?;
+async fn begin(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let warmer = of(&request)?;
     let joined = !warmer.begin(0);
     let begun = Begun { joined, progress: warmer.progress() };
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(begun))
 }
 
-async fn progress(
-    request: HttpRequest,
-    state: web::Data<ApiState>,
-    warmer: Option<web::Data<Warmer>>,
-) -> Result<HttpResponse, Problem> {
-    let warmer = of(&state, &request, warmer)?;
+async fn progress(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let warmer = of(&request)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(warmer.progress()))
 }
 
-fn of(
-    state: &ApiState,
-    request: &HttpRequest,
-    warmer: Option<web::Data<Warmer>>,
-) -> Result<Arc<Warmer>, Problem> {
-    auth::check(state, request, "warming the page cache")?;
+fn of(request: &HttpRequest) -> Result<Arc<Warmer>, Problem> {
+    let view = current::of(request).ok_or_else(Problem::internal)?;
+    auth::check(&view.state, request, "warming the page cache")?;
     Query::parse(request.query_string())?.finish()?;
-    warmer.map(web::Data::into_inner).ok_or_else(|| {
+    view.warming.as_ref().map(Warming::warmer).ok_or_else(|| {
         Problem::new(Kind::NotFound, "this instance has no page cache (`cache.max_bytes` is 0)")
     })
 }

@@ -4,9 +4,11 @@ mod config;
 mod dead_letters;
 mod demo;
 mod generate;
+mod generations;
 mod migrate;
 mod output;
 mod publish;
+mod rebuild;
 mod serve;
 mod status;
 mod warm;
@@ -49,6 +51,11 @@ enum Command {
     Publish(publish::Args),
     /// Prints a reproducible, realistic event stream as NDJSON.
     Generate(generate::Args),
+    /// Builds a new generation of the read store beside the live one, from the first event, and compares the two.
+    Rebuild(rebuild::Args),
+    /// Lists, promotes, rolls back or drops generations of the read store.
+    #[command(subcommand)]
+    Generations(generations::Command),
     /// Fills the page cache of a running service, and waits until that is done.
     Warm(warm::Args),
     /// Lists, shows, retries or discards what could not be applied.
@@ -110,6 +117,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Command::Serve(args) => serve::run(context, args).await,
             Command::Demo(args) => demo::run(context, args).await,
             Command::Publish(args) => publish::run(context, args).await,
+            Command::Rebuild(args) => rebuild::run(context, args).await,
+            Command::Generations(command) => generations::run(context, command).await,
             Command::Warm(args) => warm::run(context, args).await,
             Command::DeadLetters(command) => dead_letters::run(context, command).await,
             Command::Status => status::run(context).await,

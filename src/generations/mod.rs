@@ -1,1 +1,168 @@
 //! Generations of the read store: which there are, which one is live, and how processes follow it.
+//!
+//! A generation is a complete read store with positions of its own: a schema in PostgreSQL, a file of SQLite. Which there
+//! are is in the [`Catalogue`]. One that is *following* is projected by every process with the role `projector`
+//! ([`project`]), whether or not it is live; pages are answered from the one that is *live* ([`follow`]). To [`promote`]
+//! is to change which one that is, once all instances are ready for it.
+
+pub mod follow;
+pub mod postgres;
+pub mod project;
+pub mod promote;
+pub mod rebuild;
+pub mod sqlite;
+pub mod stores;
+pub mod view;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use projections::instant::Instant;
+use serde::Serialize;
+
+use crate::store::seed::Seed;
+use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
+
+/// What becomes of a generation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A rebuild fills it; nothing else may touch it.
+    Building,
+    /// Projectors keep it up to date.
+    Following,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Building => "building",
+            State::Following => "following",
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::Incompatible`] where a newer version has written it.
+    pub fn of(name: &str) -> Result<State> {
+        match name {
+            "building" => Ok(State::Building),
+            "following" => Ok(State::Following),
+            other => Err(StoreError::Incompatible(format!(
+                "a generation is in the state `{other}`, which this version does not know"
+            ))),
+        }
+    }
+}
+
+/// One generation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Generation {
+    pub number: i64,
+    /// The schema in PostgreSQL, or the file, relative to the data directory.
+    pub place: String,
+    /// The layout of what it holds: this build works only with its own,
+    /// [`PROJECTION_VERSION`].
+    pub projection_version: i64,
+    pub created_at: Instant,
+    pub state: State,
+    /// When it was promoted last; `None`: never.
+    pub promoted_at: Option<Instant>,
+    /// It is the one that was promoted last of all.
+    pub live: bool,
+}
+
+impl Generation {
+    /// Whether this build can read and write it.
+    pub fn is_ours(&self) -> bool {
+        self.projection_version == PROJECTION_VERSION
+    }
+}
+
+/// Which generation is live, as far as this process has heard.
+#[derive(Clone, Debug, Default)]
+pub struct Live(Arc<AtomicI64>);
+
+impl Live {
+    pub fn set(&self, generation: i64) {
+        self.0.store(generation, Ordering::Relaxed);
+    }
+
+    /// Before anything was heard, any may be.
+    pub fn is(&self, generation: i64) -> bool {
+        let live = self.0.load(Ordering::Relaxed);
+        live == 0 || live == generation
+    }
+}
+
+/// What instances look at several times a second.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Announced {
+    /// The generation that this build answers from: the one that was promoted last of those whose layout it knows.
+    pub serving: Option<i64>,
+    /// A promotion that is being prepared: its id, and the generation.
+    pub promotion: Option<(String, i64)>,
+}
+
+/// Where generations are entered. All processes that share a read store share its catalogue.
+#[async_trait]
+pub trait Catalogue: Send + Sync {
+    /// All but the dropped ones, by number.
+    async fn list(&self) -> Result<Vec<Generation>>;
+
+    async fn announced(&self) -> Result<Announced>;
+
+    /// Enters a new generation and makes its place, empty.
+    async fn create(&self) -> Result<Generation>;
+
+    /// Opens a generation's store. Two are independent of each other, and each is to be closed.
+    async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>>;
+
+    /// What another generation is seeded from with this one's facts.
+    fn seed(&self, generation: &Generation) -> Seed;
+
+    async fn set_state(&self, number: i64, state: State) -> Result<()>;
+
+    /// Announces that a generation is about to be promoted, or prolongs that, for so many milliseconds. Answers false
+    /// where another promotion is being prepared.
+    async fn announce(&self, id: &str, number: i64, for_ms: i64) -> Result<bool>;
+
+    /// An instance has heard of a promotion, or is ready for it.
+    async fn answer(&self, promotion: &str, instance: &str, ready: bool) -> Result<()>;
+
+    /// The instances that have heard of a promotion, and whether each is ready.
+    async fn answers(&self, promotion: &str) -> Result<Vec<(String, bool)>>;
+
+    /// Ends what was announced; with a number, this generation is live from now on.
+    async fn end_promotion(&self, id: &str, live: Option<i64>) -> Result<()>;
+
+    /// Takes a generation out of the catalogue; processes let go of it within [`follow::POLL`]. What it holds stays
+    /// until [`Catalogue::delete`].
+    async fn forget(&self, number: i64) -> Result<()>;
+
+    /// Deletes what a generation holds that was forgotten.
+    async fn delete(&self, generation: &Generation) -> Result<()>;
+
+    /// Sees to it that nobody else rebuilds, as long as what is answered lives; `None` where somebody does. It ends with
+    /// the process, however that ends.
+    async fn lock_rebuild(&self) -> Result<Option<RebuildLock>>;
+
+    /// Closes its connections.
+    async fn close(&self);
+}
+
+/// Held by whoever rebuilds.
+pub type RebuildLock = Box<dyn Send + Sync>;
+
+/// The generation of that number.
+///
+/// # Errors
+/// [`StoreError::Incompatible`] where there is none.
+pub async fn find(catalogue: &dyn Catalogue, number: i64) -> Result<Generation> {
+    let known = catalogue.list().await?;
+    known.into_iter().find(|generation| generation.number == number).ok_or_else(|| {
+        StoreError::Incompatible(format!(
+            "there is no generation {number}: `vitrine generations list` shows those that there are"
+        ))
+    })
+}

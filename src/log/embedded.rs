@@ -10,15 +10,14 @@ use futures_util::TryStreamExt;
 use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
 use projections::instant::Instant;
-use sqlx::sqlite::SqliteSynchronous;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::position::{Partition, Position};
 use super::{EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
-use crate::store::PROJECTION_VERSION;
 use crate::store::sqlite::SqliteOptions;
 use crate::store::sqlite::bulk::{self, Parameters};
 use crate::store::sqlite::connect::{connect_options, is_locked, migrate, open_pool, pool_options};
@@ -31,13 +30,14 @@ const APPENDED: &str = "appended";
 /// Rows of one `INSERT`.
 const APPEND_ROWS: usize = 256;
 
-/// The log, and the pointer to the current generation of the read store.
+/// The log.
 pub struct EmbeddedLog {
     data_dir: PathBuf,
     topics: Topics,
     reader: SqlitePool,
     writer: SqlitePool,
-    appended: Arc<Notify>,
+    /// Changes when something may have been appended.
+    appended: Arc<watch::Sender<u64>>,
 }
 
 /// An event as read back.
@@ -49,13 +49,6 @@ pub struct LogRecord {
     pub payload: Bytes,
 }
 
-/// Where the current generation lives.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GenerationFile {
-    pub number: i64,
-    pub path: PathBuf,
-}
-
 impl EmbeddedLog {
     /// Opens the log in a data directory, and creates or migrates it.
     pub async fn open(
@@ -63,72 +56,13 @@ impl EmbeddedLog {
         topics: Topics,
         busy_timeout: Duration,
     ) -> Result<EmbeddedLog, LogError> {
-        let folder = log_folder(data_dir);
-        std::fs::create_dir_all(&folder).map_err(|e| {
-            LogError::Refused(format!(
-                "cannot create {}: {e}; set data_dir to a folder that may be written to",
-                folder.display()
-            ))
-        })?;
-        let options = SqliteOptions { busy_timeout, ..SqliteOptions::default() };
-        // An accepted event must survive a power cut: every commit is synced.
-        let connect = connect_options(&folder.join("events.db"), options)
-            .synchronous(SqliteSynchronous::Full);
-        let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
-        let writer = open_pool(pool, connect.clone(), busy_timeout).await.map_err(log_error)?;
-        migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
+        let (writer, connect) = open_migrated(data_dir, busy_timeout).await?;
         let pool = pool_options().max_connections(2);
         let reader = open_pool(pool, connect.pragma("query_only", "ON"), busy_timeout)
             .await
             .map_err(log_error)?;
         let data_dir = data_dir.to_owned();
-        Ok(EmbeddedLog { data_dir, topics, reader, writer, appended: Arc::new(Notify::new()) })
-    }
-
-    /// The file of the current generation; the first one is entered if there is none.
-    pub async fn current_generation(&self) -> Result<GenerationFile, LogError> {
-        match self.generation_pointer().await? {
-            Some(current) => Ok(current),
-            None => {
-                self.enter_first_generation().await?;
-                self.generation_pointer().await?.ok_or_else(|| {
-                    LogError::Refused("the log has no current generation".to_owned())
-                })
-            }
-        }
-    }
-
-    async fn generation_pointer(&self) -> Result<Option<GenerationFile>, LogError> {
-        let row: Option<(i64, String)> = sqlx::query_as(
-            "SELECT g.number, g.file FROM generation g JOIN current_generation c USING (number)",
-        )
-        .fetch_optional(&self.reader)
-        .await
-        .map_err(log_error)?;
-        Ok(row.map(|(number, file)| GenerationFile { number, path: self.data_dir.join(file) }))
-    }
-
-    async fn enter_first_generation(&self) -> Result<(), LogError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
-        sqlx::query(
-            "INSERT INTO generation (number, file, projection_version, created_at)
-             SELECT 1, 'generation-1.db', ?, ? WHERE NOT EXISTS (SELECT 1 FROM generation)",
-        )
-        .bind(PROJECTION_VERSION)
-        .bind(clock::now().millis())
-        .execute(&mut *tx)
-        .await
-        .map_err(log_error)?;
-        sqlx::query(
-            "INSERT INTO current_generation (one, number)
-             SELECT 1, number FROM generation
-             WHERE NOT EXISTS (SELECT 1 FROM current_generation)
-             ORDER BY number DESC LIMIT 1",
-        )
-        .execute(&mut *tx)
-        .await
-        .map_err(log_error)?;
-        tx.commit().await.map_err(log_error)
+        Ok(EmbeddedLog { data_dir, topics, reader, writer, appended: Arc::default() })
     }
 
     /// The topic's only partition.
@@ -189,8 +123,8 @@ impl EmbeddedLog {
     }
 
     /// Wakes up when this process or another one may have appended.
-    pub fn appended(&self) -> Arc<Notify> {
-        Arc::clone(&self.appended)
+    pub fn appended(&self) -> watch::Receiver<u64> {
+        self.appended.subscribe()
     }
 
     /// Writes a file that other processes' watchers hear of. The write to the log itself comes
@@ -211,12 +145,44 @@ impl EmbeddedLog {
                 if event
                     .is_ok_and(|e| matches!(e.kind, EventKind::Modify(_) | EventKind::Create(_)))
                 {
-                    appended.notify_one();
+                    appended.send_modify(|n| *n += 1);
                 }
             })?;
         watcher.watch(&log_folder(&self.data_dir), RecursiveMode::NonRecursive)?;
         Ok(watcher)
     }
+}
+
+/// The file that holds the log, and the catalogue of generations.
+pub fn file(data_dir: &Path) -> PathBuf {
+    log_folder(data_dir).join("events.db")
+}
+
+/// Creates or migrates that file.
+pub async fn migrate_file(data_dir: &Path, busy_timeout: Duration) -> Result<(), LogError> {
+    let (writer, _) = open_migrated(data_dir, busy_timeout).await?;
+    writer.close().await;
+    Ok(())
+}
+
+async fn open_migrated(
+    data_dir: &Path,
+    busy_timeout: Duration,
+) -> Result<(SqlitePool, SqliteConnectOptions), LogError> {
+    let folder = log_folder(data_dir);
+    std::fs::create_dir_all(&folder).map_err(|e| {
+        LogError::Refused(format!(
+            "cannot create {}: {e}; set data_dir to a folder that may be written to",
+            folder.display()
+        ))
+    })?;
+    let options = SqliteOptions { busy_timeout, ..SqliteOptions::default() };
+    // An accepted event must survive a power cut: every commit is synced.
+    let connect = connect_options(&file(data_dir), options).synchronous(SqliteSynchronous::Full);
+    let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
+    let writer = open_pool(pool, connect.clone(), busy_timeout).await.map_err(log_error)?;
+    migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
+    Ok((writer, connect))
 }
 
 /// A folder of its own, so that watching it does not wake up for the read store's writes.
@@ -250,7 +216,7 @@ impl EventLog for EmbeddedLog {
             }
         }
         tx.commit().await.map_err(log_error)?;
-        self.appended.notify_one();
+        self.appended.send_modify(|n| *n += 1);
         self.tell_others().await;
         let positions = Kind::ALL.into_iter().zip(last_of_kind).filter_map(|(kind, seq)| {
             let Partition { topic, partition } = self.partition(kind);

@@ -70,6 +70,13 @@ impl Reflected {
             self.0.get(&partition).is_some_and(|until| offset < until)
         })
     }
+
+    /// Whether all that the other one reflects is reflected.
+    pub fn covers(&self, other: &Reflected) -> bool {
+        other.0.iter().all(|(partition, until)| {
+            *until <= 0 || self.0.get(partition).is_some_and(|ours| ours >= until)
+        })
+    }
 }
 
 /// From each partition's next offset, and the first of its events with something left to be done.

@@ -94,19 +94,21 @@ async fn read(
     batches: mpsc::Sender<Batch>,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
-    let appended = log.appended();
+    let mut appended = log.appended();
     let watcher = log.watch();
     if let Err(error) = &watcher {
         tracing::warn!(%error, interval = ?options.poll_interval,
             "the log's folder cannot be watched: other processes' events are looked for");
     }
     loop {
+        // Before the look: what is appended after it wakes the wait.
+        appended.borrow_and_update();
         let next = standing.iter().map(|(_, next)| *next).min().unwrap_or(0);
         let records =
             log.read_after(next - 1, options.batch_max_events, options.batch_max_bytes).await?;
         let Some(last) = records.last().map(|r| r.seq) else {
             tokio::select! {
-                () = appended.notified() => {}
+                _ = appended.changed() => {}
                 () = tokio::time::sleep(options.poll_interval) => {}
                 () = stop.cancelled() => return Ok(()),
             }

@@ -61,7 +61,7 @@ impl Projector {
         }
         let left = tx.finish_fanouts().await?;
         if let Some(metrics) = &self.metrics {
-            metrics.fanouts_left(left);
+            metrics.fanouts_left(self.store.generation(), left);
         }
         if left == 0 && super::reconfigure::finish(tx.as_mut(), &self.markets).await? {
             told.everything();

@@ -8,9 +8,9 @@ mod fold;
 mod incoming;
 mod judge;
 pub mod kafka;
-mod limits;
+pub(crate) mod limits;
 pub mod reconfigure;
-mod views;
+pub(crate) mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
@@ -81,7 +81,7 @@ pub struct Projector {
     store: Arc<dyn ReadStore>,
     markets: Vec<Market>,
     bounds: Bounds,
-    progress: watch::Sender<u64>,
+    progress: Arc<watch::Sender<u64>>,
     metrics: Option<ProjectorMetrics>,
     pruned: Mutex<Option<Clock>>,
 }
@@ -92,7 +92,7 @@ impl Projector {
             store,
             markets,
             bounds,
-            progress: watch::Sender::new(0),
+            progress: Arc::default(),
             metrics: None,
             pruned: Mutex::default(),
         }
@@ -101,6 +101,11 @@ impl Projector {
     /// Tells of its work in these metrics.
     pub fn with_metrics(self, metrics: ProjectorMetrics) -> Projector {
         Projector { metrics: Some(metrics), ..self }
+    }
+
+    /// Tells of its commits there.
+    pub fn with_progress(self, progress: Arc<watch::Sender<u64>>) -> Projector {
+        Projector { progress, ..self }
     }
 
     /// Changes with every commit.
@@ -122,8 +127,7 @@ impl Projector {
 
     /// The part of time whose steps are stored.
     fn horizon(&self) -> Horizon {
-        let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-        Horizon::around(clock::now(), millis(self.bounds.past), millis(self.bounds.ahead))
+        horizon(&self.bounds, clock::now())
     }
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
@@ -137,7 +141,8 @@ impl Projector {
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         if let Some(metrics) = &self.metrics {
-            metrics.batch(&outcomes(batch, &report), &batch.moves, started.elapsed());
+            let (outcomes, took) = (outcomes(batch, &report), started.elapsed());
+            metrics.batch(self.store.generation(), &outcomes, &batch.moves, took);
         }
         trace(batch);
         Ok(report)
@@ -254,6 +259,12 @@ impl Projector {
         }
         revise_past(tx, revised).await
     }
+}
+
+/// The part of time whose steps are stored, at this instant.
+pub(crate) fn horizon(bounds: &Bounds, now: Instant) -> Horizon {
+    let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+    Horizon::around(now, millis(bounds.past), millis(bounds.ahead))
 }
 
 /// Before this instant, prices have changed that no stored step shows.

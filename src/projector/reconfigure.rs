@@ -14,7 +14,7 @@ pub const MARKETS: &str = "markets";
 pub const MARKETS_PENDING: &str = "markets_pending";
 
 /// What of the markets is in the views: ids and currencies. The locale is applied when read.
-fn fingerprint(markets: &[Market]) -> String {
+pub(crate) fn fingerprint(markets: &[Market]) -> String {
     let mut pairs: Vec<String> =
         markets.iter().map(|m| format!("{}={}", m.id, m.currency)).collect();
     pairs.sort_unstable();

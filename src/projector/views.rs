@@ -15,7 +15,7 @@ use crate::store::{DiscountLock, Numbers, Result, Transaction, ViewWrite};
 const FACTS_AT_ONCE: usize = 1_000;
 /// Listing rows that are gathered before they are written, about: many at once meet the same pages,
 /// more only take memory.
-const ROWS_AT_ONCE: usize = 500_000;
+pub(crate) const ROWS_AT_ONCE: usize = 500_000;
 
 /// A product's view before and after.
 struct Changed {
@@ -31,7 +31,8 @@ impl Changed {
     }
 }
 
-fn rows(view: &View) -> usize {
+/// About how many listing rows a view has.
+pub(crate) fn rows(view: &View) -> usize {
     let steps: usize = view.audiences.iter().map(|a| a.steps.len()).sum();
     (view.listings.len() + 1) * steps * Sort::STORED.len()
 }
@@ -105,12 +106,18 @@ async fn save(tx: &mut dyn Transaction, changed: &[Changed], told: &mut Collecto
 
 /// The numbers of all listings and audiences that the views, old and new, are in.
 async fn numbers(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<Numbers> {
-    let views = || changed.iter().flat_map(|c| [&c.old, &c.new]).flatten();
+    let views: Vec<&View> = changed.iter().flat_map(|c| [&c.old, &c.new]).flatten().collect();
+    numbers_of(tx, &views).await
+}
+
+/// The numbers of all listings and audiences that these views are in.
+pub(crate) async fn numbers_of(tx: &mut dyn Transaction, views: &[&View]) -> Result<Numbers> {
     let mut listings: Vec<&ListingKey> =
-        views().flat_map(|v| &v.listings).chain([&ListingKey::All]).collect();
+        views.iter().flat_map(|v| &v.listings).chain([&ListingKey::All]).collect();
     listings.sort_unstable();
     listings.dedup();
-    let mut audiences: Vec<(&str, Option<&str>)> = views()
+    let mut audiences: Vec<(&str, Option<&str>)> = views
+        .iter()
         .flat_map(|v| v.audiences.iter().map(|a| (a.market.as_str(), a.group.as_deref())))
         .collect();
     audiences.sort_unstable();

@@ -1,4 +1,136 @@
-//! A new generation built from the first event.
+//! A new generation built from the first event: the whole log is read and folded in memory, within a budget, and what it
+//! comes to is written once, product by product.
+//!
+//! In the order of the data: a [`source`] reads every partition up to where it ended when the rebuild began; `decode`
+//! makes messages of what it reads, on all cores; `table` folds them by entity, and what does not fit goes to files
+//! (`run_file`), of which `manifest` says how far they reach. Then `regroup` puts what belongs to one product together,
+//! `part` computes views of some thousand products at a time, and `write` stores them.
+//!
+//! A kill loses at most what was read since the last manifest, and the part that was being written.
 
+mod decode;
+mod discounts;
+mod entity;
+mod error;
 pub mod from_live;
+mod letters;
+mod manifest;
+mod outcomes;
+mod part;
 pub mod progress;
+mod read;
+mod regroup;
+mod run_file;
+mod source;
+mod state;
+mod table;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use projections::market::Market;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::log::position::Partition;
+use crate::projector::Bounds;
+use crate::stack::Log;
+use crate::store::ReadStore;
+pub use error::RebuildError;
+use manifest::Folder;
+use progress::{Phase, Progress};
+use source::Source;
+use state::Beginning;
+
+/// What a generation is built from, and how.
+pub struct Job {
+    pub log: Log,
+    /// The new generation: empty, or filled in part by an earlier run.
+    pub store: Arc<dyn ReadStore>,
+    pub markets: Vec<Market>,
+    /// Of these, how far back and ahead of now steps are stored.
+    pub bounds: Bounds,
+    pub options: Options,
+    /// Told of every step. What the rebuild does not know, such as the generation's number, is left as it is.
+    pub progress: Arc<watch::Sender<Progress>>,
+    /// Ends the rebuild, so that it can go on later.
+    pub stop: CancellationToken,
+}
+
+/// Bounds of a rebuild.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Bytes that folded events may take in memory, about.
+    pub memory_bytes: u64,
+    /// A folder for this generation alone: what does not fit into memory, and how far reading has come.
+    pub directory: PathBuf,
+    /// Time between two marks of how far reading has come.
+    pub checkpoint: Duration,
+}
+
+/// What a generation was filled with.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filled {
+    /// Messages that were read, also by earlier runs.
+    pub events: u64,
+    /// Products that have a view.
+    pub products: u64,
+    /// The offset that comes next, by partition; those without any event are left out.
+    pub positions: Vec<(Partition, i64)>,
+}
+
+/// Fills an empty generation with all that the log holds. Afterwards the store holds what projecting every event up to
+/// [`Filled::positions`] would have left, so that an ordinary projector goes on from there.
+///
+/// What differs: where parts of the log were folded apart, an event that is older than one of an earlier part counts as
+/// applied all the same, so that only the sum of the outcomes is exact. All messages are one batch: a newer version of
+/// an entity settles what was dead of it, whichever came first.
+///
+/// To be called again with the same generation and folder after a kill, after [`RebuildError::Stopped`], and after an
+/// error that is passing. Of two calls at once for one generation, the store has to keep off one.
+///
+/// # Errors
+/// [`RebuildError::Stopped`] where it was told to stop, with all that it has done kept; [`RebuildError::NotMine`] where the
+/// generation cannot be gone on with: it is to be dropped, and another one made; [`RebuildError::Incomplete`] where the log
+/// no longer holds everything.
+pub async fn fill(job: Job) -> Result<Filled, RebuildError> {
+    job.tell(|progress| progress.phase = Phase::Starting);
+    let source = Source::of(&job.log);
+    let folder = Folder::open(&job.options.directory).await?;
+    let (id, writing) = match state::begin(job.store.as_ref(), &job.markets).await? {
+        Beginning::Filled(filled) => return Ok(filled),
+        Beginning::Fresh { id } => (id, None),
+        Beginning::Reading { id } => (id, None),
+        Beginning::Writing { id, written } => (id, Some(written)),
+    };
+    let read = read::read(&job, &source, &folder, id, writing.as_ref()).await?;
+    let filled = write::write(&job, &source, &folder, read, writing).await?;
+    folder.clear().await?;
+    job.tell(|progress| progress.phase = Phase::Done);
+    Ok(filled)
+}
+
+impl Job {
+    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(change);
+    }
+
+    /// An error where it is to stop.
+    fn go_on(&self) -> Result<(), RebuildError> {
+        if self.stop.is_cancelled() { Err(RebuildError::Stopped) } else { Ok(()) }
+    }
+}
+
+/// Runs what computes or reads files off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RebuildError> + Send + 'static,
+) -> Result<T, RebuildError> {
+    tokio::task::spawn_blocking(work).await.map_err(|ended| RebuildError::ended(&ended))?
+}
+
+/// How many threads compute at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}

@@ -67,6 +67,15 @@ pub enum StoreError {
 /// The version of facts, views and placements as stored. Another one needs another generation.
 pub const PROJECTION_VERSION: i64 = 4;
 
+/// Why this build does not go on with a generation, and what to do.
+pub(crate) fn another_layout(place: &str, theirs: i64) -> String {
+    format!(
+        "the generation {place} has projection version {theirs}, this build needs {PROJECTION_VERSION}: \
+         `vitrine rebuild --promote` with this build makes one that it can read, while the build that \
+         has made this one goes on serving"
+    )
+}
+
 /// The setting that says, in milliseconds, before which instant nothing is answered from stored
 /// steps, whatever they cover: discounts that were over by then have changed since.
 pub const REVISED_UNTIL: &str = "revised_until";

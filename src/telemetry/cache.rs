@@ -6,7 +6,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Opts, Registry};
 
-use crate::api::cached::Pages;
+use crate::api::current::Current;
 
 const REQUESTS: (&str, &str) = (
     "vitrine_cache_requests_total",
@@ -29,9 +29,9 @@ const BEHIND: (&str, &str) = (
     "How long ago all changes were known; -1 before any were. Pages are marked stale beyond a second.",
 );
 
-/// Reads the cache's own counts.
+/// Reads the cache's own counts: they begin anew with each promotion.
 pub struct CacheMetrics {
-    pages: Arc<Pages>,
+    current: Arc<Current>,
     descriptions: Vec<Desc>,
 }
 
@@ -40,7 +40,7 @@ impl CacheMetrics {
     ///
     /// # Errors
     /// Where the registry has them already.
-    pub fn register(registry: &Registry, pages: Arc<Pages>) -> prometheus::Result<()> {
+    pub fn register(registry: &Registry, current: Arc<Current>) -> prometheus::Result<()> {
         let describe = |(name, help): (&str, &str), labels: &[&str]| {
             use prometheus::core::Describer;
             let labels = labels.iter().map(|label| (*label).to_owned()).collect();
@@ -55,7 +55,7 @@ impl CacheMetrics {
             describe(PAGES, &[])?,
             describe(BEHIND, &[])?,
         ];
-        registry.register(Box::new(CacheMetrics { pages, descriptions }))
+        registry.register(Box::new(CacheMetrics { current, descriptions }))
     }
 }
 
@@ -65,11 +65,13 @@ impl Collector for CacheMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        let view = self.current.view();
+        let Some(pages) = &view.state.pages else { return Vec::new() };
         // What is waiting to be counted is counted.
-        self.pages.cache.settle();
-        let now = self.pages.cache.statistics();
+        pages.cache.settle();
+        let now = pages.cache.statistics();
         let kept = now.loads.saturating_sub(now.put_refused + now.failed_loads);
-        let behind = self.pages.following.behind().map_or(-1.0, |behind| behind.as_secs_f64());
+        let behind = pages.following.behind().map_or(-1.0, |behind| behind.as_secs_f64());
         vec![
             counters(
                 REQUESTS,

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::generations::Live;
 use crate::store::Advance;
 
 /// Bounds of a batch's seconds: one event when idle, tens of thousands in a backlog.
 const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
-/// What a projector tells of its work.
+/// What projectors tell of their work. Of several generations that are projected only the live one counts: each
+/// event once.
 #[derive(Clone)]
 pub struct ProjectorMetrics {
+    live: Live,
     events: IntCounterVec,
     batch_seconds: Histogram,
     next_offset: IntGaugeVec,
@@ -23,8 +26,9 @@ impl ProjectorMetrics {
     ///
     /// # Errors
     /// Where the registry has them already.
-    pub fn new(registry: &Registry) -> prometheus::Result<ProjectorMetrics> {
+    pub fn new(registry: &Registry, live: Live) -> prometheus::Result<ProjectorMetrics> {
         let metrics = ProjectorMetrics {
+            live,
             events: IntCounterVec::new(
                 Opts::new(
                     "vitrine_events_total",
@@ -57,7 +61,16 @@ impl ProjectorMetrics {
     }
 
     /// A batch was committed.
-    pub fn batch(&self, outcomes: &[(&'static str, u64)], moves: &[Advance], took: Duration) {
+    pub fn batch(
+        &self,
+        generation: i64,
+        outcomes: &[(&'static str, u64)],
+        moves: &[Advance],
+        took: Duration,
+    ) {
+        if !self.live.is(generation) {
+            return;
+        }
         for (outcome, events) in outcomes {
             self.events.with_label_values(&[*outcome]).inc_by(*events);
         }
@@ -70,7 +83,10 @@ impl ProjectorMetrics {
     }
 
     /// A step of the fan-outs was committed.
-    pub fn fanouts_left(&self, tasks: u64) {
+    pub fn fanouts_left(&self, generation: i64, tasks: u64) {
+        if !self.live.is(generation) {
+            return;
+        }
         self.fanout_tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
     }
 }

@@ -17,16 +17,16 @@ pub mod start;
 pub mod stored;
 pub mod warmer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web;
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::ApiState;
 use crate::api::cached::Pages;
+use crate::api::current::Current;
 use crate::config::Config;
 use crate::schedule::{Job, Work};
 use crate::service::Role;
@@ -43,47 +43,49 @@ pub use warmer::{Plan, Progress, Warmer};
 const GIVE_WAY_AT_MOST: Duration = Duration::from_secs(1);
 const GIVE_WAY_STEP: Duration = Duration::from_millis(5);
 
-/// What goes on in a process that has a page cache.
+/// What goes on beside a generation's page cache.
 pub struct Warming {
     warmer: Arc<Warmer>,
     audit: Arc<Audit>,
-    remembering: Remembering,
+    remembering: Mutex<Option<Remembering>>,
+    stop: CancellationToken,
 }
 
 impl Warming {
-    /// Starts it, and opens the gate once the cache is warm. Without a cache there is nothing to wait for.
-    ///
-    /// # Errors
-    ///
-    /// Where the audit's metrics are registered already.
+    /// Starts it; the cache is not warmed yet. `None` without a cache. How popular pages are is the process's, whatever
+    /// generation they are of.
     pub fn start(
         config: &Config,
         state: &web::Data<ApiState>,
-        progress: Arc<watch::Sender<Progress>>,
-        gate: Arc<Gate>,
+        popularity: &Arc<Popularity>,
+        metrics: AuditMetrics,
         stop: &CancellationToken,
-    ) -> anyhow::Result<Option<Warming>> {
-        let Some(pages) = &state.pages else {
-            gate.open();
-            return Ok(None);
-        };
+    ) -> Option<Warming> {
+        let pages = state.pages.as_ref()?;
+        let stop = stop.child_token();
         let limits = WarmLimits {
             max_pages: config.cache.warm_max_pages,
             pages_per_second: config.cache.warm_pages_per_second,
         };
-        let popularity = Arc::new(Popularity::default());
-        let (known, stopping) = (Arc::clone(&popularity), stop.clone());
-        let warmer =
-            Warmer::new(state.clone(), Arc::clone(pages), known, limits, progress, stopping);
-        let warmer = Arc::new(warmer);
-        let within = Duration::from_secs(config.cache.warm_start_seconds);
-        tokio::spawn(start::start(Arc::clone(&warmer), gate, within, stop.clone()));
+        let (known, stopping) = (Arc::clone(popularity), stop.clone());
+        let warmer = Warmer::new(state.clone(), Arc::clone(pages), known, limits, stopping);
         tokio::spawn(ahead::prepare(state.clone(), Arc::clone(pages), stop.clone()));
-        let remembering = remember::remember(popularity, state, pages, stop.clone());
-        let metrics = AuditMetrics::new(state.metrics.registry())?;
+        let counting = stop.child_token();
+        let remembering = remember::remember(Arc::clone(popularity), state, pages, counting);
         let sample = config.cache.audit_pages;
         let audit = Audit::new(state.clone(), Arc::clone(pages), sample, metrics);
-        Ok(Some(Warming { warmer, audit: Arc::new(audit), remembering }))
+        Some(Warming {
+            warmer: Arc::new(warmer),
+            audit: Arc::new(audit),
+            remembering: Mutex::new(Some(remembering)),
+            stop,
+        })
+    }
+
+    /// Warms the cache in the background, and opens the gate when that is done or has taken too long.
+    pub fn warm_at_start(&self, config: &Config, gate: Arc<Gate>) {
+        let within = Duration::from_secs(config.cache.warm_start_seconds);
+        tokio::spawn(start::start(self.warmer(), gate, within, self.stop.clone()));
     }
 
     pub fn warmer(&self) -> Arc<Warmer> {
@@ -91,8 +93,12 @@ impl Warming {
     }
 
     /// Ends it, once nobody is answered any more.
-    pub async fn stop(self) {
-        self.remembering.stop().await;
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        let remembering = self.remembering.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(remembering) = remembering {
+            remembering.stop().await;
+        }
     }
 }
 
@@ -104,27 +110,31 @@ impl Warming {
 pub fn jobs(
     config: &Config,
     roles: &[Role],
-    warming: Option<&Warming>,
+    current: Option<&Arc<Current>>,
 ) -> anyhow::Result<Vec<Job>> {
     let mut jobs = Vec::new();
+    // Whether there is a cache is the same for all generations.
+    let current = current.filter(|current| current.peek().warming.is_some());
     if roles.contains(&Role::Scheduler) {
         let urls = config.schedule.warm_urls.iter();
         let others: anyhow::Result<Vec<Remote>> =
             urls.map(|url| Remote::new(url, config.http.token())).collect();
-        let (warmer, others) = (warming.map(Warming::warmer), Arc::new(others?));
-        if warmer.is_some() || !others.is_empty() {
+        let (current, others) = (current.cloned(), Arc::new(others?));
+        if current.is_some() || !others.is_empty() {
             let work: Work = Arc::new(move || {
-                let (warmer, others) = (warmer.clone(), Arc::clone(&others));
-                Box::pin(async move { warm_all(warmer, &others).await })
+                let (current, others) = (current.clone(), Arc::clone(&others));
+                Box::pin(async move { warm_all(current.as_deref(), &others).await })
             });
             jobs.push(Job { name: "schedule.warm", when: config.schedule.warm.clone(), work });
         }
     }
-    if let Some(audit) = warming.map(|warming| Arc::clone(&warming.audit)) {
+    if let Some(current) = current.cloned() {
         let work: Work = Arc::new(move || {
-            let audit = Arc::clone(&audit);
+            let view = current.view();
             Box::pin(async move {
-                audit.run().await;
+                if let Some(warming) = &view.warming {
+                    warming.audit.run().await;
+                }
             })
         });
         jobs.push(Job { name: "schedule.audit", when: config.schedule.audit.clone(), work });
@@ -132,9 +142,9 @@ pub fn jobs(
     Ok(jobs)
 }
 
-async fn warm_all(warmer: Option<Arc<Warmer>>, others: &[Remote]) {
-    if let Some(warmer) = warmer {
-        warmer.begin(0);
+async fn warm_all(current: Option<&Current>, others: &[Remote]) {
+    if let Some(warming) = current.map(Current::view).as_ref().and_then(|v| v.warming.as_ref()) {
+        warming.warmer.begin(0);
     }
     for remote in others {
         if let Err(error) = remote.begin().await {

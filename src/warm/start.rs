@@ -17,7 +17,7 @@ const LAST_LOOK: Duration = Duration::from_millis(100);
 /// Whether the process may say that it is ready.
 pub struct Gate {
     stands: Mutex<Stands>,
-    progress: watch::Receiver<Progress>,
+    progress: Mutex<Option<watch::Receiver<Progress>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -28,14 +28,16 @@ enum Stands {
     Open,
 }
 
-impl Gate {
-    pub fn new(progress: &watch::Sender<Progress>) -> Gate {
+impl Default for Gate {
+    fn default() -> Gate {
         let stands = Mutex::new(Stands::Waiting(
             "it waits for the read store, of which nothing was read yet",
         ));
-        Gate { stands, progress: progress.subscribe() }
+        Gate { stands, progress: Mutex::default() }
     }
+}
 
+impl Gate {
     pub fn open(&self) {
         *self.stands() = Stands::Open;
     }
@@ -49,8 +51,9 @@ impl Gate {
             Stands::Open => Ok(()),
             Stands::Waiting(trouble) => Err(trouble.to_owned()),
             Stands::Warming => {
-                let progress = self.progress.borrow();
-                let Progress { done, total, .. } = *progress;
+                let watched = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+                let progress = watched.as_ref().map(|progress| progress.borrow());
+                let (done, total) = progress.map_or((0, 0), |now| (now.done, now.total));
                 Err(format!("the page cache is being warmed: {done} of {total} pages"))
             }
         }
@@ -69,6 +72,7 @@ pub async fn start(
     within: Duration,
     stop: CancellationToken,
 ) {
+    *gate.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(warmer.watch());
     let warmed = async {
         can_be_read(&warmer, &gate).await;
         *gate.stands() = Stands::Warming;

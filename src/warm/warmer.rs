@@ -124,10 +124,9 @@ impl Warmer {
         pages: Arc<Pages>,
         popularity: Arc<Popularity>,
         limits: WarmLimits,
-        progress: Arc<watch::Sender<Progress>>,
         stop: CancellationToken,
     ) -> Warmer {
-        let runtime = Handle::current();
+        let (runtime, progress) = (Handle::current(), Arc::default());
         Warmer { state, pages, popularity, limits, progress, runtime, stop }
     }
 
@@ -137,6 +136,11 @@ impl Warmer {
 
     pub fn pages(&self) -> &Arc<Pages> {
         &self.pages
+    }
+
+    /// How far its runs have come.
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
     }
 
     pub fn popularity(&self) -> &Popularity {

@@ -8,6 +8,7 @@ mod documents;
 mod horizons;
 mod order;
 mod placements;
+mod runs;
 #[path = "../support/mod.rs"]
 mod support;
 mod timelines;

@@ -15,7 +15,7 @@ use crate::log::LogError;
 pub struct KafkaSettings {
     /// `host:port,host:port`
     pub brokers: String,
-    /// The consumer group that shares the partitions out.
+    /// How the names of the consumer groups begin that share the partitions out.
     pub group: String,
     pub topics: Topics,
     /// Further librdkafka settings; they win over ours.
@@ -32,11 +32,19 @@ pub enum Purpose {
     Produce,
     /// Consumes as a member of the group.
     Consume,
+    /// Reads partitions to their end, without the group.
+    Replay,
     /// Asks for metadata and offsets, and reads single events; never joins the group.
     Look,
 }
 
 impl KafkaSettings {
+    /// Each generation of the read store is projected by a consumer group of its own, which has its number behind the
+    /// configured name.
+    pub fn of_generation(&self, generation: i64) -> KafkaSettings {
+        KafkaSettings { group: format!("{}-{generation}", self.group), ..self.clone() }
+    }
+
     fn client(&self, purpose: Purpose) -> ClientConfig {
         let mut config = ClientConfig::new();
         // With `debug`, librdkafka tells of its contexts; `telemetry.log_filter` has to let it.
@@ -57,6 +65,11 @@ impl KafkaSettings {
         match purpose {
             Purpose::Produce => self.set_producer(&mut config),
             Purpose::Consume => self.set_consumer(&mut config),
+            Purpose::Replay => {
+                self.set_consumer(&mut config);
+                config.set("group.id", format!("{}-rebuild", self.group));
+                config.set("enable.partition.eof", "true");
+            }
             Purpose::Look => {
                 config.set("group.id", format!("{}-status", self.group));
                 config.set("enable.auto.commit", "false");
@@ -107,7 +120,8 @@ impl KafkaSettings {
     /// # Errors
     /// [`LogError::Refused`] where one is wrong.
     pub fn check(&self) -> Result<(), LogError> {
-        [Purpose::Produce, Purpose::Consume, Purpose::Look].into_iter().try_for_each(|purpose| {
+        let purposes = [Purpose::Produce, Purpose::Consume, Purpose::Replay, Purpose::Look];
+        purposes.into_iter().try_for_each(|purpose| {
             self.client(purpose).create_native_config().map(|_| ()).map_err(|e| wrong(&e))
         })
     }
@@ -169,6 +183,8 @@ fn belongs(name: &str, purpose: Purpose) -> bool {
     match purpose {
         Purpose::Produce => !named(&CONSUMER),
         Purpose::Consume => !named(&PRODUCER),
+        // It is no member of the group.
+        Purpose::Replay => !named(&PRODUCER) && !name.starts_with("group."),
         Purpose::Look => !named(&PRODUCER) && !named(&CONSUMER),
     }
 }

@@ -83,6 +83,7 @@ pub fn run(
     consumption: Consumption,
 ) -> Result<(), ProjectorError> {
     let stop = works.stop.clone();
+    let generation = works.projector.store().generation();
     let looking = Looking::new(Arc::clone(&log), works.runtime.clone());
     let topics: Vec<String> =
         Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
@@ -90,7 +91,8 @@ pub fn run(
     let assignment = Arc::new(Mutex::new(Assignment::new(works, consumption.clone())));
     let member =
         Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
-    let consumer: BaseConsumer<Member> = log.settings().create(Purpose::Consume, member)?;
+    let settings = log.settings().of_generation(generation);
+    let consumer: BaseConsumer<Member> = settings.create(Purpose::Consume, member)?;
     let broker = log.broker().clone();
     let mut poller =
         Poller { consumer, topics, assignment, broker, consumption, looking, told: None };
@@ -191,7 +193,8 @@ impl Poller {
     }
 }
 
-fn record(message: &BorrowedMessage<'_>) -> Record {
+/// A message as it came.
+pub fn record(message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map(|headers| {
         let header = |h: rdkafka::message::Header<'_, &[u8]>| {
             (h.key.to_owned(), Bytes::copy_from_slice(h.value.unwrap_or_default()))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
+use crate::generations::Live;
 use crate::log::kafka::KafkaLog;
 use crate::projector::drive::{ProjectorError, retry_later};
 use crate::store::ReadStore;
@@ -22,11 +23,17 @@ pub async fn run(
     store: Arc<dyn ReadStore>,
     log: Arc<KafkaLog>,
     topic: String,
+    live: Live,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
-        match forward(store.as_ref(), &log, &topic).await {
+        // Of several generations that are projected only the live one forwards.
+        let forwarded = match live.is(store.generation()) {
+            true => forward(store.as_ref(), &log, &topic).await,
+            false => Ok(0),
+        };
+        match forwarded {
             Ok(0) => {
                 backoff = Backoff::default();
                 tokio::select! {

@@ -24,9 +24,11 @@ use tokio_util::sync::CancellationToken;
 use super::Projector;
 use super::drive::{ProjectorError, Traffic, Turns, fan_out, prepare};
 use crate::config::Topics;
+use crate::generations::Live;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 use crate::log::position::Partition;
+pub(crate) use consume::record;
 use group::Works;
 
 /// How the topics are consumed.
@@ -95,12 +97,13 @@ pub async fn run(
     log: Arc<KafkaLog>,
     options: KafkaOptions,
     consumption: Consumption,
+    live: Live,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
     prepare(&projector, &stop).await?;
     let forwarding = log.settings().dead_letter_topic.clone().map(|topic| {
         let (store, log) = (Arc::clone(projector.store()), Arc::clone(&log));
-        tokio::spawn(forward::run(store, log, topic, stop.clone()))
+        tokio::spawn(forward::run(store, log, topic, live, stop.clone()))
     });
     let runtime = tokio::runtime::Handle::current();
     let traffic = Arc::new(Traffic::default());

@@ -11,10 +11,10 @@
 
 mod bulk;
 mod changes;
-mod connect;
+pub(crate) mod connect;
 mod copy;
 mod dead_letters;
-mod errors;
+pub(crate) mod errors;
 mod facts;
 mod fanout;
 mod filling;
@@ -25,7 +25,7 @@ mod product_facts;
 mod replicas;
 mod reviews;
 mod save_facts;
-mod schema;
+pub(crate) mod schema;
 mod seed;
 mod snapshot;
 mod transaction;
@@ -51,7 +51,7 @@ use connect::Session;
 use errors::database;
 use numbers::NumberCache;
 use replicas::Replicas;
-use schema::Generation;
+pub use schema::Generation;
 
 /// How the database is used.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ const BEGIN_FILL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
 const UNDONE_WITHIN: Duration = Duration::from_secs(1);
 
 impl PostgresStore {
-    /// Opens the current generation, and creates or migrates its schema.
+    /// Opens the generation that this build answers from, and creates or migrates its schema.
     /// [`StoreError::Unavailable`](super::StoreError::Unavailable) where the database cannot be
     /// reached now.
     pub async fn open(url: &str, options: PostgresOptions) -> Result<PostgresStore> {
@@ -152,6 +152,26 @@ impl PostgresStore {
         let address = connect::address(url)?;
         let generation =
             schema::prepare(&address, &options.schema, options.acquire_timeout).await?;
+        PostgresStore::of(address, options, generation)
+    }
+
+    /// Opens one generation, which the catalogue knows, and creates or migrates its schema.
+    pub async fn open_generation(
+        url: &str,
+        options: PostgresOptions,
+        generation: Generation,
+    ) -> Result<PostgresStore> {
+        let address = connect::address(url)?;
+        let within = options.acquire_timeout;
+        schema::prepare_generation(&address, &options.schema, &generation.schema, within).await?;
+        PostgresStore::of(address, options, generation)
+    }
+
+    fn of(
+        address: PgConnectOptions,
+        options: PostgresOptions,
+        generation: Generation,
+    ) -> Result<PostgresStore> {
         let numbers: Arc<NumberCache> = Arc::default();
         let session = Session::of(&options, &generation.schema);
         let writing = session.writing(Arc::clone(&numbers));

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::errors::{database, migration};
 use crate::clock;
-use crate::store::{PROJECTION_VERSION, Result, StoreError};
+use crate::store::{PROJECTION_VERSION, Result, StoreError, another_layout};
 
 static CONTROL: Migrator = sqlx::migrate!("migrations/postgres/control");
 static GENERATION: Migrator = sqlx::migrate!("migrations/postgres/generation");
@@ -34,28 +34,44 @@ pub fn check_prefix(prefix: &str) -> Result<()> {
     )))
 }
 
+/// The name of a generation's schema, which is not quoted in statements.
+pub fn plain(schema: &str) -> Result<&str> {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    match schema.bytes().all(is_plain) {
+        true => Ok(schema),
+        false => {
+            Err(StoreError::Incompatible(format!("`{schema}` is no name of a schema of ours")))
+        }
+    }
+}
+
 /// The key of an advisory lock; they are known by a number in all of a database.
 pub fn lock_key(schema: &str, of: &str) -> i64 {
     xxh3_64(format!("vitrine/{schema}/{of}").as_bytes()) as i64
 }
 
-/// The generation that is read and written.
+/// Where a generation is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Generation {
     pub number: i64,
     pub schema: String,
 }
 
-/// Finds the current generation, and creates or migrates what is not there yet.
+/// A connection outside of any pool.
+pub async fn connect(address: &PgConnectOptions, within: Duration) -> Result<PgConnection> {
+    let connect = tokio::time::timeout(within, address.clone().connect()).await;
+    connect
+        .map_err(|_| StoreError::Unavailable(format!("no connection within {within:?}")))?
+        .map_err(database)
+}
+
+/// Finds the generation that this build answers from, and creates or migrates what is not there yet.
 pub async fn prepare(
     address: &PgConnectOptions,
     prefix: &str,
     within: Duration,
 ) -> Result<Generation> {
-    let connect = tokio::time::timeout(within, address.clone().connect()).await;
-    let mut conn = connect
-        .map_err(|_| StoreError::Unavailable(format!("no connection within {within:?}")))?
-        .map_err(database)?;
+    let mut conn = connect(address, within).await?;
     let prepared = prepare_on(&mut conn, prefix).await;
     // Whatever becomes of the goodbye: the connection has done its work.
     let _ = conn.close().await;
@@ -63,12 +79,36 @@ pub async fn prepare(
     if theirs == PROJECTION_VERSION {
         return Ok(generation);
     }
-    Err(StoreError::Incompatible(format!(
-        "the read store in schema {} has projection version {theirs}, this build needs \
-         {PROJECTION_VERSION}: drop the schemas {} and {prefix}, and it is built again from the \
-         event log",
-        generation.schema, generation.schema
+    Err(StoreError::Incompatible(another_layout(
+        &format!("in schema {}", generation.schema),
+        theirs,
     )))
+}
+
+/// Makes or migrates a generation's schema.
+pub async fn prepare_generation(
+    address: &PgConnectOptions,
+    prefix: &str,
+    schema: &str,
+    within: Duration,
+) -> Result<()> {
+    let mut conn = connect(address, within).await?;
+    let mut tx = conn.begin().await.map_err(database)?;
+    lock_schemas(&mut tx, prefix).await?;
+    migrate(&mut tx, &GENERATION, schema).await?;
+    tx.commit().await.map_err(database)?;
+    let _ = conn.close().await;
+    Ok(())
+}
+
+/// Only one process makes schemas.
+async fn lock_schemas(conn: &mut PgConnection, prefix: &str) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(lock_key(prefix, "schema"))
+        .execute(conn)
+        .await
+        .map(|_| ())
+        .map_err(database)
 }
 
 async fn prepare_on(conn: &mut PgConnection, prefix: &str) -> Result<(Generation, i64)> {
@@ -77,11 +117,7 @@ async fn prepare_on(conn: &mut PgConnection, prefix: &str) -> Result<(Generation
         return Ok(found);
     }
     let mut tx = conn.begin().await.map_err(database)?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(lock_key(prefix, "schema"))
-        .execute(&mut *tx)
-        .await
-        .map_err(database)?;
+    lock_schemas(&mut tx, prefix).await?;
     migrate(&mut tx, &CONTROL, prefix).await?;
     let (generation, version) = match current(&mut tx, prefix).await.map_err(database)? {
         Some(found) => found,
@@ -117,18 +153,23 @@ async fn complete(conn: &mut PgConnection, prefix: &str) -> Result<Option<(Gener
     Ok(Some((generation, version)))
 }
 
-/// No such table or schema.
+/// No such table, column or schema.
 fn is_missing(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
-    matches!(code.as_deref(), Some("42P01" | "3F000"))
+    matches!(code.as_deref(), Some("42P01" | "3F000" | "42703"))
 }
 
+/// The generation that was promoted last of those with this build's layout; the live one where there is none.
 async fn current(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<Option<(Generation, i64)>> {
     let sql = format!(
         "SELECT g.number, g.schema_name, g.projection_version
-         FROM {prefix}.current_generation c JOIN {prefix}.generation g ON g.number = c.number"
+         FROM {prefix}.generation g LEFT JOIN {prefix}.current_generation c ON c.number = g.number
+         WHERE c.number IS NOT NULL
+            OR g.projection_version = $1 AND g.promoted_at IS NOT NULL AND g.state = 'following'
+         ORDER BY g.projection_version <> $1, c.number IS NULL, g.promoted_at DESC LIMIT 1"
     );
-    let row: Option<(i64, String, i64)> = sqlx::query_as(&sql).fetch_optional(conn).await?;
+    let row: Option<(i64, String, i64)> =
+        sqlx::query_as(&sql).bind(PROJECTION_VERSION).fetch_optional(conn).await?;
     Ok(row.map(|(number, schema, version)| (Generation { number, schema }, version)))
 }
 
@@ -145,8 +186,8 @@ async fn migrate(conn: &mut PgConnection, migrator: &Migrator, schema: &str) -> 
 async fn first(conn: &mut PgConnection, prefix: &str) -> Result<(Generation, i64)> {
     let generation = Generation { number: 1, schema: format!("{prefix}_g1") };
     sqlx::query(
-        "INSERT INTO generation (number, schema_name, projection_version, created_at)
-         VALUES ($1, $2, $3, $4)",
+        "INSERT INTO generation (number, schema_name, projection_version, created_at, promoted_at)
+         VALUES ($1, $2, $3, $4, $4)",
     )
     .bind(generation.number)
     .bind(&generation.schema)

@@ -35,6 +35,7 @@ use super::popular::PopularPage;
 use super::seed::Seed;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
+    another_layout,
 };
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 
@@ -141,11 +142,11 @@ impl SqliteStore {
                 tx.commit().await
             }
             Some(theirs) if theirs == ours => Ok(()),
-            Some(theirs) => Err(StoreError::Incompatible(format!(
-                "the read store {} has projection version {theirs}, this build needs {ours}: \
-                 move the file away, and it is built again from the event log",
-                self.file.display()
-            ))),
+            Some(theirs) => {
+                let theirs = theirs.parse().unwrap_or_default();
+                let place = format!("in {}", self.file.display());
+                Err(StoreError::Incompatible(another_layout(&place, theirs)))
+            }
         }
     }
 }

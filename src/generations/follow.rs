@@ -1,0 +1,261 @@
+//! Answering from the live generation: an instance hears of a promotion, makes ready for it, and switches.
+//!
+//! Ready means: the generation's store is open, its changes are followed, and the pages that are read are in a cache of
+//! its own. The switch itself replaces one pointer. Before it, the new generation has caught up with all that the old one
+//! was said to reflect: positions never go backwards.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::stores::Stores;
+use super::view::Views;
+use super::{Announced, Generation};
+use crate::api::current::{Current, View};
+use crate::log::position::Reflected;
+use crate::store::Result;
+
+/// How often an instance looks which generation is live.
+pub const POLL: Duration = Duration::from_millis(50);
+/// How long a switch waits for the new generation to reflect all that the old one does, with requests for
+/// positions held up; then it is tried again.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
+/// And so long it is waited in all: fan-outs that never end would keep an instance from following for ever.
+const CATCH_UP_AT_LAST: Duration = Duration::from_secs(30);
+const CATCH_UP_STEP: Duration = Duration::from_millis(2);
+/// How long requests that began before a switch have to end.
+const LET_GO_AFTER: Duration = Duration::from_secs(15);
+/// Until a new cache's changes are followed.
+const FOLLOWED_STEP: Duration = Duration::from_millis(5);
+
+/// A generation's view with what ends it.
+struct Ready {
+    view: Arc<View>,
+    stop: CancellationToken,
+}
+
+/// Keeps an API process on the live generation.
+pub struct Following {
+    views: Arc<Views>,
+    current: Arc<Current>,
+    /// Ends the tasks of the view that is answered from.
+    stop_current: CancellationToken,
+    /// For a promotion that is being prepared, by its id.
+    preparing: Option<(String, tokio::task::JoinHandle<Result<Ready>>)>,
+    prepared: Option<Ready>,
+    /// Since when it would switch.
+    waiting_since: Option<tokio::time::Instant>,
+    /// As it is known to whoever promotes.
+    instance: String,
+}
+
+impl Following {
+    /// `stop` ends the tasks of the current view.
+    pub fn new(views: Arc<Views>, current: Arc<Current>, stop: CancellationToken) -> Following {
+        Following {
+            views,
+            current,
+            stop_current: stop,
+            preparing: None,
+            prepared: None,
+            waiting_since: None,
+            instance: unique(),
+        }
+    }
+
+    /// Follows until told to stop.
+    pub async fn run(mut self) {
+        let stop = self.views.stop.clone();
+        let mut told = false;
+        while !stop.is_cancelled() {
+            match self.look().await {
+                Ok(()) => told = false,
+                // It goes on answering from what it has.
+                Err(error) if !told => {
+                    told = true;
+                    tracing::warn!(%error, "which generation is live cannot be followed");
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    fn stores(&self) -> &Arc<Stores> {
+        &self.views.stores
+    }
+
+    async fn look(&mut self) -> Result<()> {
+        let now = self.current.peek().generation();
+        if now == 0 {
+            // Its own store is yet to come.
+            return Ok(());
+        }
+        let announced = self.stores().catalogue().announced().await?;
+        self.see_to_promotion(&announced).await?;
+        match announced.serving {
+            Some(serving) if serving != now => self.switch(serving).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins to prepare for a promotion, says so when that is done, and lets go of what came to nothing.
+    async fn see_to_promotion(&mut self, announced: &Announced) -> Result<()> {
+        let promotion = announced.promotion.as_ref();
+        if self.preparing.as_ref().is_some_and(|(id, _)| promotion.is_none_or(|(p, _)| p != id))
+            && let Some((_, task)) = self.preparing.take()
+        {
+            // What it has begun is dropped with it, or taken up by the switch.
+            if task.is_finished()
+                && let Ok(Ok(ready)) = task.await
+            {
+                self.keep(ready);
+            }
+        }
+        let Some((id, number)) = promotion else {
+            if announced.serving == Some(self.current.peek().generation())
+                && let Some(ready) = self.prepared.take()
+            {
+                let_go(ready, Duration::ZERO);
+            }
+            return Ok(());
+        };
+        if let Some((_, task)) = self.preparing.take_if(|(_, task)| task.is_finished()) {
+            match task.await {
+                Ok(Ok(ready)) => self.keep(ready),
+                Ok(Err(error)) => tracing::warn!(%error, number, "not ready for a promotion"),
+                Err(ended) => tracing::error!(%ended, "making ready for a promotion ended"),
+            }
+        }
+        if *number == self.current.peek().generation() {
+            return self.answer(id, true).await;
+        }
+        let is_ready = self.prepared.as_ref().is_some_and(|r| r.view.generation() == *number);
+        self.answer(id, is_ready).await?;
+        if !is_ready && self.preparing.is_none() {
+            let generation = super::find(self.stores().catalogue().as_ref(), *number).await?;
+            if !generation.is_ours() {
+                // Instances of the build that has made it answer from it; this one stays where it is.
+                return self.answer(id, true).await;
+            }
+            let views = Arc::clone(&self.views);
+            let task = tokio::spawn(async move { prepare(&views, &generation, true).await });
+            self.preparing = Some((id.clone(), task));
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, promotion: &str, ready: bool) -> Result<()> {
+        self.stores().catalogue().answer(promotion, &self.instance, ready).await
+    }
+
+    fn keep(&mut self, ready: Ready) {
+        if let Some(before) = self.prepared.replace(ready) {
+            let_go(before, Duration::ZERO);
+        }
+    }
+
+    /// Answers from that generation from now on.
+    async fn switch(&mut self, number: i64) -> Result<()> {
+        let prepared = self.prepared.take_if(|ready| ready.view.generation() == number);
+        let ready = match prepared {
+            Some(ready) => ready,
+            // It has not heard of the promotion in time.
+            None => {
+                let generation = super::find(self.stores().catalogue().as_ref(), number).await?;
+                prepare(&self.views, &generation, false).await?
+            }
+        };
+        let before = self.current.view();
+        let since = *self.waiting_since.get_or_insert_with(tokio::time::Instant::now);
+        let caught_up = hand_over(&before, &ready.view).await;
+        if !matches!(caught_up, Ok(true)) && since.elapsed() < CATCH_UP_AT_LAST {
+            self.keep(ready);
+            return caught_up.map(|_| ());
+        }
+        if !matches!(caught_up, Ok(true)) {
+            tracing::warn!("the new generation is behind the old one; it has been waited for");
+            *before.state.successor.write().await = Some(ready.view.state.clone());
+        }
+        self.waiting_since = None;
+        self.current.replace(Arc::clone(&ready.view));
+        tracing::info!(
+            generation = number,
+            before = before.generation(),
+            "pages are answered from another generation"
+        );
+        let stop = std::mem::replace(&mut self.stop_current, ready.stop);
+        let_go(Ready { view: before, stop }, LET_GO_AFTER);
+        if let Some(warming) = &self.current.peek().warming {
+            // What was not warm before.
+            warming.warmer().begin(0);
+        }
+        Ok(())
+    }
+}
+
+/// Makes a view; with a warm cache where it is not needed at once.
+async fn prepare(views: &Views, generation: &Generation, warm: bool) -> Result<Ready> {
+    let store = views.stores.get(generation).await?;
+    let stop = views.stop.child_token();
+    let ready = Ready { view: Arc::new(views.of(store, &stop)), stop };
+    let followed = async {
+        while ready.view.state.pages.as_ref().is_some_and(|p| p.following.behind().is_none()) {
+            tokio::time::sleep(FOLLOWED_STEP).await;
+        }
+    };
+    followed.await;
+    if warm && let Some(warming) = &ready.view.warming {
+        let warmer = warming.warmer();
+        warmer.begin(0);
+        warmer.idle().await;
+    }
+    Ok(ready)
+}
+
+/// Waits until the new generation reflects what the old one does, and sends requests for positions there from then on.
+/// False where that took too long: nothing has changed then.
+async fn hand_over(before: &View, next: &View) -> Result<bool> {
+    // Nobody is held up before it is near.
+    if !reflected(next).await?.covers(&reflected(before).await?) {
+        return Ok(false);
+    }
+    // Whoever is being told that the old one reflects a position is told first.
+    let mut successor = before.state.successor.write().await;
+    let old = reflected(before).await?;
+    let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
+    while !reflected(next).await?.covers(&old) {
+        if tokio::time::Instant::now() >= deadline {
+            return Ok(false);
+        }
+        tokio::time::sleep(CATCH_UP_STEP).await;
+    }
+    *successor = Some(next.state.clone());
+    Ok(true)
+}
+
+async fn reflected(view: &View) -> Result<Reflected> {
+    view.state.store.snapshot_fresh().await?.reflected().await
+}
+
+/// Ends a view that is not answered from any more, once requests that began with it have had time to end.
+fn let_go(ready: Ready, after: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        if let Some(warming) = &ready.view.warming {
+            warming.stop().await;
+        }
+        ready.stop.cancel();
+    });
+}
+
+/// A name that no other instance has.
+pub fn unique() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}

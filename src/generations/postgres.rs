@@ -1,0 +1,256 @@
+//! The catalogue of generations in PostgreSQL: the control schema, and a schema a generation.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use projections::instant::Instant;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Executor, PgPool};
+
+use super::{Announced, Catalogue, Generation, RebuildLock, State};
+use crate::clock;
+use crate::store::postgres::connect::{self, Session};
+use crate::store::postgres::errors::database;
+use crate::store::postgres::schema::{self, lock_key};
+use crate::store::postgres::{Generation as Place, PostgresOptions, PostgresStore};
+use crate::store::seed::Seed;
+use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
+
+/// How often deleting a schema is tried where somebody is in the way, each time for the lock timeout.
+const DELETE_TRIES: u32 = 5;
+
+/// Reads and writes the catalogue. Connects when it is asked.
+pub struct PostgresCatalogue {
+    url: String,
+    address: PgConnectOptions,
+    options: PostgresOptions,
+    pool: PgPool,
+}
+
+type Row = (i64, String, i64, i64, String, Option<i64>, bool);
+
+impl PostgresCatalogue {
+    /// Nothing is asked of the database yet; the control schema is there once a store was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Incompatible`] where the address or the schema's name is wrong.
+    pub fn new(url: &str, options: PostgresOptions) -> Result<PostgresCatalogue> {
+        schema::check_prefix(&options.schema)?;
+        let address = connect::address(url)?;
+        let session = Session::of(&options, &options.schema);
+        let pool = connect::pool(&address, session, 1, options.acquire_timeout);
+        Ok(PostgresCatalogue { url: url.to_owned(), address, options, pool })
+    }
+}
+
+fn generation(row: Row) -> Result<Generation> {
+    let (number, place, projection_version, created_at, state, promoted_at, live) = row;
+    Ok(Generation {
+        number,
+        place,
+        projection_version,
+        created_at: Instant(created_at),
+        state: State::of(&state)?,
+        promoted_at: promoted_at.map(Instant),
+        live,
+    })
+}
+
+/// By the server's clock: instances' clocks may differ.
+const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::int8";
+
+/// Ends what was announced; only whoever announced it can.
+async fn take_back(conn: &mut PgConnection, id: &str) -> Result<bool> {
+    let ended = sqlx::query("DELETE FROM promotion WHERE id = $1")
+        .bind(id)
+        .execute(&mut *conn)
+        .await
+        .map_err(database)?;
+    sqlx::query("DELETE FROM promotion_answer WHERE id = $1")
+        .bind(id)
+        .execute(conn)
+        .await
+        .map_err(database)?;
+    Ok(ended.rows_affected() > 0)
+}
+
+#[async_trait]
+impl Catalogue for PostgresCatalogue {
+    async fn list(&self) -> Result<Vec<Generation>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT g.number, g.schema_name, g.projection_version, g.created_at, g.state,
+                    g.promoted_at, c.number IS NOT NULL
+             FROM generation g LEFT JOIN current_generation c ON c.number = g.number
+             WHERE g.state <> 'dropped' ORDER BY g.number",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(database)?;
+        rows.into_iter().map(generation).collect()
+    }
+
+    async fn announced(&self) -> Result<Announced> {
+        let sql = format!(
+            "SELECT (SELECT g.number FROM generation g
+                     LEFT JOIN current_generation c ON c.number = g.number
+                     WHERE g.projection_version = $1 AND g.promoted_at IS NOT NULL AND g.state = 'following'
+                     ORDER BY c.number IS NULL, g.promoted_at DESC LIMIT 1),
+                    p.id, p.number
+             FROM (SELECT 1) one LEFT JOIN promotion p ON p.expires_at > {NOW}"
+        );
+        let (serving, id, number): (Option<i64>, Option<String>, Option<i64>) =
+            sqlx::query_as(&sql)
+                .bind(PROJECTION_VERSION)
+                .fetch_one(&self.pool)
+                .await
+                .map_err(database)?;
+        Ok(Announced { serving, promotion: id.zip(number) })
+    }
+
+    async fn create(&self) -> Result<Generation> {
+        let (number,): (i64,) = sqlx::query_as(
+            "INSERT INTO generation (number, schema_name, projection_version, created_at, state)
+             SELECT max(number) + 1, $1 || '_g' || (max(number) + 1), $2, $3, 'building'
+             FROM generation RETURNING number",
+        )
+        .bind(&self.options.schema)
+        .bind(PROJECTION_VERSION)
+        .bind(clock::now().millis())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(database)?;
+        let generation = super::find(self, number).await?;
+        tracing::info!(number, schema = generation.place, "a new generation");
+        Ok(generation)
+    }
+
+    async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>> {
+        let place = Place { number: generation.number, schema: generation.place.clone() };
+        // Its future cannot be sent to another thread: sqlx migrates with so general a connection.
+        let (url, options) = (self.url.clone(), self.options.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let opening = tokio::task::spawn_blocking(move || {
+            runtime.block_on(PostgresStore::open_generation(&url, options, place))
+        });
+        let store = opening.await.map_err(|ended| StoreError::Unavailable(ended.to_string()))??;
+        Ok(Arc::new(store))
+    }
+
+    fn seed(&self, generation: &Generation) -> Seed {
+        Seed::Schema(generation.place.clone())
+    }
+
+    async fn set_state(&self, number: i64, state: State) -> Result<()> {
+        sqlx::query("UPDATE generation SET state = $1 WHERE number = $2 AND state <> 'dropped'")
+            .bind(state.name())
+            .bind(number)
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+            .map_err(database)
+    }
+
+    async fn announce(&self, id: &str, number: i64, for_ms: i64) -> Result<bool> {
+        let sql = format!(
+            "INSERT INTO promotion (number, expires_at, id) VALUES ($1, {NOW} + $2, $3)
+             ON CONFLICT (the_only_row) DO UPDATE
+             SET number = excluded.number, expires_at = excluded.expires_at, id = excluded.id
+             WHERE promotion.id = $3 OR promotion.expires_at <= {NOW}"
+        );
+        let done = sqlx::query(&sql)
+            .bind(number)
+            .bind(for_ms)
+            .bind(id)
+            .execute(&self.pool)
+            .await
+            .map_err(database)?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn answer(&self, promotion: &str, instance: &str, ready: bool) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO promotion_answer (ready, id, instance) VALUES ($1, $2, $3)
+             ON CONFLICT (id, instance) DO UPDATE SET ready = excluded.ready",
+        )
+        .bind(ready)
+        .bind(promotion)
+        .bind(instance)
+        .execute(&self.pool)
+        .await
+        .map(|_| ())
+        .map_err(database)
+    }
+
+    async fn answers(&self, promotion: &str) -> Result<Vec<(String, bool)>> {
+        sqlx::query_as(
+            "SELECT instance, ready FROM promotion_answer WHERE id = $1 ORDER BY instance",
+        )
+        .bind(promotion)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(database)
+    }
+
+    async fn end_promotion(&self, id: &str, live: Option<i64>) -> Result<()> {
+        let mut tx = self.pool.begin().await.map_err(database)?;
+        let ours = take_back(&mut tx, id).await?;
+        if let Some(number) = live {
+            if !ours {
+                return Err(super::promote::taken_over());
+            }
+            let sql = format!(
+                "UPDATE generation
+                 SET promoted_at = greatest({NOW}, 1 + (SELECT max(promoted_at) FROM generation))
+                 WHERE number = $1"
+            );
+            sqlx::query(&sql).bind(number).execute(&mut *tx).await.map_err(database)?;
+            sqlx::query("UPDATE current_generation SET number = $1")
+                .bind(number)
+                .execute(&mut *tx)
+                .await
+                .map_err(database)?;
+        }
+        tx.commit().await.map_err(database)
+    }
+
+    async fn forget(&self, number: i64) -> Result<()> {
+        let sql = format!(
+            "UPDATE generation SET state = 'dropped'
+             WHERE number = $1 AND number NOT IN (SELECT number FROM current_generation)
+                   AND number NOT IN (SELECT number FROM promotion WHERE expires_at > {NOW})"
+        );
+        let done = sqlx::query(&sql).bind(number).execute(&self.pool).await.map_err(database)?;
+        if done.rows_affected() == 0 {
+            return Err(super::promote::in_use(number));
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, generation: &Generation) -> Result<()> {
+        let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", schema::plain(&generation.place)?);
+        let mut tries = DELETE_TRIES;
+        loop {
+            tries -= 1;
+            match self.pool.execute(sql.as_str()).await.map_err(database) {
+                // Somebody still reads or writes it: they let go of it soon.
+                Err(StoreError::Conflict(_) | StoreError::Unavailable(_)) if tries > 0 => {}
+                done => return done.map(|_| ()),
+            }
+        }
+    }
+
+    async fn lock_rebuild(&self) -> Result<Option<RebuildLock>> {
+        // A lock of the session: it ends with the connection, and so with the process.
+        let mut conn = schema::connect(&self.address, self.options.acquire_timeout).await?;
+        let (locked,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
+            .bind(lock_key(&self.options.schema, "rebuild"))
+            .fetch_one(&mut conn)
+            .await
+            .map_err(database)?;
+        Ok(locked.then(|| Box::new(Mutex::new(conn)) as RebuildLock))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,162 @@
+//! Projecting every generation that is to follow the log, each by a projector of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::stores::Stores;
+use super::{Generation, Live, State};
+use crate::backoff::Backoff;
+use crate::projector::drive::ProjectorError;
+use crate::store::{ReadStore, Result, StoreError};
+
+/// How often it is looked which generations there are.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Projects one generation until told to stop.
+pub type Run = Arc<
+    dyn Fn(Arc<dyn ReadStore>, CancellationToken) -> BoxFuture<'static, Result<(), ProjectorError>>
+        + Send
+        + Sync,
+>;
+
+/// A generation that is being projected.
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), ProjectorError>>,
+}
+
+/// One whose projector has ended: when to try again.
+struct Failed {
+    again: tokio::time::Instant,
+    backoff: Backoff,
+}
+
+/// Projects generations as they come and go.
+pub struct Projecting {
+    /// The one that pages are answered from first; before it is there nothing is.
+    first: Arc<dyn ReadStore>,
+    stores: Arc<Stores>,
+    run: Run,
+    live: Live,
+    running: HashMap<i64, Running>,
+    failed: HashMap<i64, Failed>,
+    stop: CancellationToken,
+}
+
+impl Projecting {
+    pub fn new(
+        first: Arc<dyn ReadStore>,
+        stores: Arc<Stores>,
+        run: Run,
+        live: Live,
+        stop: CancellationToken,
+    ) -> Projecting {
+        Projecting {
+            first,
+            stores,
+            run,
+            live,
+            running: HashMap::new(),
+            failed: HashMap::new(),
+            stop,
+        }
+    }
+
+    /// Projects until told to stop.
+    ///
+    /// # Errors
+    /// What does not pass by itself, of the generation that pages are answered from. Others are tried again.
+    pub async fn run(mut self) -> Result<(), ProjectorError> {
+        let mut ended = Ok(());
+        while !self.stop.is_cancelled() && ended.is_ok() {
+            ended = match self.look().await {
+                Err(ProjectorError::Store(error)) if is_passing(&error) => {
+                    tracing::debug!(%error, "the catalogue of generations cannot be read");
+                    Ok(())
+                }
+                looked => looked,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY), if ended.is_ok() => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+        for number in self.running.keys().copied().collect::<Vec<_>>() {
+            let last = self.end(number).await;
+            ended = ended.and(last);
+        }
+        ended
+    }
+
+    async fn look(&mut self) -> Result<(), ProjectorError> {
+        if self.first.generation() == 0 {
+            return Ok(());
+        }
+        let known = self.stores.catalogue().list().await?;
+        let serving = self.stores.catalogue().announced().await?.serving;
+        self.live.set(serving.unwrap_or_default());
+        let wanted: Vec<&Generation> =
+            known.iter().filter(|g| g.state == State::Following && g.is_ours()).collect();
+        let is_wanted = |number: i64| wanted.iter().any(|g| g.number == number);
+        for number in self.running.keys().copied().collect::<Vec<_>>() {
+            let finished = self.running.get(&number).is_some_and(|r| r.task.is_finished());
+            if !is_wanted(number) {
+                // Whatever it ran into: there is nothing left to be projected.
+                let _ = self.end(number).await;
+            } else if finished && let Err(error) = self.end(number).await {
+                if serving == Some(number) || serving.is_none() {
+                    return Err(error);
+                }
+                self.failed(number, &error);
+            }
+        }
+        self.failed.retain(|number, _| is_wanted(*number));
+        self.stores.close_forgotten(&known).await;
+        for generation in wanted {
+            self.start(generation).await?;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, generation: &Generation) -> Result<(), ProjectorError> {
+        let number = generation.number;
+        let waits = |failed: &Failed| failed.again > tokio::time::Instant::now();
+        if self.running.contains_key(&number) || self.failed.get(&number).is_some_and(waits) {
+            return Ok(());
+        }
+        let store = self.stores.get(generation).await?;
+        let stop = self.stop.child_token();
+        let task = tokio::spawn((self.run)(store, stop.clone()));
+        tracing::debug!(generation = number, "projecting a generation");
+        self.running.insert(number, Running { stop, task });
+        Ok(())
+    }
+
+    async fn end(&mut self, number: i64) -> Result<(), ProjectorError> {
+        let Some(Running { stop, task }) = self.running.remove(&number) else { return Ok(()) };
+        stop.cancel();
+        task.await.unwrap_or_else(|ended| {
+            Err(StoreError::Database(format!("projecting generation {number} ended: {ended}"))
+                .into())
+        })
+    }
+
+    fn failed(&mut self, number: i64, error: &ProjectorError) {
+        tracing::error!(generation = number, %error, "a generation that is not live is not projected");
+        let now = tokio::time::Instant::now();
+        let failed = self
+            .failed
+            .entry(number)
+            .or_insert_with(|| Failed { again: now, backoff: Backoff::default() });
+        failed.again = now + failed.backoff.next_pause();
+    }
+}
+
+fn is_passing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_))
+}

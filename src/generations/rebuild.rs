@@ -1,0 +1,378 @@
+//! A rebuild from its begin to the promotion: a generation is made or gone on with, filled, caught up, compared with the
+//! live one, and promoted if that was asked for and nothing speaks against it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::Instant as Clock;
+use tokio_util::sync::CancellationToken;
+
+use super::promote::{self, PromoteError, Promoted};
+use super::{Generation, Live, RebuildLock, State, project::Projecting};
+use crate::clock;
+use crate::config::Config;
+use crate::log::position::{Partition, Reflected};
+use crate::projector::drive::ProjectorError;
+use crate::projector::kafka::Consumption;
+use crate::rebuild::progress::{Phase, Progress};
+use crate::rebuild::{self, Filled, Job, RebuildError, from_live};
+use crate::stack::{self, Stack};
+use crate::store::seed::SEEDED_FROM;
+use crate::store::{ReadStore, StoreError};
+use crate::verdict::{self, Allow, Judged, Scope, Verdict, VerdictError};
+
+/// How often it is looked how far a generation has caught up.
+const STEP: Duration = Duration::from_millis(50);
+/// A generation that does not move for so long is not projected.
+const STANDS_STILL: Duration = Duration::from_secs(60);
+/// Dead letters that are marked as forwarded at once.
+const LETTERS_AT_ONCE: u32 = 1_000;
+
+/// What is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Takes the live generation's facts over, instead of reading the log.
+    pub from_live: bool,
+    /// Begins anew where an earlier rebuild was stopped.
+    pub fresh: bool,
+    /// Promotes the new generation if it passes.
+    pub promote: bool,
+    /// Differences that are wanted.
+    pub allow: Vec<Allow>,
+    /// Promotes it although this build cannot read the live generation, so that the two are not compared.
+    pub uncompared: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rebuilt {
+    pub generation: i64,
+    /// Events that were read; 0 where facts were taken over.
+    pub events: u64,
+    pub products: u64,
+    /// Seconds until the generation was filled, without those of earlier runs.
+    pub filled_seconds: f64,
+    /// What the comparison with the live generation found; none where there is nothing to compare with.
+    pub verdict: Option<Verdict>,
+    pub judged: Judged,
+    pub promoted: Option<Promoted>,
+}
+
+/// Why a rebuild ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildFailed {
+    #[error("another rebuild is under way")]
+    Locked,
+    #[error(
+        "the live generation has another projection version, so that the new one cannot be compared with it: generation \
+         {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"
+    )]
+    Uncompared(i64),
+    #[error(
+        "the new generation {0} does not reflect the log and has not moved for a minute: it is not projected"
+    )]
+    Behind(i64),
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Projector(#[from] ProjectorError),
+    #[error(transparent)]
+    Log(#[from] crate::log::LogError),
+    #[error(transparent)]
+    Verdict(#[from] VerdictError),
+    #[error(transparent)]
+    Promote(#[from] PromoteError),
+}
+
+/// One rebuild.
+pub struct Rebuild {
+    pub config: Config,
+    pub stack: Arc<Stack>,
+    pub asked: Asked,
+    pub progress: Arc<watch::Sender<Progress>>,
+    /// Whether this process projects all generations anyway.
+    pub is_projected: bool,
+    /// Ends it; called again, it goes on where it was.
+    pub stop: CancellationToken,
+}
+
+impl Rebuild {
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`RebuildFailed`]; what was done is kept.
+    pub async fn run(&self) -> Result<Rebuilt, RebuildFailed> {
+        let catalogue = self.stack.stores.catalogue();
+        let lock = catalogue.lock_rebuild().await?.ok_or(RebuildFailed::Locked)?;
+        let started = Clock::now();
+        let (generation, store, filled) = self.filled(&lock).await?;
+        let filled_seconds = started.elapsed().as_secs_f64();
+        let projecting = self.project(&store);
+        let done = self.after(&generation, &store, &filled, filled_seconds).await;
+        if let Some((stop, task)) = projecting {
+            stop.cancel();
+            // What it ran into shows in what it left undone.
+            let _ = task.await;
+        }
+        let done = done?;
+        self.tell(|progress| progress.phase = Phase::Done);
+        Ok(done)
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(change);
+    }
+
+    /// A generation that holds everything up to some moment, and is projected from then on.
+    async fn filled(
+        &self,
+        lock: &RebuildLock,
+    ) -> Result<(Generation, Arc<dyn ReadStore>, Filled), RebuildFailed> {
+        let stores = &self.stack.stores;
+        let mut fresh = self.asked.fresh;
+        loop {
+            let (generation, resumed) = self.building(lock, fresh).await?;
+            self.tell(|progress| {
+                *progress =
+                    Progress { generation: generation.number, resumed, ..Progress::default() };
+            });
+            let store = stores.catalogue().open(&generation).await?;
+            let filled = self.fill(&generation, &store).await;
+            let filled = match filled {
+                Err(RebuildFailed::Rebuild(RebuildError::NotMine(why))) if !fresh => {
+                    tracing::warn!("the rebuild begins anew: {why}");
+                    store.close().await;
+                    fresh = true;
+                    continue;
+                }
+                Err(error) => {
+                    store.close().await;
+                    return Err(error);
+                }
+                Ok(filled) => filled,
+            };
+            mark_forwarded(store.as_ref()).await?;
+            let store = stores.adopt(store).await;
+            stores.catalogue().set_state(generation.number, State::Following).await?;
+            // What it needed to go on is not needed any more.
+            let _ = tokio::fs::remove_dir_all(self.directory(&generation)).await;
+            return Ok((generation, store, filled));
+        }
+    }
+
+    /// The generation to be built: one that an earlier rebuild has begun, or a new one.
+    async fn building(
+        &self,
+        _lock: &RebuildLock,
+        fresh: bool,
+    ) -> Result<(Generation, bool), RebuildFailed> {
+        let catalogue = self.stack.stores.catalogue();
+        let known = catalogue.list().await?;
+        for begun in known.into_iter().filter(|g| g.state == State::Building && g.is_ours()) {
+            if !fresh {
+                return Ok((begun, true));
+            }
+            catalogue.forget(begun.number).await?;
+            catalogue.delete(&begun).await?;
+            let _ = tokio::fs::remove_dir_all(self.directory(&begun)).await;
+        }
+        Ok((catalogue.create().await?, false))
+    }
+
+    fn directory(&self, generation: &Generation) -> PathBuf {
+        let of_rebuilds = match self.config.rebuild.directory.as_str() {
+            "" => self.config.data_dir.join("rebuild"),
+            directory => PathBuf::from(directory),
+        };
+        of_rebuilds.join(&generation.place)
+    }
+
+    async fn fill(
+        &self,
+        generation: &Generation,
+        store: &Arc<dyn ReadStore>,
+    ) -> Result<Filled, RebuildFailed> {
+        let seeded = store.snapshot_fresh().await?.meta(SEEDED_FROM).await?.is_some();
+        if self.asked.from_live {
+            return self.seed(store).await;
+        }
+        if seeded {
+            let why = "it was begun from the live generation's facts".to_owned();
+            return Err(RebuildError::NotMine(why).into());
+        }
+        let job = Job {
+            log: self.stack.log.clone(),
+            store: Arc::clone(store),
+            markets: stack::markets(&self.config),
+            bounds: stack::bounds(&self.config),
+            options: rebuild::Options {
+                memory_bytes: self.config.rebuild.memory_bytes,
+                directory: self.directory(generation),
+                checkpoint: Duration::from_millis(self.config.rebuild.checkpoint_ms),
+            },
+            progress: Arc::clone(&self.progress),
+            stop: self.stop.clone(),
+        };
+        Ok(rebuild::fill(job).await?)
+    }
+
+    async fn seed(&self, store: &Arc<dyn ReadStore>) -> Result<Filled, RebuildFailed> {
+        let catalogue = self.stack.stores.catalogue();
+        let live = catalogue.list().await?.into_iter().find(|g| g.live && g.is_ours());
+        let Some(live) = live else {
+            return Err(StoreError::Incompatible(
+                "this build cannot read the live generation's facts: rebuild from the log"
+                    .to_owned(),
+            )
+            .into());
+        };
+        let whole = from_live::seed(
+            store,
+            &catalogue.seed(&live),
+            &stack::markets(&self.config),
+            &stack::bounds(&self.config),
+            &self.progress,
+            &self.stop,
+        )
+        .await?;
+        if !whole {
+            return Err(RebuildError::Stopped.into());
+        }
+        Ok(Filled { products: store.status().await?.products, ..Filled::default() })
+    }
+
+    /// Projects all generations, if this process does not do so anyway: nobody else may.
+    #[allow(clippy::type_complexity, reason = "a task and what ends it")]
+    fn project(
+        &self,
+        store: &Arc<dyn ReadStore>,
+    ) -> Option<(CancellationToken, tokio::task::JoinHandle<Result<(), ProjectorError>>)> {
+        if self.is_projected {
+            return None;
+        }
+        let (stop, live) = (self.stop.child_token(), Live::default());
+        let consumption = Consumption::default();
+        let run = stack::run_projector(&self.config, &self.stack, None, live.clone(), consumption);
+        let stores = Arc::clone(&self.stack.stores);
+        let projecting = Projecting::new(Arc::clone(store), stores, run, live, stop.clone());
+        Some((stop, tokio::spawn(projecting.run())))
+    }
+
+    async fn after(
+        &self,
+        generation: &Generation,
+        store: &Arc<dyn ReadStore>,
+        filled: &Filled,
+        filled_seconds: f64,
+    ) -> Result<Rebuilt, RebuildFailed> {
+        self.tell(|progress| progress.phase = Phase::CatchingUp);
+        self.catch_up(generation, store).await?;
+        let mut rebuilt = Rebuilt {
+            generation: generation.number,
+            events: filled.events,
+            products: filled.products,
+            filled_seconds,
+            verdict: None,
+            judged: Judged::default(),
+            promoted: None,
+        };
+        let known = self.stack.stores.catalogue().list().await?;
+        let live = known.iter().find(|g| g.live);
+        match live {
+            Some(live) if live.is_ours() => {
+                let verdict = self.compare(live, store).await?;
+                rebuilt.judged = verdict.judge(&self.asked.allow);
+                rebuilt.verdict = Some(verdict);
+            }
+            Some(_) if self.asked.promote && !self.asked.uncompared => {
+                return Err(RebuildFailed::Uncompared(generation.number));
+            }
+            _ => {}
+        }
+        if self.asked.promote && rebuilt.judged.passes() {
+            self.tell(|progress| progress.phase = Phase::Promoting);
+            let wait = Duration::from_secs(self.config.rebuild.promote_wait_seconds);
+            let promoting = promote::promote(&self.stack.stores, generation.number, wait);
+            rebuilt.promoted = Some(self.unless_stopped(promoting).await??);
+        }
+        Ok(rebuilt)
+    }
+
+    /// Until the generation reflects all that the log held as this began.
+    async fn catch_up(
+        &self,
+        generation: &Generation,
+        store: &Arc<dyn ReadStore>,
+    ) -> Result<(), RebuildFailed> {
+        let extents = self.stack.log.events().extents().await?;
+        let holds_events = extents.iter().filter(|extent| extent.next > extent.first);
+        let head: Reflected = holds_events
+            .map(|extent| (extent.partition.clone(), extent.next, None))
+            .collect::<Vec<(Partition, i64, Option<i64>)>>()
+            .into_iter()
+            .collect();
+        let (mut stood, mut since) = (Reflected::default(), Clock::now());
+        loop {
+            let reflected = store.snapshot_fresh().await?.reflected().await?;
+            if reflected.covers(&head) {
+                return Ok(());
+            }
+            if reflected != stood {
+                (stood, since) = (reflected, Clock::now());
+            }
+            if since.elapsed() > STANDS_STILL {
+                return Err(RebuildFailed::Behind(generation.number));
+            }
+            self.unless_stopped(tokio::time::sleep(STEP)).await?;
+        }
+    }
+
+    async fn compare(
+        &self,
+        live: &Generation,
+        store: &Arc<dyn ReadStore>,
+    ) -> Result<Verdict, RebuildFailed> {
+        self.tell(|progress| {
+            progress.phase = Phase::Comparing;
+            (progress.products, progress.products_total) = (0, 0);
+        });
+        let bounds = &self.config.rebuild;
+        let low_stock = i64::try_from(self.config.low_stock_threshold).unwrap_or(i64::MAX);
+        let scope = Scope {
+            max_products: bounds.compare_max_products,
+            max_places: bounds.compare_max_places,
+            ..Scope::new(stack::markets(&self.config), low_stock, clock::now())
+        };
+        let live = self.stack.stores.get(live).await?;
+        let told = |done, total| {
+            self.tell(|progress| (progress.products, progress.products_total) = (done, total));
+        };
+        Ok(verdict::compare(&live, store, &scope, &told, &self.stop).await?)
+    }
+
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, RebuildFailed> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.cancelled() => Err(RebuildError::Stopped.into()),
+        }
+    }
+}
+
+/// The dead letters of the log so far: the live generation has forwarded them.
+async fn mark_forwarded(store: &dyn ReadStore) -> Result<(), StoreError> {
+    loop {
+        let mut tx = store.begin().await?;
+        let letters = tx.unforwarded_dead_letters(LETTERS_AT_ONCE).await?;
+        if letters.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
+        tx.mark_forwarded(&ids).await?;
+        tx.commit().await?;
+    }
+}

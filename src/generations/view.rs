@@ -1,0 +1,75 @@
+//! How a process answers from a generation: what differs from one to the next, and what they share.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use tokio_util::sync::CancellationToken;
+
+use super::stores::Stores;
+use crate::api::cached::Pages;
+use crate::api::current::View;
+use crate::api::{ApiState, Reached, Readiness};
+use crate::changes::follow;
+use crate::config::Config;
+use crate::log::EventLog;
+use crate::stack;
+use crate::store::ReadStore;
+use crate::telemetry::audit::AuditMetrics;
+use crate::telemetry::metrics::Metrics;
+use crate::warm::Warming;
+use crate::warm::popularity::Popularity;
+
+/// What all views of a process share.
+pub struct Views {
+    pub config: Config,
+    pub log: Arc<dyn EventLog>,
+    pub stores: Arc<Stores>,
+    pub metrics: Arc<Metrics>,
+    pub audit_metrics: AuditMetrics,
+    pub readiness: Readiness,
+    pub waits_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    pub popularity: Arc<Popularity>,
+    /// Pages are answered: there is a cache, if it is configured.
+    pub pages: bool,
+    pub stop: CancellationToken,
+}
+
+impl Views {
+    /// A view of this store, with an empty cache that follows its changes. Tasks of it end with `stop`.
+    pub fn of(&self, store: Arc<dyn ReadStore>, stop: &CancellationToken) -> View {
+        let generation = store.generation();
+        let config = &self.config;
+        let state = web::Data::new(ApiState {
+            pages: self.cache(&store, stop),
+            store,
+            log: Arc::clone(&self.log),
+            markets: stack::markets(config),
+            low_stock_threshold: i64::try_from(config.low_stock_threshold).unwrap_or(i64::MAX),
+            sections: config.home.sections.clone(),
+            admin_token: config.http.token().map(str::to_owned),
+            progress: self.stores.progress(generation).subscribe(),
+            reached: Reached::default(),
+            readiness: Arc::clone(&self.readiness),
+            waits_for: Arc::clone(&self.waits_for),
+            topics: config.log.topics.clone(),
+            request_body_max_bytes: config.http.request_body_max_bytes,
+            metrics: Arc::clone(&self.metrics),
+            successor: Default::default(),
+        });
+        let metrics = self.audit_metrics.clone();
+        let warming = Warming::start(config, &state, &self.popularity, metrics, stop);
+        View { state, warming }
+    }
+
+    /// The page cache, which follows what any projector changes.
+    fn cache(&self, store: &Arc<dyn ReadStore>, stop: &CancellationToken) -> Option<Arc<Pages>> {
+        if !self.pages || self.config.cache.max_bytes == 0 {
+            return None;
+        }
+        let pages = Arc::new(Pages::new(self.config.cache.limits()));
+        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
+        let tell = move |change| told.tell(change);
+        tokio::spawn(follow::follow(Arc::clone(store), following, tell, stop.clone()));
+        Some(pages)
+    }
+}

@@ -1,0 +1,113 @@
+//! What the generation itself says of its rebuild: whose it is, and how far it is written.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+use projections::market::Market;
+use serde::{Deserialize, Serialize};
+
+use super::{Filled, RebuildError};
+use crate::log::position::Partition;
+use crate::projector::reconfigure::{MARKETS, fingerprint};
+use crate::store::{ReadStore, Transaction};
+
+/// The setting that ties a generation to the files of its rebuild.
+const REBUILD_ID: &str = "rebuild_id";
+/// The setting that says how far a generation is written; removed in the end.
+const REBUILD: &str = "rebuild";
+
+/// How far a generation is written. It is kept in the transactions that write.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Written {
+    /// Where reading has ended, by partition: what is read again must come to the same.
+    pub ends: Vec<(Partition, i64)>,
+    /// Discounts, in the order of their ids.
+    pub discounts: usize,
+    /// Products are written in the order of their ids, up to this one.
+    pub after: Option<String>,
+    /// Products that have a view.
+    pub products: u64,
+    /// Events refused since their product had too many prices.
+    pub refused: u64,
+    /// Dead letters, in the order of the run files.
+    pub letters: usize,
+}
+
+impl Written {
+    /// Nothing, so far.
+    pub fn nothing(ends: Vec<(Partition, i64)>) -> Written {
+        Written { ends, discounts: 0, after: None, products: 0, refused: 0, letters: 0 }
+    }
+
+    /// Keeps it with what the transaction writes.
+    pub async fn keep(&self, tx: &mut dyn Transaction) -> Result<(), RebuildError> {
+        let json = serde_json::to_string(self).map_err(|e| RebuildError::Failed(e.to_string()))?;
+        Ok(tx.set_meta(REBUILD, Some(&json)).await?)
+    }
+
+    /// All is written.
+    pub async fn forget(tx: &mut dyn Transaction) -> Result<(), RebuildError> {
+        Ok(tx.set_meta(REBUILD, None).await?)
+    }
+}
+
+/// What there is to begin with.
+pub enum Beginning {
+    /// An empty generation; from now on it is this rebuild's.
+    Fresh {
+        id: String,
+    },
+    /// It is this rebuild's, and nothing is written.
+    Reading {
+        id: String,
+    },
+    Writing {
+        id: String,
+        written: Written,
+    },
+    /// It is all done.
+    Filled(Filled),
+}
+
+/// Looks what a generation holds, and takes an empty one.
+pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<Beginning, RebuildError> {
+    let status = store.status().await?;
+    let mut tx = store.begin().await?;
+    let positions = tx.positions().await?;
+    let ours = fingerprint(markets);
+    let Some(id) = tx.meta(REBUILD_ID).await? else {
+        let empty = positions.is_empty() && status.products == 0 && status.outcomes.is_empty();
+        if !empty {
+            return Err(RebuildError::NotMine(
+                "the generation holds data that no rebuild has written".to_owned(),
+            ));
+        }
+        let id = random_id();
+        tx.set_meta(REBUILD_ID, Some(&id)).await?;
+        // Views are computed for these: a projector that goes on need not compute them again.
+        tx.set_meta(MARKETS, Some(&ours)).await?;
+        tx.commit().await?;
+        return Ok(Beginning::Fresh { id });
+    };
+    let written = tx.meta(REBUILD).await?;
+    if written.is_none() && !positions.is_empty() {
+        let events = status.outcomes.values().sum();
+        return Ok(Beginning::Filled(Filled { events, products: status.products, positions }));
+    }
+    if tx.meta(MARKETS).await? != Some(ours) {
+        return Err(RebuildError::NotMine(
+            "the generation was begun for other markets than are configured now".to_owned(),
+        ));
+    }
+    let Some(written) = written else { return Ok(Beginning::Reading { id }) };
+    let written: Written = serde_json::from_str(&written).map_err(|_| {
+        RebuildError::NotMine("the generation was begun by another version".to_owned())
+    })?;
+    Ok(Beginning::Writing { id, written })
+}
+
+/// Nobody else's: 128 bits of what the process hashes with.
+fn random_id() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}

@@ -1,0 +1,323 @@
+//! Writing: discounts, then products part by part, then dead letters, and in the end the positions. Each transaction also
+//! says how far it has come.
+
+use std::sync::Arc;
+
+use projections::event::Kind;
+use projections::placement::{Placement, PlacementDiff};
+use projections::run::Mark;
+use projections::view::View;
+use tokio::sync::mpsc;
+
+use super::discounts::Discounts;
+use super::letters::Subjects;
+use super::manifest::Folder;
+use super::outcomes::Outcomes;
+use super::part::{Part, Shared};
+use super::progress::Phase;
+use super::read::Read;
+use super::regroup::{Groups, Letters, Regrouped, regroup};
+use super::source::Source;
+use super::state::Written;
+use super::{Filled, Job, RebuildError, blocking, cores, letters};
+use crate::clock;
+use crate::decode::{self, Decoded};
+use crate::log::position::{Partition, Position};
+use crate::projector::limits;
+use crate::projector::views::{ROWS_AT_ONCE, numbers_of, rows};
+use crate::projector::{Incoming, horizon};
+use crate::store::dead_letter::NewDeadLetter;
+use crate::store::facts::{DiscountWrite, FactWrites};
+use crate::store::{Advance, Numbers, Transaction, ViewWrite};
+
+/// Discounts that are written in one transaction.
+const DISCOUNTS_AT_ONCE: usize = 5_000;
+/// Bytes of dead letters that are written in one transaction, about.
+const LETTERS_AT_ONCE: usize = 8 * 1024 * 1024;
+/// Parts computed ahead of the one that is written.
+const COMPUTED_AHEAD: usize = 1;
+
+/// Writes what was read, from where an earlier run has come to.
+pub async fn write(
+    job: &Job,
+    source: &Source,
+    folder: &Folder,
+    read: Read,
+    writing: Option<Written>,
+) -> Result<Filled, RebuildError> {
+    let Read { partitions: ends, outcomes, folded } = read;
+    job.tell(|progress| {
+        progress.phase = Phase::Writing;
+        progress.events = outcomes.sum();
+    });
+    let partitions: Vec<Partition> = ends.iter().map(|(p, _)| p.clone()).collect();
+    let (ours, budget, stop) = (folder.clone(), job.options.memory_bytes, job.stop.clone());
+    let parts = partitions.clone();
+    let regrouped = blocking(move || regroup(folded, &parts, &ours, budget, &stop)).await?;
+    let Regrouped { discounts, subjects, products, groups, letters } = regrouped;
+    job.tell(|progress| progress.products_total = products);
+
+    let numbers = partitions.iter().map(|p| p.partition).collect::<Vec<i32>>();
+    let (discounts, discount_writes) = Discounts::of(&discounts, &numbers)?;
+    let horizon = horizon(&job.bounds, clock::now());
+    let shared = Shared { discounts, markets: job.markets.clone(), horizon, numbers };
+    let written = writing.unwrap_or_else(|| Written::nothing(ends));
+    job.store.begin_filling().await?;
+    let mut writer = Writer { job, source, folder, partitions, written };
+    writer.discounts(discount_writes).await?;
+    writer.products(groups, Arc::new(shared)).await?;
+    let late = writer.letters(letters, &subjects).await?;
+    job.tell(|progress| progress.phase = Phase::Indexing);
+    job.store.end_filling().await?;
+    writer.finish(outcomes, &subjects, &late).await
+}
+
+struct Writer<'a> {
+    job: &'a Job,
+    source: &'a Source,
+    folder: &'a Folder,
+    partitions: Vec<Partition>,
+    written: Written,
+}
+
+impl Writer<'_> {
+    async fn discounts(&mut self, discounts: Vec<DiscountWrite>) -> Result<(), RebuildError> {
+        for chunk in
+            discounts.get(self.written.discounts..).unwrap_or_default().chunks(DISCOUNTS_AT_ONCE)
+        {
+            self.job.go_on()?;
+            let mut tx = self.job.store.begin_fill().await?;
+            tx.save_facts(&FactWrites { discounts: chunk.to_vec(), ..FactWrites::default() })
+                .await?;
+            self.written.discounts += chunk.len();
+            self.written.keep(tx.as_mut()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn products(&mut self, groups: Groups, shared: Arc<Shared>) -> Result<(), RebuildError> {
+        let (sender, mut parts) = mpsc::channel(COMPUTED_AHEAD);
+        let after = self.written.after.clone();
+        let computing = tokio::spawn(compute(groups, shared, after, sender));
+        self.tell();
+        while let Some(part) = parts.recv().await {
+            self.job.go_on()?;
+            self.part(part).await?;
+            self.tell();
+        }
+        computing.await.map_err(|ended| RebuildError::ended(&ended))?
+    }
+
+    fn tell(&self) {
+        self.job.tell(|progress| progress.products = self.written.products);
+    }
+
+    /// One part, in one transaction.
+    async fn part(&mut self, part: Part) -> Result<(), RebuildError> {
+        let refused = self.refused(&part.refused).await?;
+        let mut tx = self.job.store.begin_fill().await?;
+        tx.save_facts(&part.writes).await?;
+        tx.add_review_counts(&part.review_counts).await?;
+        tx.put_dead_letters(&refused).await?;
+        self.written.products += part.views.len() as u64;
+        self.written.refused += refused.len() as u64;
+        self.written.after = part.last.or(self.written.after.take());
+        save_views(tx.as_mut(), part.views).await?;
+        self.written.keep(tx.as_mut()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The dead letters of prices that there was no room for: their messages are read once more.
+    async fn refused(&self, marks: &[Mark]) -> Result<Vec<NewDeadLetter>, RebuildError> {
+        let mut refused = Vec::with_capacity(marks.len());
+        for (number, partition) in (0..).zip(&self.partitions) {
+            let of = marks.iter().filter(|mark| mark.partition == number);
+            let mut offsets: Vec<i64> = of.map(|mark| mark.offset).collect();
+            offsets.sort_unstable();
+            let records = match offsets.is_empty() {
+                true => continue,
+                false => self.source.again(partition, offsets.clone()).await?,
+            };
+            for (offset, record) in offsets.into_iter().zip(records) {
+                let Ok(Decoded::Event { event, .. }) = decode::record(Kind::Price, &record) else {
+                    continue;
+                };
+                let Partition { topic, partition } = partition.clone();
+                let incoming = Incoming::new(Position { topic, partition, offset }, event, record);
+                refused.push(limits::dead_letter(&incoming));
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Writes dead letters, but for those that nothing may settle; these are answered.
+    async fn letters(
+        &mut self,
+        letters: Letters,
+        subjects: &Subjects,
+    ) -> Result<Vec<NewDeadLetter>, RebuildError> {
+        let (mut late, mut chunk, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut place = 0;
+        let (files, memory) = match letters {
+            Letters::Memory(letters) => (Vec::new(), letters),
+            Letters::Files(runs) => (runs, Vec::new()),
+        };
+        let mut files = files.into_iter();
+        let mut next = Some(memory);
+        while let Some(letters) = next {
+            for letter in letters {
+                place += 1;
+                if subjects.is_after(&letter) {
+                    late.push(letter);
+                } else if place > self.written.letters {
+                    bytes += letters::bytes(&letter);
+                    chunk.push(letter);
+                }
+                if bytes >= LETTERS_AT_ONCE {
+                    self.put_letters(&std::mem::take(&mut chunk), place).await?;
+                    bytes = 0;
+                }
+            }
+            next = match files.next() {
+                Some(run) => {
+                    let folder = self.folder.path.clone();
+                    Some(blocking(move || run.letters(&folder)).await?)
+                }
+                None => None,
+            };
+        }
+        if !chunk.is_empty() {
+            self.put_letters(&chunk, place).await?;
+        }
+        Ok(late)
+    }
+
+    async fn put_letters(
+        &mut self,
+        chunk: &[NewDeadLetter],
+        place: usize,
+    ) -> Result<(), RebuildError> {
+        self.job.go_on()?;
+        let mut tx = self.job.store.begin_fill().await?;
+        tx.put_dead_letters(chunk).await?;
+        self.written.letters = place;
+        self.written.keep(tx.as_mut()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// From here on it is a generation as any other.
+    async fn finish(
+        self,
+        mut outcomes: Outcomes,
+        subjects: &Subjects,
+        late: &[NewDeadLetter],
+    ) -> Result<Filled, RebuildError> {
+        let Written { ends, products, refused, .. } = self.written;
+        outcomes.refuse(refused);
+        let positions: Vec<(Partition, i64)> =
+            ends.into_iter().filter(|(_, next)| *next > 0).collect();
+        let advance = |(partition, next): &(Partition, i64)| Advance {
+            partition: partition.clone(),
+            expected: 0,
+            next: *next,
+        };
+        let mut tx = self.job.store.begin().await?;
+        tx.settle_dead_letters(&subjects.settlements()).await?;
+        tx.put_dead_letters(late).await?;
+        tx.count_outcomes(&outcomes.counted()).await?;
+        tx.advance(&positions.iter().map(advance).collect::<Vec<_>>()).await?;
+        Written::forget(tx.as_mut()).await?;
+        tx.commit().await?;
+        Ok(Filled { events: outcomes.sum(), products, positions })
+    }
+}
+
+/// Computes the parts after a product, one after the other; ends early where nobody takes them.
+async fn compute(
+    mut groups: Groups,
+    shared: Arc<Shared>,
+    after: Option<String>,
+    parts: mpsc::Sender<Part>,
+) -> Result<(), RebuildError> {
+    for group in 0..groups.count() {
+        let taken = blocking(move || {
+            let products = groups.take(group)?;
+            Ok((groups, products))
+        });
+        let mut products;
+        (groups, products) = taken.await?;
+        if let Some(after) = &after {
+            products.skip_to(after);
+        }
+        loop {
+            let part = products.part();
+            if part.is_empty() {
+                break;
+            }
+            let computed = Part::compute(part, &shared).await?;
+            if parts.send(computed).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Places views in their listings, on all cores, and writes them.
+async fn save_views(
+    tx: &mut dyn Transaction,
+    views: Vec<(String, View)>,
+) -> Result<(), RebuildError> {
+    let numbers = numbers_of(tx, &views.iter().map(|(_, view)| view).collect::<Vec<_>>()).await?;
+    let numbers = Arc::new(numbers);
+    let mut views = views.into_iter().peekable();
+    while views.peek().is_some() {
+        let (mut some, mut some_rows) = (Vec::new(), 0);
+        while some_rows < ROWS_AT_ONCE
+            && let Some(view) = views.next()
+        {
+            some_rows += rows(&view.1);
+            some.push(view);
+        }
+        let mut placed = place(some, &numbers).await?;
+        let writes: Vec<ViewWrite<'_>> = placed
+            .iter_mut()
+            .map(|(product_id, view, diff)| ViewWrite {
+                product_id,
+                old: None,
+                new: Some(view),
+                diff: std::mem::take(diff),
+            })
+            .collect();
+        tx.save_views(&writes).await?;
+    }
+    Ok(())
+}
+
+type Placed = (String, View, PlacementDiff);
+
+async fn place(
+    mut views: Vec<(String, View)>,
+    numbers: &Arc<Numbers>,
+) -> Result<Vec<Placed>, RebuildError> {
+    let share = views.len().div_ceil(cores()).max(1);
+    let mut shares = Vec::new();
+    while !views.is_empty() {
+        let rest = views.split_off(share.min(views.len()));
+        let (these, numbers) = (std::mem::replace(&mut views, rest), Arc::clone(numbers));
+        shares.push(blocking(move || {
+            let none = Placement::default();
+            let place = |(id, view): (String, View)| {
+                let diff = Placement::diff(&none, &Placement::of(&view, numbers.as_ref()));
+                (id, view, diff)
+            };
+            Ok(these.into_iter().map(place).collect::<Vec<Placed>>())
+        }));
+    }
+    let mut placed = Vec::new();
+    for share in futures_util::future::join_all(shares).await {
+        placed.extend(share?);
+    }
+    Ok(placed)
+}

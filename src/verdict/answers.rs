@@ -1,0 +1,200 @@
+//! One product of two generations compared: its facts, its page, its reviews, its card. No I/O.
+
+mod cards;
+mod facts;
+
+use std::collections::BTreeMap;
+
+use projections::facts::{ProductFacts, ReviewFact};
+use projections::instant::Instant;
+use projections::listing::Total;
+use projections::page::{self, LatestReviews, Reader, ReviewBody};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use self::facts::Parts;
+pub(super) use self::facts::{Part, normalize, part_of};
+use super::Scope;
+use super::fields::differences;
+use super::found::{Example, Found};
+use crate::store::query::StoredCard;
+
+/// Instants to come at which a product's answers are compared, besides now: of what differs, and of all.
+const COMING: usize = 4;
+/// Groups for whom a product's answers are compared, besides everyone.
+const GROUPS: usize = 8;
+
+/// All that a generation has of one product.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Product {
+    /// In one order, whichever the store reads them in.
+    pub facts: Option<ProductFacts>,
+    pub reviews: Reviews,
+    pub card: Option<StoredCard>,
+}
+
+/// What pages show of a product's reviews.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reviews {
+    pub latest: LatestReviews,
+    /// The first of all, where there are more than the latest.
+    pub first: Vec<ReviewFact>,
+    pub total: Total,
+}
+
+impl Reviews {
+    pub fn same(&self, other: &Reviews) -> bool {
+        let (a, b) = (&self.latest, &other.latest);
+        a.latest == b.latest
+            && a.newest_time == b.newest_time
+            && a.next_cursor == b.next_cursor
+            && self.first == other.first
+            && self.total == other.total
+    }
+}
+
+impl Product {
+    /// Which parts of the facts are not the same.
+    pub fn parts(&self, other: &Product) -> Parts {
+        let mut parts = Parts::of(self.facts.as_ref(), other.facts.as_ref());
+        parts.reviews |= !self.reviews.same(&other.reviews);
+        parts
+    }
+}
+
+/// Whether two states of a product's facts are not the same.
+pub(super) fn facts_differ(a: Option<&ProductFacts>, b: Option<&ProductFacts>) -> bool {
+    Parts::of(a, b).any()
+}
+
+/// How many answers were made and compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Made {
+    pub pages: u64,
+    pub cards: u64,
+}
+
+/// What differs of a product, each path once.
+pub(super) fn differ(id: &str, live: &Product, new: &Product, scope: &Scope) -> (Vec<Found>, Made) {
+    let mut gathered = Gathered { id, paths: BTreeMap::new(), made: Made::default() };
+    let parts = live.parts(new);
+    if parts.any() {
+        gathered.pages(live, new, scope);
+        gathered.reviews(&live.reviews, &new.reviews);
+        gathered.facts(live, new, parts);
+    }
+    cards::compare(&mut gathered, live.card.as_ref(), new.card.as_ref(), scope);
+    (gathered.paths.into_values().collect(), gathered.made)
+}
+
+/// For whom and when an answer is made.
+#[derive(Clone, Copy, Default)]
+struct For<'a> {
+    market: Option<&'a str>,
+    group: Option<&'a str>,
+    at: Option<Instant>,
+}
+
+impl<'a> For<'a> {
+    fn reader(reader: &Reader<'a>) -> For<'a> {
+        For { market: Some(&reader.market.id), group: reader.group, at: Some(reader.at) }
+    }
+}
+
+/// What differs of one product, by path.
+struct Gathered<'a> {
+    id: &'a str,
+    paths: BTreeMap<String, Found>,
+    made: Made,
+}
+
+impl Gathered<'_> {
+    /// The fields that differ of two answers of one kind.
+    fn compare(&mut self, kind: &str, of: For<'_>, live: &Value, new: &Value) {
+        for difference in differences(live, new) {
+            let path = match difference.path.as_str() {
+                "" => kind.to_owned(),
+                path => format!("{kind}.{path}"),
+            };
+            let (field, live, new) = (difference.field, difference.live, difference.new);
+            let found = self.paths.entry(path).or_insert_with_key(|path| Found {
+                path: path.clone(),
+                answers: 0,
+                example: Example {
+                    subject: self.id.to_owned(),
+                    field,
+                    market: of.market.map(str::to_owned),
+                    group: of.group.map(str::to_owned),
+                    at: of.at,
+                    live,
+                    new,
+                },
+                by_field: false,
+            });
+            found.answers += 1;
+        }
+    }
+
+    /// The pages in all markets, for everyone and the groups that the facts name, now and at instants to come.
+    fn pages(&mut self, live: &Product, new: &Product, scope: &Scope) {
+        let both = [live.facts.as_ref(), new.facts.as_ref()];
+        let instants = facts::instants(both, scope.at, COMING);
+        for market in &scope.markets {
+            for group in facts::groups(both, &market.id, GROUPS) {
+                for at in &instants {
+                    let low_stock_threshold = scope.low_stock_threshold;
+                    let reader =
+                        Reader { market, group, locale: None, at: *at, low_stock_threshold };
+                    let page = |product: &Product| {
+                        let facts = product.facts.as_ref()?;
+                        page::product_page(facts, &product.reviews.latest, &reader).map(value)
+                    };
+                    let (live, new) = (page(live), page(new));
+                    self.made.pages += 1;
+                    self.compare("product", For::reader(&reader), &or_null(live), &or_null(new));
+                }
+            }
+        }
+    }
+
+    fn reviews(&mut self, live: &Reviews, new: &Reviews) {
+        let body = |reviews: &Reviews| {
+            let items: Vec<Value> =
+                reviews.first.iter().map(|fact| value(ReviewBody::new(fact))).collect();
+            let Total { total, capped } = reviews.total;
+            json!({"items": items, "total": total, "total_capped": capped})
+        };
+        if live.first != new.first || live.total != new.total {
+            self.compare("reviews", For::default(), &body(live), &body(new));
+        }
+    }
+
+    /// Facts that differ, as far as no page has shown it.
+    fn facts(&mut self, live: &Product, new: &Product, parts: Parts) {
+        let mut shown = Vec::new();
+        shown.extend(self.paths.keys().map(|path| part_of(path)));
+        let whole = self.paths.contains_key("product");
+        let hidden = |part| !whole && !shown.contains(&part);
+        let show = Parts {
+            whole: parts.whole && !whole,
+            product: parts.product && hidden(Part::Rest),
+            prices: parts.prices && hidden(Part::Rest),
+            discounts: parts.discounts && hidden(Part::Rest),
+            stock: parts.stock && hidden(Part::Stock),
+            reviews: parts.reviews && hidden(Part::Reviews),
+        };
+        if show.any() {
+            let (live, new) = facts::bodies(live, new, show);
+            self.compare("facts", For::default(), &live, &new);
+        }
+    }
+}
+
+/// An answer as JSON. What cannot be written as such shows as why.
+fn value(answer: impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_else(|error| error.to_string().into())
+}
+
+fn or_null(value: Option<Value>) -> Value {
+    value.unwrap_or(Value::Null)
+}

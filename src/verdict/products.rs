@@ -1,0 +1,172 @@
+//! Products compared, many at a time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use projections::listing::Total;
+
+use super::answers::{self, Made, Part, Product, Reviews, normalize, part_of};
+use super::found::{Findings, Found, Key};
+use super::moments::{Compare, Pair, Read, Stood};
+use super::walk::Walk;
+use super::{Compared, Scope, VerdictError};
+use crate::store::query::ReviewSort;
+use crate::store::{Result, Snapshot};
+
+/// Products that are in memory at once, of each generation.
+const PRODUCTS_AT_ONCE: usize = 500;
+/// Reviews that are compared where a product has more than its page shows.
+const REVIEWS: u32 = 20;
+/// Groups in each market for whom listings are compared, besides everyone.
+const LISTING_GROUPS: usize = 4;
+
+/// The groups that products have prices of their own for, by market.
+pub(super) type Groups = BTreeMap<String, BTreeSet<String>>;
+
+/// What comparing the products came to.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub unsettled: u64,
+    pub groups: Groups,
+}
+
+/// Compares all products of the walk.
+pub(super) async fn compare(
+    pair: &Pair<'_>,
+    scope: &Scope,
+    walk: &mut Walk,
+    findings: &mut Findings,
+    compared: &mut Compared,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Result<Outcome, VerdictError> {
+    let mut outcome = Outcome::default();
+    loop {
+        let drawn = walk.next(pair, PRODUCTS_AT_ONCE).await?;
+        if drawn.is_empty() {
+            return Ok(outcome);
+        }
+        for ids in drawn.chunks(PRODUCTS_AT_ONCE) {
+            let mut products = Products { ids: ids.to_vec(), scope };
+            let (live, new) = pair.read_both(&products).await?;
+            take_groups(&mut outcome.groups, live.values().chain(new.values()));
+            let (doubts, made) = products.compare(&live, &new);
+            drop((live, new));
+            compared.products += ids.len() as u64;
+            compared.cards += ids.len() as u64;
+            compared.answers += made.pages + made.cards;
+            if !doubts.is_empty() {
+                let subjects: BTreeSet<&String> =
+                    doubts.iter().map(|found| &found.example.subject).collect();
+                products.ids = subjects.into_iter().cloned().collect();
+                let settled = pair.settle(&mut products, &doubts).await?;
+                outcome.unsettled += settled.unsettled;
+                settled.differences.into_iter().for_each(|found| findings.add(found));
+            }
+            progress(ids.len() as u64);
+        }
+    }
+}
+
+/// Notes for which groups the views have prices of their own.
+fn take_groups<'a>(groups: &mut Groups, products: impl Iterator<Item = &'a Product>) {
+    let audiences = products.filter_map(|p| p.card.as_ref()).flat_map(|c| &c.view.audiences);
+    for audience in audiences {
+        let Some(group) = &audience.group else { continue };
+        let of_market = groups.entry(audience.market.clone()).or_default();
+        if of_market.len() < LISTING_GROUPS && !of_market.contains(group) {
+            of_market.insert(group.clone());
+        }
+    }
+}
+
+/// Some products, by id.
+struct Products<'a> {
+    ids: Vec<String>,
+    scope: &'a Scope,
+}
+
+impl Products<'_> {
+    fn compare(
+        &self,
+        live: &HashMap<String, Product>,
+        new: &HashMap<String, Product>,
+    ) -> (Vec<Found>, Made) {
+        let nothing = Product::default();
+        let (mut all, mut made) = (Vec::new(), Made::default());
+        for id in &self.ids {
+            let (live, new) = (live.get(id).unwrap_or(&nothing), new.get(id).unwrap_or(&nothing));
+            let (found, of_product) = answers::differ(id, live, new, self.scope);
+            all.extend(found);
+            made.pages += of_product.pages;
+            made.cards += of_product.cards;
+        }
+        (all, made)
+    }
+}
+
+#[async_trait]
+impl Read for Products<'_> {
+    type Answer = HashMap<String, Product>;
+
+    async fn read(&self, snapshot: &mut dyn Snapshot) -> Result<HashMap<String, Product>> {
+        let mut products: HashMap<String, Product> = HashMap::new();
+        for mut facts in snapshot.product_facts(&self.ids).await? {
+            normalize(&mut facts);
+            let id = facts.product_id.clone();
+            let reviews = reviews(snapshot, &id).await?;
+            products.insert(id, Product { facts: Some(facts), reviews, card: None });
+        }
+        for card in snapshot.cards(&self.ids).await? {
+            let product = products.entry(card.product_id.clone()).or_default();
+            product.card = Some(card);
+        }
+        Ok(products)
+    }
+}
+
+async fn reviews(snapshot: &mut dyn Snapshot, id: &str) -> Result<Reviews> {
+    let (mut latest, more) = snapshot.latest_reviews(id).await?;
+    if !more {
+        return Ok(Reviews { latest, first: Vec::new(), total: Total::default() });
+    }
+    // Cursors are opaque and name a place: after which review.
+    latest.next_cursor = latest.latest.last().map(|last| format!("after {}", last.review_id));
+    let slice = snapshot.reviews(id, ReviewSort::Newest, None, REVIEWS).await?;
+    Ok(Reviews { latest, first: slice.items, total: slice.total })
+}
+
+impl Compare for Products<'_> {
+    fn differ(
+        &self,
+        live: &HashMap<String, Product>,
+        new: &HashMap<String, Product>,
+    ) -> Vec<Found> {
+        self.compare(live, new).0
+    }
+
+    /// Whoever is left in doubt is read whole, and nobody else.
+    fn watch(&mut self, doubts: &BTreeSet<&Key>) {
+        let subjects: BTreeSet<&String> = doubts.iter().map(|key| &key.subject).collect();
+        self.ids = subjects.into_iter().cloned().collect();
+    }
+
+    /// By the part of the facts that the field follows from: a stock that changes all the time says nothing about
+    /// prices. Facts say when each was changed: they do not come back.
+    fn stood(
+        &self,
+        key: &Key,
+        before: &HashMap<String, Product>,
+        after: &HashMap<String, Product>,
+    ) -> Stood {
+        let nothing = Product::default();
+        let before = before.get(&key.subject).unwrap_or(&nothing);
+        let after = after.get(&key.subject).unwrap_or(&nothing);
+        let parts = before.parts(after);
+        let moved = match key.path.as_str() {
+            // Whether there is a page at all.
+            "product" | "view" | "card" => parts.touches(Part::Rest),
+            path => parts.touches(part_of(path)),
+        };
+        if moved { Stood::Moved } else { Stood::Still }
+    }
+}
