@@ -96,6 +96,7 @@ impl Following {
             // Its own store is yet to come.
             return Ok(());
         }
+        self.views.generation_metrics.answers_from(now);
         let announced = self.stores().catalogue().announced().await?;
         self.see_to_promotion(&announced).await?;
         match announced.serving {
@@ -184,6 +185,7 @@ impl Following {
         }
         self.waiting_since = None;
         self.current.replace(Arc::clone(&ready.view));
+        self.views.generation_metrics.answers_from(number);
         tracing::info!(
             generation = number,
             before = before.generation(),
