@@ -98,9 +98,14 @@ pub struct Filled {
 pub async fn fill(job: Job) -> Result<Filled, RebuildError> {
     job.tell(|progress| progress.phase = Phase::Starting);
     let source = Source::of(&job.log);
+    let beginning = state::begin(job.store.as_ref(), &job.markets).await?;
     let folder = Folder::open(&job.options.directory).await?;
-    let (id, writing) = match state::begin(job.store.as_ref(), &job.markets).await? {
-        Beginning::Filled(filled) => return Ok(filled),
+    let (id, writing) = match beginning {
+        Beginning::Filled(filled) => {
+            folder.clear().await?;
+            job.tell(|progress| progress.phase = Phase::Done);
+            return Ok(filled);
+        }
         Beginning::Fresh { id } => (id, None),
         Beginning::Reading { id } => (id, None),
         Beginning::Writing { id, written } => (id, Some(written)),
@@ -115,6 +120,11 @@ pub async fn fill(job: Job) -> Result<Filled, RebuildError> {
 impl Job {
     fn tell(&self, change: impl FnOnce(&mut Progress)) {
         self.progress.send_modify(change);
+    }
+
+    /// Bytes that what passes through may take at once: a batch that is read, or entities that are computed.
+    fn share(&self) -> usize {
+        usize::try_from(self.options.memory_bytes / 4).unwrap_or(usize::MAX)
     }
 
     /// An error where it is to stop.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant as Clock;
 
 use projections::event::Kind;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::decode::{Messages, Raw};
 use super::letters;
 use super::manifest::{Folder, Manifest};
 use super::outcomes::Outcomes;
-use super::progress::{PartitionProgress, Phase};
+use super::progress::{PartitionProgress, Phase, Progress};
 use super::run_file::RunFile;
 use super::source::{Reading, Source, Span};
 use super::state::Written;
@@ -69,7 +70,7 @@ pub async fn read(
     });
     let state = State::new(spans.clone(), manifest, folder.clone());
     let stop = job.stop.child_token();
-    let reading = source.read(spans, stop.clone());
+    let reading = source.read(spans, job.share(), stop.clone());
     let read = fold_all(job, state, reading).await;
     stop.cancel();
     read
@@ -182,20 +183,21 @@ impl State {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Read, RebuildError> {
+    fn finish(mut self, progress: &watch::Sender<Progress>) -> Result<Read, RebuildError> {
         let folded = if self.manifest.runs.is_empty() {
             // Quickly read again, if it must be.
             Folded::Memory { table: self.table, letters: self.letters }
         } else {
             self.keep(true)?;
+            self.tell(progress);
             Folded::Files(self.manifest.runs)
         };
         let partitions = self.spans.into_iter().map(|span| (span.partition, span.next)).collect();
         Ok(Read { partitions, outcomes: self.outcomes, folded })
     }
 
-    fn tell(&self, job: &Job) {
-        job.tell(|progress| {
+    fn tell(&self, progress: &watch::Sender<Progress>) {
+        progress.send_modify(|progress| {
             progress.events = self.outcomes.sum();
             progress.memory_bytes = self.memory_bytes() as u64;
             progress.spilled_bytes = self.manifest.spilled_bytes();
@@ -213,7 +215,7 @@ impl State {
 async fn fold_all(job: &Job, mut state: State, mut reading: Reading) -> Result<Read, RebuildError> {
     let mut decoding: VecDeque<JoinHandle<Messages>> = VecDeque::new();
     let budget = usize::try_from(job.options.memory_bytes).unwrap_or(usize::MAX);
-    state.tell(job);
+    state.tell(&job.progress);
     while let Some(decoded) = next(job, &mut reading, &mut decoding, &state.kinds).await {
         let messages = decoded.await.map_err(|ended| RebuildError::ended(&ended))?;
         let checkpoint = job.options.checkpoint;
@@ -225,13 +227,14 @@ async fn fold_all(job: &Job, mut state: State, mut reading: Reading) -> Result<R
             Ok(state)
         })
         .await?;
-        state.tell(job);
+        state.tell(&job.progress);
     }
     reading.batches.close();
     let ended = reading.task.await.map_err(|ended| RebuildError::ended(&ended))?;
     let ended = job.go_on().and(ended);
+    let progress = Arc::clone(&job.progress);
     blocking(move || match ended {
-        Ok(()) => state.finish(),
+        Ok(()) => state.finish(&progress),
         Err(error) => {
             if state.unkept {
                 state.keep(false)?;

@@ -21,7 +21,7 @@ use crate::store::dead_letter::NewDeadLetter;
 
 /// Products of a part at most: what is computed, and then written in one transaction.
 const PART_PRODUCTS: usize = 5_000;
-/// Bytes of their entities at which a part ends, about.
+/// Bytes of their entities at which a part ends, about, where there is so much memory.
 const PART_BYTES: usize = 16 * 1024 * 1024;
 /// Group files at most: all are open at once.
 const MAX_GROUPS: u64 = 256;
@@ -287,10 +287,11 @@ impl Products {
         }
     }
 
-    /// The products that come next; none at the end.
-    pub fn part(&mut self) -> Vec<ProductEntities> {
+    /// The products that come next, with so many bytes of entities, about; none at the end.
+    pub fn part(&mut self, bytes_at_most: usize) -> Vec<ProductEntities> {
+        let bytes_at_most = bytes_at_most.clamp(1, PART_BYTES);
         let (mut part, mut bytes) = (Vec::new(), 0);
-        while part.len() < PART_PRODUCTS && bytes < PART_BYTES {
+        while part.len() < PART_PRODUCTS && bytes < bytes_at_most {
             let Some((product_id, count)) = self.ids.pop() else { break };
             let places = self.order.get(self.next..self.next + count).unwrap_or_default();
             let take = |place: &u32| self.entities.get_mut(*place as usize)?.take();

@@ -20,7 +20,7 @@ use crate::stack::Log;
 
 /// Messages that are handed over at once, about.
 const BATCH_EVENTS: usize = 8_192;
-/// And bytes of them.
+/// And bytes of them, where there is so much memory.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Batches read ahead of the one that is decoded.
 const READ_AHEAD: usize = 2;
@@ -85,14 +85,18 @@ impl Source {
         }
     }
 
-    /// Reads what the spans say; they have the numbers of their places.
-    pub fn read(&self, spans: Vec<Span>, stop: CancellationToken) -> Reading {
+    /// Reads what the spans say; they have the numbers of their places. A batch has `batch_bytes` at most, or a single
+    /// event.
+    pub fn read(&self, spans: Vec<Span>, batch_bytes: usize, stop: CancellationToken) -> Reading {
+        let batch_bytes = batch_bytes.min(BATCH_BYTES);
         let (sender, batches) = mpsc::channel(READ_AHEAD);
         let task = match self {
             Source::Embedded(log) => {
-                tokio::spawn(embedded::read(Arc::clone(log), spans, sender, stop))
+                tokio::spawn(embedded::read(Arc::clone(log), spans, batch_bytes, sender, stop))
             }
-            Source::Kafka(log) => tokio::spawn(kafka::read(Arc::clone(log), spans, sender, stop)),
+            Source::Kafka(log) => {
+                tokio::spawn(kafka::read(Arc::clone(log), spans, batch_bytes, sender, stop))
+            }
         };
         Reading { batches, task }
     }

@@ -99,7 +99,7 @@ impl Writer<'_> {
     async fn products(&mut self, groups: Groups, shared: Arc<Shared>) -> Result<(), RebuildError> {
         let (sender, mut parts) = mpsc::channel(COMPUTED_AHEAD);
         let after = self.written.after.clone();
-        let computing = tokio::spawn(compute(groups, shared, after, sender));
+        let computing = tokio::spawn(compute(groups, shared, after, self.job.share(), sender));
         self.tell();
         while let Some(part) = parts.recv().await {
             self.job.go_on()?;
@@ -238,6 +238,7 @@ async fn compute(
     mut groups: Groups,
     shared: Arc<Shared>,
     after: Option<String>,
+    part_bytes: usize,
     parts: mpsc::Sender<Part>,
 ) -> Result<(), RebuildError> {
     for group in 0..groups.count() {
@@ -251,7 +252,7 @@ async fn compute(
             products.skip_to(after);
         }
         loop {
-            let part = products.part();
+            let part = products.part(part_bytes);
             if part.is_empty() {
                 break;
             }

@@ -3,7 +3,7 @@
 mod cards;
 mod facts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use projections::facts::{ProductFacts, ReviewFact};
 use projections::instant::Instant;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::facts::Parts;
 pub(super) use self::facts::{Part, normalize, part_of};
 use super::Scope;
-use super::fields::differences;
+use super::fields::{FieldDifference, differences};
 use super::found::{Example, Found};
 use crate::store::query::StoredCard;
 
@@ -23,6 +23,9 @@ use crate::store::query::StoredCard;
 const COMING: usize = 4;
 /// Groups for whom a product's answers are compared, besides everyone.
 const GROUPS: usize = 8;
+
+/// Paths of one product that are told apart: names of attributes are the publisher's own.
+const FIELDS: usize = 100;
 
 /// All that a generation has of one product.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +102,18 @@ impl<'a> For<'a> {
     fn reader(reader: &Reader<'a>) -> For<'a> {
         For { market: Some(&reader.market.id), group: reader.group, at: Some(reader.at) }
     }
+
+    fn example(self, id: &str, field: String, live: Value, new: Value) -> Example {
+        Example {
+            subject: id.to_owned(),
+            field,
+            market: self.market.map(str::to_owned),
+            group: self.group.map(str::to_owned),
+            at: self.at,
+            live,
+            new,
+        }
+    }
 }
 
 /// What differs of one product, by path.
@@ -111,27 +126,27 @@ struct Gathered<'a> {
 impl Gathered<'_> {
     /// The fields that differ of two answers of one kind.
     fn compare(&mut self, kind: &str, of: For<'_>, live: &Value, new: &Value) {
+        let mut differ = BTreeSet::new();
         for difference in differences(live, new) {
             let path = match difference.path.as_str() {
                 "" => kind.to_owned(),
                 path => format!("{kind}.{path}"),
             };
-            let (field, live, new) = (difference.field, difference.live, difference.new);
-            let found = self.paths.entry(path).or_insert_with_key(|path| Found {
-                path: path.clone(),
-                answers: 0,
-                example: Example {
-                    subject: self.id.to_owned(),
-                    field,
-                    market: of.market.map(str::to_owned),
-                    group: of.group.map(str::to_owned),
-                    at: of.at,
-                    live,
-                    new,
-                },
-                by_field: false,
-            });
-            found.answers += 1;
+            if !self.paths.contains_key(&path) {
+                if self.paths.len() >= FIELDS {
+                    continue;
+                }
+                let FieldDifference { field, live, new, .. } = difference;
+                let example = of.example(self.id, field, live, new);
+                let found = Found { path: path.clone(), answers: 0, example, by_field: false };
+                self.paths.insert(path.clone(), found);
+            }
+            differ.insert(path);
+        }
+        for path in differ {
+            if let Some(found) = self.paths.get_mut(&path) {
+                found.answers += 1;
+            }
         }
     }
 

@@ -134,8 +134,13 @@ impl Pair<'_> {
 
     /// What a generation counts. Counts are not of one state with anything else.
     pub async fn counts(&self, side: Side) -> Result<Counts, VerdictError> {
-        let status = self.patiently(side, &[], async || self.store(side).status().await.map(Some));
-        let status = status.await?;
+        let mut patience = Patience::new(self, side, &[]);
+        let status = loop {
+            let attempt = self.store(side).status().await;
+            if let Some(status) = patience.take(attempt.map(Some)).await? {
+                break status;
+            }
+        };
         Ok(Counts {
             generation: status.generation,
             products: status.products,
@@ -181,14 +186,17 @@ impl Pair<'_> {
         &self,
         read: &R,
     ) -> Result<(R::Answer, R::Answer), VerdictError> {
-        let side = |side| async move {
-            self.patiently(side, &[], async || {
-                let mut snapshot = self.store(side).snapshot().await?;
-                Ok(Some(read.read(snapshot.as_mut()).await?))
-            })
-            .await
-        };
-        tokio::try_join!(side(Side::Live), side(Side::New))
+        tokio::try_join!(self.read_now(Side::Live, read), self.read_now(Side::New, read))
+    }
+
+    async fn read_now<R: Read>(&self, side: Side, read: &R) -> Result<R::Answer, VerdictError> {
+        let mut patience = Patience::new(self, side, &[]);
+        loop {
+            let attempt = now(self.store(side), read).await;
+            if let Some(answer) = patience.take(attempt.map(Some)).await? {
+                return Ok(answer);
+            }
+        }
     }
 
     /// Reads one side once it reflects these events.
@@ -198,43 +206,12 @@ impl Pair<'_> {
         after: &[Position],
         read: &R,
     ) -> Result<(R::Answer, Standing), VerdictError> {
-        self.patiently(side, after, async || {
-            let mut snapshot = self.store(side).snapshot_fresh().await?;
-            if !snapshot.reflects(after).await? {
-                return Ok(None);
-            }
-            let standing = Standing::of(snapshot.as_mut()).await?;
-            Ok(Some((read.read(snapshot.as_mut()).await?, standing)))
-        })
-        .await
-    }
-
-    /// Tries until there is an answer; what passes is tried again.
-    async fn patiently<T>(
-        &self,
-        side: Side,
-        after: &[Position],
-        attempt: impl AsyncFn() -> Result<Option<T>>,
-    ) -> Result<T, VerdictError> {
-        let started = Clock::now();
-        let mut pause = ASK_FIRST;
+        let mut patience = Patience::new(self, side, after);
         loop {
-            if self.stop.is_cancelled() {
-                return Err(VerdictError::Stopped);
+            let attempt = once_reflected(self.store(side), after, read).await;
+            if let Some(answer) = patience.take(attempt).await? {
+                return Ok(answer);
             }
-            let late = started.elapsed() >= self.within;
-            match attempt().await {
-                Ok(Some(answer)) => return Ok(answer),
-                Ok(None) if late => {
-                    let waited = self.within;
-                    return Err(VerdictError::Behind { side, waited, at: after.to_vec() });
-                }
-                Err(StoreError::Unavailable(_) | StoreError::Conflict(_)) if !late => {}
-                Err(error) => return Err(VerdictError::Store { side, error }),
-                Ok(None) => {}
-            }
-            self.pause(pause).await;
-            pause = (pause * 2).min(ASK_MOST);
         }
     }
 
@@ -280,6 +257,61 @@ impl Pair<'_> {
             }
         }
         Ok(doubts.end())
+    }
+}
+
+async fn now<R: Read>(store: &Arc<dyn ReadStore>, read: &R) -> Result<R::Answer> {
+    let mut snapshot = store.snapshot().await?;
+    read.read(snapshot.as_mut()).await
+}
+
+/// `None`: not yet.
+async fn once_reflected<R: Read>(
+    store: &Arc<dyn ReadStore>,
+    after: &[Position],
+    read: &R,
+) -> Result<Option<(R::Answer, Standing)>> {
+    let mut snapshot = store.snapshot_fresh().await?;
+    if !snapshot.reflects(after).await? {
+        return Ok(None);
+    }
+    let standing = Standing::of(snapshot.as_mut()).await?;
+    Ok(Some((read.read(snapshot.as_mut()).await?, standing)))
+}
+
+/// Tries until there is an answer; what passes is tried again.
+struct Patience<'a> {
+    pair: &'a Pair<'a>,
+    side: Side,
+    after: &'a [Position],
+    started: Clock,
+    pause: Duration,
+}
+
+impl<'a> Patience<'a> {
+    fn new(pair: &'a Pair<'a>, side: Side, after: &'a [Position]) -> Patience<'a> {
+        Patience { pair, side, after, started: Clock::now(), pause: ASK_FIRST }
+    }
+
+    /// The answer of an attempt; `None` after a pause, to try again.
+    async fn take<T>(&mut self, attempt: Result<Option<T>>) -> Result<Option<T>, VerdictError> {
+        if self.pair.stop.is_cancelled() {
+            return Err(VerdictError::Stopped);
+        }
+        let (side, waited) = (self.side, self.pair.within);
+        let late = self.started.elapsed() >= waited;
+        match attempt {
+            Ok(Some(answer)) => return Ok(Some(answer)),
+            Ok(None) if late => {
+                return Err(VerdictError::Behind { side, waited, at: self.after.to_vec() });
+            }
+            Err(StoreError::Unavailable(_) | StoreError::Conflict(_)) if !late => {}
+            Err(error) => return Err(VerdictError::Store { side, error }),
+            Ok(None) => {}
+        }
+        self.pair.pause(self.pause).await;
+        self.pause = (self.pause * 2).min(ASK_MOST);
+        Ok(None)
     }
 }
 

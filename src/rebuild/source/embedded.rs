@@ -24,6 +24,7 @@ pub async fn spans(log: &EmbeddedLog) -> Result<Vec<Span>, RebuildError> {
 pub async fn read(
     log: Arc<EmbeddedLog>,
     spans: Vec<Span>,
+    batch_bytes: usize,
     batches: mpsc::Sender<Raw>,
     stop: CancellationToken,
 ) -> Result<(), RebuildError> {
@@ -34,7 +35,7 @@ pub async fn read(
     let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
     let mut next = spans.iter().map(|span| span.next).min().unwrap_or(0);
     while next < end && !stop.is_cancelled() {
-        let records = log.read_after(next - 1, BATCH_EVENTS, BATCH_BYTES).await?;
+        let records = log.read_after(next - 1, BATCH_EVENTS, batch_bytes).await?;
         next = records.last().map_or(end, |last| (last.seq + 1).min(end));
         let raw = |record: crate::log::embedded::LogRecord| {
             let (partition, from) = numbers[record.kind as usize]?;

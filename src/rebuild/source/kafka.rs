@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{BATCH_BYTES, BATCH_EVENTS, Span, gone};
+use super::{BATCH_EVENTS, Span, gone};
 use crate::log::kafka::{ASK_TIMEOUT, Broker, KafkaLog, Purpose, log_error};
 use crate::log::position::Partition;
 use crate::log::record::Record;
@@ -85,6 +85,7 @@ async fn check_whole(log: &KafkaLog, extents: &[Extent]) -> Result<(), RebuildEr
 pub async fn read(
     log: Arc<KafkaLog>,
     spans: Vec<Span>,
+    batch_bytes: usize,
     batches: mpsc::Sender<Raw>,
     stop: CancellationToken,
 ) -> Result<(), RebuildError> {
@@ -102,7 +103,8 @@ pub async fn read(
         .map(|(_, spans)| {
             let (log, batches, ends) = (Arc::clone(&log), batches.clone(), ends.clone());
             blocking(move || {
-                let read = Topic::new(&log, spans).and_then(|mut t| t.read(&batches, &ends));
+                let read =
+                    Topic::new(&log, spans, batch_bytes).and_then(|mut t| t.read(&batches, &ends));
                 if read.is_err() {
                     ends.cancel();
                 }
@@ -119,12 +121,17 @@ struct Topic {
     consumer: BaseConsumer<Broker>,
     broker: Broker,
     spans: Vec<(u32, Span)>,
-    batch: Raw,
+    records: Vec<RawRecord>,
     bytes: usize,
+    batch_bytes: usize,
 }
 
 impl Topic {
-    fn new(log: &KafkaLog, spans: Vec<(u32, Span)>) -> Result<Topic, RebuildError> {
+    fn new(
+        log: &KafkaLog,
+        spans: Vec<(u32, Span)>,
+        batch_bytes: usize,
+    ) -> Result<Topic, RebuildError> {
         let broker = log.broker().clone();
         let consumer: BaseConsumer<Broker> =
             log.settings().create(Purpose::Replay, broker.clone())?;
@@ -135,7 +142,7 @@ impl Topic {
                 .map_err(|error| log_error(&error))?;
         }
         consumer.assign(&list).map_err(|error| log_error(&error))?;
-        Ok(Topic { consumer, broker, spans, batch: Raw::default(), bytes: 0 })
+        Ok(Topic { consumer, broker, spans, records: Vec::new(), bytes: 0, batch_bytes })
     }
 
     fn read(
@@ -157,7 +164,7 @@ impl Topic {
                 Some(Err(error)) => self.failed(&error)?,
                 None => {}
             }
-            let full = self.batch.records.len() >= BATCH_EVENTS || self.bytes >= BATCH_BYTES;
+            let full = self.records.len() >= BATCH_EVENTS || self.bytes >= self.batch_bytes;
             if full || begun.elapsed() >= BATCH_FOR {
                 begun = Clock::now();
                 if !self.hand_over(batches) {
@@ -181,7 +188,7 @@ impl Topic {
         span.next = offset + 1;
         let (number, read) = (*number, span.is_read());
         self.bytes += record.bytes();
-        self.batch.records.push(RawRecord { partition: number, offset, record });
+        self.records.push(RawRecord { partition: number, offset, record });
         if read { self.pause(partition) } else { Ok(()) }
     }
 
@@ -208,7 +215,7 @@ impl Topic {
     fn hand_over(&mut self, batches: &mpsc::Sender<Raw>) -> bool {
         let next = self.spans.iter().map(|(number, span)| (*number, span.next)).collect();
         self.bytes = 0;
-        let records = std::mem::take(&mut self.batch.records);
+        let records = std::mem::take(&mut self.records);
         batches.blocking_send(Raw { records, next }).is_ok()
     }
 

@@ -1,0 +1,315 @@
+//! One bug at a time, planted into the new generation: each is found under its path, and nothing else is.
+
+use std::collections::BTreeSet;
+
+use projections::fold::Head;
+use projections::instant::{Instant, Window};
+use projections::price::Price;
+use serde_json::{Value, json};
+use vitrine::store::facts::{FactWrites, Owner, Stamp};
+use vitrine::verdict::{Difference, Verdict};
+
+use super::harness::events::{at, discount, event, product};
+use super::harness::now;
+use super::sides::{Sides, catalogue, paths, review, scope};
+
+/// The time of the catalogue's events.
+const TIME: Instant = Instant(1_767_225_600_000);
+
+async fn same() -> Sides {
+    let mut sides = Sides::new().await;
+    sides.both_hear(&catalogue()).await;
+    sides
+}
+
+async fn compared(sides: &Sides) -> Verdict {
+    let verdict = sides.compare(&scope()).await;
+    assert_eq!(verdict.unsettled, 0);
+    verdict
+}
+
+fn strings<const N: usize>(paths: [&str; N]) -> BTreeSet<String> {
+    paths.map(str::to_owned).into()
+}
+
+/// The fields of undiscounted prices that are another amount.
+pub fn dearer<const N: usize>(prices: [&str; N]) -> BTreeSet<String> {
+    let fields = ["base", "final", "regular"];
+    prices.iter().flat_map(|price| fields.map(|field| format!("{price}.{field}"))).collect()
+}
+
+fn at_path<'a>(verdict: &'a Verdict, path: &str) -> &'a Difference {
+    let found = verdict.differences.iter().find(|difference| difference.path == path);
+    found.unwrap_or_else(|| panic!("{path}: {verdict:#?}"))
+}
+
+/// All examples are about this one.
+fn only_of(verdict: &Verdict, subject: &str) {
+    let examples = verdict.differences.iter().flat_map(|difference| &difference.examples);
+    let about = |e: &&vitrine::verdict::Example| e.subject != subject && e.field != subject;
+    let others: Vec<_> = examples.filter(about).filter(|e| !e.subject.contains(" by ")).collect();
+    assert!(others.is_empty(), "{others:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_that_changed_behind_its_back() {
+    let sides = same().await;
+    let price = Price {
+        product_id: "p3".into(),
+        sku: None,
+        market: "default".into(),
+        currency: "USD".into(),
+        amount: 333,
+        group: None,
+        window: Window::ALWAYS,
+    };
+    let head = Head { version: 1, digest: 0 };
+    let stamp = Stamp { head, time: TIME, partition: 0, offset: 0 };
+    let owner = Owner { product_id: "p3".into(), moved: false };
+    let prices = vec![("p3-usd".to_owned(), stamp, owner, Some(price))];
+    sides.new.spoil_facts(&FactWrites { prices, ..FactWrites::default() }).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), dearer(["product.price", "product.variants[].price"]));
+    only_of(&verdict, "p3");
+    let found = at_path(&verdict, "product.variants[].price.final");
+    let example = &found.examples[0];
+    assert_eq!((found.answers, found.examples.len()), (1, 1));
+    assert_eq!((&example.live, &example.new), (&json!(300), &json!(333)));
+    assert_eq!(example.field, "variants[p3].price.final");
+    assert_eq!((example.market.as_deref(), &example.group), (Some("default"), &None));
+    assert_eq!(example.at, Some(verdict.at));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_view_that_changed() {
+    let sides = same().await;
+    sides.new.spoil_view("p2", |view| view.slug = "odd".into()).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["card.slug"]));
+    let example = &at_path(&verdict, "card.slug").examples[0];
+    assert_eq!(
+        (example.subject.as_str(), &example.live, &example.new),
+        ("p2", &json!(""), &json!("odd"))
+    );
+
+    // A step that is still to come, and what no card shows.
+    let sides = same().await;
+    let spoil = |view: &mut projections::view::View| {
+        let coming = view.audiences[0].steps.last_mut().unwrap();
+        coming.value.as_mut().unwrap().final_amount = 1;
+        view.in_stock = !view.in_stock;
+    };
+    sides.new.spoil_view("p2", spoil).await;
+    let verdict = compared(&sides).await;
+    let expected = ["card.price.final", "card.price.discount_bp", "view.in_stock"];
+    assert_eq!(paths(&verdict), strings(expected));
+    let example = &at_path(&verdict, "card.price.final").examples[0];
+    assert_eq!((&example.live, &example.new), (&json!(250), &json!(1)));
+    assert!(example.at.unwrap() > verdict.at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_missing_or_stands_elsewhere() {
+    let of_p3 = "product_id = 'p3' AND sort = 1
+        AND listing = (SELECT number FROM listing WHERE kind = 'category' AND id = 'mugs')";
+    let sides = same().await;
+    sides.new.sql(&format!("DELETE FROM entry WHERE {of_p3}")).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.items"]));
+    let examples = &at_path(&verdict, "listing.items").examples;
+    let subjects: BTreeSet<&str> = examples.iter().map(|e| e.subject.as_str()).collect();
+    assert_eq!(subjects, ["category:mugs by price_asc", "category:mugs by price_desc"].into());
+    assert!(examples.iter().all(|e| e.field == "p3" && e.new == Value::Null));
+
+    let sides = same().await;
+    sides.new.sql(&format!("UPDATE entry SET key = 50 WHERE {of_p3}")).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.items[].key"]));
+    let example = &at_path(&verdict, "listing.items[].key").examples[0];
+    assert_eq!(
+        (example.field.as_str(), &example.live, &example.new),
+        ("p3", &json!(300), &json!(50))
+    );
+
+    // In the order that totals and next changes are read from.
+    let sides = same().await;
+    let newest = of_p3.replace("sort = 1", "sort = 0");
+    sides.new.sql(&format!("DELETE FROM entry WHERE {newest}")).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.items", "listing.total"]));
+    let sides = same().await;
+    sides.new.sql("DELETE FROM entry WHERE sort = 15 AND product_id = 'p2'").await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.meta.next_change_at"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_is_wrong() {
+    for (bug, filter) in [
+        ("in_stock = 0", "in stock"),
+        ("on_sale = 1", "on sale"),
+        ("rating = 500", "rated 400 or more"),
+        ("final_amount = 9999", "from "),
+        ("brand = 0", "of brand acme"),
+    ] {
+        let sides = same().await;
+        let everyone =
+            "(SELECT number FROM audience WHERE market = 'default' AND customer_group = '')";
+        let of_p3 = format!("product_id = 'p3' AND audience = {everyone}");
+        sides.new.sql(&format!("UPDATE offer SET {bug} WHERE {of_p3}")).await;
+        let verdict = compared(&sides).await;
+        assert_eq!(paths(&verdict), strings(["listing.items", "listing.total"]), "{bug}");
+        let examples = &at_path(&verdict, "listing.items").examples;
+        assert!(examples.iter().all(|e| e.field == "p3"), "{examples:#?}");
+        assert!(examples.iter().all(|e| e.subject.contains(filter)), "{examples:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_is_missing() {
+    // The newest one.
+    let sides = same().await;
+    sides.new.sql("DELETE FROM review WHERE review_id = 'r7'").await;
+    let verdict = compared(&sides).await;
+    let expected = [
+        "product.reviews.latest[]",
+        "product.reviews.next_cursor",
+        "reviews.items[]",
+        "reviews.total",
+    ];
+    assert_eq!(paths(&verdict), strings(expected));
+    only_of(&verdict, "p1");
+    assert_eq!(
+        at_path(&verdict, "product.reviews.latest[]").examples[0].field,
+        "reviews.latest[r7]"
+    );
+    // One that no page shows.
+    let sides = same().await;
+    sides.new.sql("DELETE FROM review WHERE review_id = 'r1'").await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["reviews.items[]", "reviews.total"]));
+    assert_eq!(at_path(&verdict, "reviews.total").examples[0].live, json!(7));
+    // Its event did not come: the counts, and the orders that go by them, are others too.
+    let mut sides = same().await;
+    sides.live.hear(&[review("r8", "p2", 1, 8)]).await;
+    sides.new.skip_to(sides.live.next).await;
+    let found = paths(&compared(&sides).await);
+    for path in ["product.reviews.count", "card.reviews.average", "listing.items[].key"] {
+        assert!(found.contains(path), "{path}: {found:#?}");
+    }
+    let on_pages = |path: &String| path.contains("review") || path.starts_with("listing.");
+    assert!(found.iter().all(on_pages), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_is_missing_or_too_many() {
+    let gone = event("product.deleted.v1", 0, &json!({"product_id": "p3", "version": 2}));
+    let sides = same().await;
+    sides.new.imagine(std::slice::from_ref(&gone)).await;
+    let verdict = compared(&sides).await;
+    let expected =
+        strings(["counts.products", "listing.items", "listing.total", "product", "view"]);
+    assert_eq!(paths(&verdict), expected);
+    let found = at_path(&verdict, "product");
+    assert_eq!((found.answers, found.examples[0].subject.as_str()), (2, "p3"));
+    assert_eq!(found.examples[0].new, Value::Null);
+    let counts = at_path(&verdict, "counts.products");
+    assert_eq!((&counts.examples[0].live, &counts.examples[0].new), (&json!(6), &json!(5)));
+    // The other way round.
+    let sides = same().await;
+    sides.live.imagine(&[gone]).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), expected);
+    assert_eq!(at_path(&verdict, "product").examples[0].live, Value::Null);
+    // What has no page yet is found by its facts.
+    let sides = same().await;
+    let hidden = product("p9", json!({"status": "hidden"}));
+    sides.new.imagine(&[hidden]).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["counts.products", "facts", "view"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discount_that_one_lacks() {
+    let sides = same().await;
+    let line = discount("half", 50, json!({"scope": {"products": ["p4"]}, "priority": 9}));
+    sides.new.imagine(&[line]).await;
+    let verdict = compared(&sides).await;
+    let mut expected = strings(["listing.items", "listing.items[].key", "listing.total"]);
+    for price in ["product.price", "product.variants[].price", "card.price"] {
+        expected.extend(["final", "discount_bp", "applied[]"].map(|f| format!("{price}.{f}")));
+    }
+    expected.insert("product.meta.as_of.discount".into());
+    assert_eq!(paths(&verdict), expected, "{verdict:#?}");
+    only_of(&verdict, "p4");
+    let found = at_path(&verdict, "product.price.final");
+    assert_eq!((&found.examples[0].live, &found.examples[0].new), (&json!(400), &json!(200)));
+    assert_eq!(found.answers, 2, "for everyone, and for the group");
+
+    // Far from now, behind many other boundaries; and one that never applies.
+    let mut sides = same().await;
+    let edges: Vec<String> = (1..9)
+        .map(|i| {
+            let soon = json!({"scope": {"products": ["p1"]}, "starts_at": at(now() + i * 60_000)});
+            discount(&format!("soon-{i}"), 1, soon)
+        })
+        .collect();
+    sides.both_hear(&edges).await;
+    let starts = at(now() + 20 * 86_400_000);
+    let late = json!({"scope": {"products": ["p1"]}, "starts_at": starts, "priority": 9});
+    sides.new.imagine(&[discount("late", 50, late)]).await;
+    let verdict = compared(&sides).await;
+    let found = at_path(&verdict, "product.price.final");
+    assert_eq!(found.examples[0].at.unwrap().to_string(), starts);
+    let sides = same().await;
+    let off = discount("off", 50, json!({"scope": {"products": ["p1"]}, "active": false}));
+    sides.new.imagine(&[off]).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["product.meta.as_of.discount"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_release() {
+    let sides = same().await;
+    let line = catalogue().into_iter().find(|line| line.contains("\"product_id\":\"p3\"")).unwrap();
+    let mut line: Value = serde_json::from_str(&line).unwrap();
+    line["data"]["released_at"] = json!(at(now() + 1_800_000));
+    line["data"]["version"] = json!(2);
+    sides.new.imagine(&[line.to_string()]).await;
+    let verdict = compared(&sides).await;
+    let expected = [
+        "card",
+        "listing.items",
+        "listing.items[].key",
+        "listing.meta.next_change_at",
+        "listing.total",
+        "product",
+        "product.product.released_at",
+        "view.released_at",
+    ];
+    assert_eq!(paths(&verdict), strings(expected));
+    only_of(&verdict, "p3");
+    let found = at_path(&verdict, "product");
+    assert_eq!(
+        (found.examples[0].new.clone(), found.examples[0].at),
+        (Value::Null, Some(verdict.at))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_a_listing_and_a_dead_letter() {
+    let sides = same().await;
+    let pages = "(SELECT number FROM listing WHERE kind = 'brand' AND id = 'acme')";
+    sides.new.sql(&format!("UPDATE member SET named_at = NULL WHERE listing = {pages}")).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.name"]));
+    assert_eq!(at_path(&verdict, "listing.name").answers, 1);
+
+    let sides = same().await;
+    let letter = "INSERT INTO dead_letter
+        (topic, partition, \"offset\", received_at, code, detail, payload, state, state_since)
+        VALUES ('catalog', 0, 1, 0, 'json', '', x'', 'open', 0)";
+    sides.new.sql(letter).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["counts.dead_letters_open"]));
+}

@@ -1,0 +1,137 @@
+//! Two generations compared: what is the same, what is not, and what is only of the moment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
+
+mod bugs;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod moments;
+mod rules;
+mod sides;
+
+use std::collections::BTreeSet;
+
+use harness::events::{event, market, markets};
+use harness::now;
+use harness::stream::{Rng, generated, nasty, shuffled};
+use projections::instant::Instant;
+use serde_json::json;
+use sides::{Sides, catalogue, paths, scope};
+use tokio_util::sync::CancellationToken;
+use vitrine::verdict::{Scope, VerdictError, compare};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_events_makes_no_difference() {
+    for seed in [1, 2, 3] {
+        let lines = nasty(seed, 400, now());
+        let mut sides = Sides::new().await;
+        sides.live.hear(&lines).await;
+        sides.new.hear(&shuffled(&lines, seed)).await;
+        let verdict = sides.compare(&scope()).await;
+        assert_eq!(paths(&verdict), BTreeSet::new(), "seed {seed}: {verdict:#?}");
+        assert_eq!((verdict.unsettled, verdict.products_sampled), (0, false));
+        assert_eq!(verdict.compared.products, verdict.live.products);
+        assert!(verdict.compared.listings > 3 && verdict.compared.places > 100, "{verdict:?}");
+        assert!(verdict.judge(&[]).passes());
+    }
+}
+
+/// Batches of other sizes, and views that were computed for less of time.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_much_of_time_is_stored_makes_no_difference() {
+    for seed in [11, 12, 13, 14] {
+        let lines = nasty(seed, 300, now());
+        let mut sides = Sides::with_days(30, 1).await;
+        sides.live.hear(&lines).await;
+        for chunk in lines.chunks(7) {
+            sides.new.hear(chunk).await;
+        }
+        let verdict = sides.compare(&scope()).await;
+        assert_eq!(paths(&verdict), BTreeSet::new(), "seed {seed}: {verdict:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_products_are_drawn_and_what_differs_in_them_is_found() {
+    let lines = generated(120, 700, 5, now() - 86_400_000);
+    let mut sides = Sides::new().await;
+    sides.both_hear(&lines).await;
+    let (mut found, seeds) = (0, 12);
+    let ids = sides.ids().await;
+    assert!(ids.len() > 60, "{}", ids.len());
+    sides.new.spoil_view(&ids[Rng::new(9).below(ids.len())], |view| view.slug.push('!')).await;
+    for seed in 0..seeds {
+        let scope = Scope { max_products: ids.len() / 3, max_places: 3, seed, ..scope() };
+        let verdict = sides.compare_products(&scope).await;
+        assert!(verdict.products_sampled);
+        assert_eq!(verdict.compared.products as usize, ids.len() / 3);
+        found += usize::from(paths(&verdict).contains("card.slug"));
+        assert!(paths(&verdict).len() <= 1, "{verdict:#?}");
+    }
+    assert!((1..seeds as usize).contains(&found), "drawn by {found} of {seeds} seeds");
+    let whole = Scope { max_products: ids.len(), max_places: 3, ..scope() };
+    let verdict = sides.compare_products(&whole).await;
+    assert!(!verdict.products_sampled);
+    assert_eq!(paths(&verdict), ["card.slug".to_owned()].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_and_a_stop_is_heard() {
+    let mut sides = Sides::new().await;
+    sides.both_hear(&catalogue()).await;
+    let told = std::sync::Mutex::new(Vec::new());
+    let tell = |done, total| told.lock().unwrap().push((done, total));
+    let (live, new) = (sides.live.store(), sides.new.store());
+    compare(live, new, &scope(), &tell, &CancellationToken::new()).await.unwrap();
+    let told = told.into_inner().unwrap();
+    assert!(told.is_sorted() && told.len() > 2, "{told:?}");
+    assert_eq!(told.last().unwrap().0, told.last().unwrap().1);
+
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let stopped = compare(live, new, &scope(), &|_, _| {}, &stop).await;
+    assert!(matches!(stopped, Err(VerdictError::Stopped)), "{stopped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_that_is_not_projected_is_no_verdict() {
+    let mut sides = Sides::new().await;
+    sides.both_hear(&catalogue()).await;
+    sides.live.hear(&[harness::events::stock("p1", 50, 3)]).await;
+    let scope = Scope { follow_within: std::time::Duration::from_millis(50), ..scope() };
+    let (live, new) = (sides.live.store(), sides.new.store());
+    let error = compare(live, new, &scope, &|_, _| {}, &CancellationToken::new()).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("the new generation does not reflect"), "{error}");
+    assert!(error.contains(&format!("catalog:0:{}", sides.live.next - 1)), "{error}");
+}
+
+/// A writer of another kind of projector: its rules are not those of the live one.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_rules_are_found() {
+    let lines = catalogue();
+    let mut sides = Sides::new().await;
+    sides.live.hear(&lines).await;
+    let dearer = |line: &String| line.replace("\"amount\":300", "\"amount\":301");
+    sides.new.hear(&lines.iter().map(dearer).collect::<Vec<_>>()).await;
+    let verdict = sides.compare(&scope()).await;
+    // With a filter by price, it is not among those that it was among.
+    let in_listings = ["listing.items", "listing.items[].key", "listing.total"];
+    let expected = bugs::dearer(["product.price", "product.variants[].price", "card.price"]);
+    let expected: BTreeSet<String> =
+        expected.into_iter().chain(in_listings.map(str::to_owned)).collect();
+    assert_eq!(paths(&verdict), expected);
+
+    let mut sides = Sides::with_markets(markets(), vec![market(("default", "USD", "en"))]).await;
+    sides.both_hear(&lines).await;
+    let in_euro = json!({"price_id": "p1-eur", "product_id": "p1", "version": 1, "market": "eu",
+        "currency": "EUR", "amount": 90});
+    sides.both_hear(&[event("price.set.v1", 0, &in_euro)]).await;
+    let verdict = sides.compare(&scope()).await;
+    let expected = ["settings.markets", "card.price", "listing.items", "listing.total"];
+    assert_eq!(paths(&verdict), expected.map(str::to_owned).into());
+    let price = verdict.differences.iter().find(|d| d.path == "card.price").unwrap();
+    assert_eq!(price.examples[0].market.as_deref(), Some("eu"));
+    assert_eq!(price.examples[0].new, json!(null));
+    assert!(verdict.at <= Instant(now()));
+}
