@@ -1,25 +1,34 @@
-//! Filling a new generation of the read store: the facts and views of a catalogue, folded before the clock runs, written as
-//! a rebuild writes them and as a projector does, beside what the same machine needs at least to write the same
-//! rows. See `benches/README.md`.
+//! A new generation built from the first event of the log (`vitrine rebuild`, without the comparison), beside what the
+//! same machine needs at least to read the same events and throw them away, and to write the same rows. See
+//! `benches/README.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
 
 mod support;
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clap::Parser;
-use support::filled::{Place, PostgresPlace, SqlitePlace};
-use support::parts::{Part, parts};
-use support::shop::Sizes;
+use serde::{Deserialize, Serialize};
+use support::child::{cpu_seconds_of, peak_bytes_of};
+use support::filled::{copy_postgres, copy_sqlite};
+use support::production::{Production, consume};
+use support::shop::{Shop, Sizes};
 use support::stats::{Spread, count, mebibytes};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use vitrine::config::{Config, Overrides};
-use vitrine::generate::DEFAULT_START;
-use vitrine::stack::markets;
-use vitrine::store::ReadStore;
+use vitrine::generate::{DEFAULT_START, Options};
+use vitrine::log::embedded::EmbeddedLog;
+use vitrine::rebuild::progress::{Phase, Progress};
+use vitrine::rebuild::{self, Job};
+use vitrine::stack::{self, Stack};
 
-/// Fills a new generation, and times it.
+/// Builds a new generation, and times it.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
@@ -27,60 +36,82 @@ struct Args {
     /// How often all of it (default: 3; quick: 1).
     #[arg(long, env = "BENCH_RUNS")]
     runs: Option<usize>,
-    /// Products a transaction.
-    #[arg(long, default_value_t = 10_000)]
-    part: usize,
-    /// In PostgreSQL (`scripts/services`) instead of SQLite.
+    /// From Kafka into PostgreSQL (`scripts/services`) instead of the embedded log into SQLite.
     #[arg(long)]
-    postgres: bool,
+    kafka: bool,
+    /// Partitions of each of Kafka's topics.
+    #[arg(long, default_value_t = 6)]
+    partitions: u32,
+    /// Projects the catalogue too, as an empty store does that starts to follow the log.
+    #[arg(long)]
+    project: bool,
     /// Dates that end about now, so that most windows are open: much more to write for each product.
     #[arg(long)]
     around_now: bool,
+    /// Sets a configuration key of the service, as `vitrine --set` does.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
     /// One line of JSON instead of the table.
     #[arg(long)]
     json: bool,
+    /// Builds a generation and says what it took: a process of its own, so that its memory is its own.
+    #[arg(long, hide = true, value_name = "CONFIG")]
+    build: Option<PathBuf>,
 }
 
-/// What one run measured, in seconds.
-#[derive(serde::Serialize)]
-struct Run {
-    /// The same rows into tables without indexes.
-    rows_seconds: f64,
-    project_seconds: f64,
-    /// Until all rows are there.
+/// What building a generation took.
+#[derive(Serialize, Deserialize)]
+struct Built {
+    /// Its schema or file.
+    place: String,
+    reading_seconds: f64,
     writing_seconds: f64,
-    /// Until they are found, after that.
     indexing_seconds: f64,
-    projected_bytes: f64,
-    filled_bytes: f64,
+    cpu_seconds: f64,
+    peak_bytes: f64,
+}
+
+impl Built {
+    fn seconds(&self) -> f64 {
+        self.reading_seconds + self.writing_seconds + self.indexing_seconds
+    }
+}
+
+/// What one run measured.
+#[derive(Serialize)]
+struct Run {
+    /// All events, read and thrown away.
+    discard_seconds: f64,
+    /// All rows, into tables without indexes.
+    rows_seconds: f64,
+    rows: u64,
+    project_seconds: Option<f64>,
+    built: Built,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if let Some(config) = &args.build {
+        println!("{}", serde_json::to_string(&build(config).await?)?);
+        return Ok(());
+    }
     let mut options = args.sizes.options();
     if !args.around_now {
         options.start = DEFAULT_START;
     }
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join("vitrine.toml");
-    std::fs::write(&file, vitrine::demo::CONFIG)?;
-    let config = Config::load(Some(&file), std::iter::empty(), &Overrides::default())?;
-    let parts = parts(options, &markets(&config), args.part.max(1)).await?;
     let runs = args.runs.unwrap_or(if args.sizes.quick { 1 } else { 3 }).max(1);
     let mut measured = Vec::new();
-    let mut rows = 0;
     for number in 1..=runs {
         eprintln!(
             "run {number} of {runs}: {} products, {} events, seed {}",
             options.products, options.events, options.seed
         );
-        let run = match args.postgres {
-            true => run::<PostgresPlace>(&parts, number % 2 == 0).await?,
-            false => run::<SqlitePlace>(&parts, number % 2 == 0).await?,
-        };
-        rows = run.1;
-        measured.push(run.0);
+        let dir = tempfile::tempdir()?;
+        measured.push(match args.kafka {
+            true => run_production(&args, options, dir.path()).await?,
+            false => run_embedded(&args, options, dir.path()).await?,
+        });
     }
     if args.json {
         let result = serde_json::json!({
@@ -88,86 +119,155 @@ async fn main() -> anyhow::Result<()> {
             "products": options.products,
             "events": options.events,
             "seed": options.seed,
-            "postgres": args.postgres,
-            "rows": rows,
+            "kafka": args.kafka,
             "runs": measured,
         });
         println!("{result}");
     } else {
-        print(rows as f64, &measured);
+        print(options.events as f64, &measured);
     }
     Ok(())
 }
 
-async fn run<P: Place>(parts: &[Part], fill_first: bool) -> anyhow::Result<(Run, u64)> {
-    let (mut filled, mut projected) = (None, None);
-    for fill in [fill_first, !fill_first] {
-        let place = P::new().await?;
-        let store = place.open().await?;
-        if fill {
-            let seconds = fill_all(&store, parts).await?;
-            filled = Some((seconds, store.status().await?.store_bytes, place));
-        } else {
-            let started = Instant::now();
-            for part in parts {
-                part.write(&store).await?;
-            }
-            let seconds = started.elapsed().as_secs_f64();
-            projected = Some((seconds, store.status().await?.store_bytes));
-            place.drop().await?;
-        }
-        store.close().await;
-    }
-    let ((writing_seconds, indexing_seconds), filled_bytes, place) = filled.unwrap();
-    let (project_seconds, projected_bytes) = projected.unwrap();
-    let (rows, rows_seconds) = place.copy_rows().await?;
-    place.drop().await?;
-    let run = Run {
-        rows_seconds,
-        project_seconds,
-        writing_seconds,
-        indexing_seconds,
-        projected_bytes: projected_bytes as f64,
-        filled_bytes: filled_bytes as f64,
-    };
-    Ok((run, rows))
+async fn run_embedded(args: &Args, options: Options, dir: &Path) -> anyhow::Result<Run> {
+    let shop = Shop::with(dir, "", &args.set)?;
+    shop.generate(options)?;
+    shop.publish()?;
+    std::fs::remove_file(shop.events_file())?;
+    let discard_seconds = read_and_discard(&shop.config).await?;
+    let project_seconds = project(args, &shop).await?;
+    let built = build_apart(&shop)?;
+    let (rows, rows_seconds) = copy_sqlite(&shop.config.data_dir.join(&built.place)).await?;
+    Ok(Run { discard_seconds, rows_seconds, rows, project_seconds, built })
 }
 
-/// Seconds of writing and of what comes after it.
-async fn fill_all(store: &Arc<dyn ReadStore>, parts: &[Part]) -> anyhow::Result<(f64, f64)> {
+async fn run_production(args: &Args, options: Options, dir: &Path) -> anyhow::Result<Run> {
+    let production = Production::new(dir, args.partitions, &args.set).await?;
+    let shop = &production.shop;
+    shop.generate(options)?;
+    shop.publish()?;
+    std::fs::remove_file(shop.events_file())?;
+    let discard_seconds = consume(&production).await?.as_secs_f64();
+    let project_seconds = project(args, shop).await?;
+    let built = build_apart(shop)?;
+    let url = shop.config.store.url.reveal();
+    let (rows, rows_seconds) = copy_postgres(url, &built.place).await?;
+    production.drop().await?;
+    Ok(Run { discard_seconds, rows_seconds, rows, project_seconds, built })
+}
+
+async fn project(args: &Args, shop: &Shop) -> anyhow::Result<Option<f64>> {
+    match args.project {
+        true => Ok(Some(shop.project().await?.usage.seconds)),
+        false => Ok(None),
+    }
+}
+
+/// Only reading: all events of the embedded log, taken and thrown away.
+async fn read_and_discard(config: &Config) -> anyhow::Result<f64> {
+    const RECORDS_AT_ONCE: usize = 50_000;
+    let busy = Duration::from_millis(config.store.busy_timeout_ms);
+    let log = EmbeddedLog::open(&config.data_dir, config.log.topics.clone(), busy).await?;
     let started = Instant::now();
-    store.begin_filling().await?;
-    for part in parts {
-        part.fill(store).await?;
+    let (mut after, mut bytes) = (0, 0);
+    loop {
+        let records = log.read_after(after, RECORDS_AT_ONCE, usize::MAX).await?;
+        let Some(last) = records.last() else { break };
+        after = last.seq;
+        bytes += records.iter().map(|record| record.payload.len()).sum::<usize>();
     }
-    let writing = started.elapsed().as_secs_f64();
-    store.end_filling().await?;
-    Ok((writing, started.elapsed().as_secs_f64() - writing))
+    std::hint::black_box(bytes);
+    Ok(started.elapsed().as_secs_f64())
 }
 
-fn print(rows: f64, runs: &[Run]) {
+/// This program again, which builds a generation of the shop.
+fn build_apart(shop: &Shop) -> anyhow::Result<Built> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--build").arg(shop.config_file()).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output()?;
+    anyhow::ensure!(output.status.success(), "building ended with {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// What `vitrine rebuild` does before it compares.
+async fn build(config: &Path) -> anyhow::Result<Built> {
+    let config = Config::load(Some(config), std::iter::empty(), &Overrides::default())?;
+    let stack = Stack::open_control(&config).await?;
+    let catalogue = stack.stores.catalogue();
+    let generation = catalogue.create().await?;
+    let progress = Arc::new(watch::Sender::new(Progress::default()));
+    let phases = tokio::spawn(phases(progress.subscribe()));
+    let job = Job {
+        log: stack.log.clone(),
+        store: catalogue.open(&generation).await?,
+        markets: stack::markets(&config),
+        bounds: stack::bounds(&config),
+        options: rebuild::Options {
+            memory_bytes: config.rebuild.memory_bytes,
+            directory: config.data_dir.join("rebuild").join(&generation.place),
+            checkpoint: Duration::from_millis(config.rebuild.checkpoint_ms),
+        },
+        progress,
+        stop: CancellationToken::new(),
+    };
+    rebuild::fill(job).await?;
+    let phases = phases.await?;
+    let of = |phase: Phase| phases.iter().filter(|p| p.0 == phase).map(|p| p.1).sum::<f64>();
+    Ok(Built {
+        place: generation.place,
+        reading_seconds: of(Phase::Starting) + of(Phase::Reading),
+        writing_seconds: of(Phase::Writing),
+        indexing_seconds: of(Phase::Indexing),
+        cpu_seconds: cpu_seconds_of("self").context("no CPU time in /proc")?,
+        peak_bytes: peak_bytes_of("self").context("no VmHWM in /proc")?,
+    })
+}
+
+/// How long each phase lasts, until it is done or nobody tells of it any more.
+async fn phases(mut progress: watch::Receiver<Progress>) -> Vec<(Phase, f64)> {
+    let mut phases = Vec::new();
+    let (mut at, mut since) = (progress.borrow_and_update().phase, Instant::now());
+    loop {
+        let told = progress.changed().await;
+        let phase = progress.borrow_and_update().phase;
+        if phase != at || told.is_err() {
+            phases.push((at, since.elapsed().as_secs_f64()));
+            (at, since) = (phase, Instant::now());
+        }
+        if told.is_err() || phase == Phase::Done {
+            return phases;
+        }
+    }
+}
+
+fn print(events: f64, runs: &[Run]) {
     let of = |value: fn(&Run) -> f64| Spread::of(runs.iter().map(value));
-    let copied = of(|r| r.rows_seconds).median;
+    let slower = of(|r| r.discard_seconds.max(r.rows_seconds)).median;
     println!(
-        "{:<38} {:>9} {:>21} {:>11} {:>9}",
-        "", "rows/s", "lowest to highest", "of the rows'", "seconds"
+        "{:<38} {:>9} {:>21} {:>13} {:>9}",
+        "", "events/s", "lowest to highest", "of the slower", "seconds"
     );
     let rate = |name: &str, seconds: Spread| {
         println!(
-            "{name:<38} {:>9} {:>21} {:>11.2} {:>9.2}",
-            count(rows / seconds.median),
-            format!("{} to {}", count(rows / seconds.high), count(rows / seconds.low)),
-            copied / seconds.median,
+            "{name:<38} {:>9} {:>21} {:>13.2} {:>9.2}",
+            count(events / seconds.median),
+            format!("{} to {}", count(events / seconds.high), count(events / seconds.low)),
+            slower / seconds.median,
             seconds.median,
         );
     };
+    rate("yardstick: read and discard", of(|r| r.discard_seconds));
     rate("yardstick: the rows, in plain tables", of(|r| r.rows_seconds));
-    rate("as a projector writes", of(|r| r.project_seconds));
-    rate("as a rebuild writes", of(|r| r.writing_seconds));
-    rate("as a rebuild writes, with indexes", of(|r| r.writing_seconds + r.indexing_seconds));
+    if runs.iter().all(|run| run.project_seconds.is_some()) {
+        rate("project, until the view reflects all", of(|r| r.project_seconds.unwrap_or_default()));
+    }
+    rate("rebuild", of(|r| r.built.seconds()));
     println!();
     let line = |name: &str, value: String| println!("{name:<38} {value:>9}");
-    line("rows", count(rows));
-    line("on disk, projected", mebibytes(of(|r| r.projected_bytes).median));
-    line("on disk, filled", mebibytes(of(|r| r.filled_bytes).median));
+    line("seconds of reading", format!("{:.2}", of(|r| r.built.reading_seconds).median));
+    line("seconds of writing", format!("{:.2}", of(|r| r.built.writing_seconds).median));
+    line("seconds of indexing", format!("{:.2}", of(|r| r.built.indexing_seconds).median));
+    line("CPU seconds of rebuilding", format!("{:.2}", of(|r| r.built.cpu_seconds).median));
+    line("peak memory of rebuilding", mebibytes(of(|r| r.built.peak_bytes).median));
+    line("rows", count(of(|r| r.rows as f64).median));
 }

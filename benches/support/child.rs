@@ -54,13 +54,9 @@ impl Vitrine {
             anyhow::ensure!(status.success(), "vitrine ended with {status}");
             return Ok(false);
         }
-        let proc = format!("/proc/{}", self.child.id());
-        if let Ok(status) = std::fs::read_to_string(format!("{proc}/status")) {
-            self.usage.peak_bytes = peak(&status).unwrap_or(self.usage.peak_bytes);
-        }
-        if let Ok(stat) = std::fs::read_to_string(format!("{proc}/stat")) {
-            self.usage.cpu_seconds = cpu(&stat).unwrap_or(self.usage.cpu_seconds);
-        }
+        let process = self.child.id().to_string();
+        self.usage.peak_bytes = peak_bytes_of(&process).unwrap_or(self.usage.peak_bytes);
+        self.usage.cpu_seconds = cpu_seconds_of(&process).unwrap_or(self.usage.cpu_seconds);
         Ok(true)
     }
 
@@ -89,16 +85,18 @@ impl Drop for Vitrine {
     }
 }
 
-/// `VmHWM` in bytes.
-fn peak(status: &str) -> Option<f64> {
+/// The most that a process (`self`: this one) has had in memory at once: `VmHWM` in bytes.
+pub fn peak_bytes_of(process: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kibibytes * 1024.0)
 }
 
-/// `utime` and `stime`: the 14th and 15th field, counted behind the name in brackets.
-fn cpu(stat: &str) -> Option<f64> {
+/// What a process has computed: `utime` and `stime`, the 14th and 15th field, counted behind the name in brackets.
+pub fn cpu_seconds_of(process: &str) -> Option<f64> {
     const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let ticks: f64 = fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?;
     Some(ticks / TICKS_A_SECOND)

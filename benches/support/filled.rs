@@ -1,9 +1,11 @@
 //! Where a generation is filled, and its rows written once more as plainly as can be.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use vitrine::store::ReadStore;
@@ -48,28 +50,7 @@ impl Place for SqlitePlace {
     }
 
     async fn copy_rows(&self) -> anyhow::Result<(u64, f64)> {
-        let plain = self.0.path().join("plain.db");
-        let mut conn = connect_options(&plain, SqliteOptions::default())
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
-            .pragma("cache_size", "-262144")
-            .pragma("wal_autocheckpoint", "16384")
-            .connect()
-            .await?;
-        let from = self.0.path().join("generation.db");
-        sqlx::query("ATTACH ? AS source").bind(from.to_str()).execute(&mut conn).await?;
-        let (mut rows, started) = (0, Instant::now());
-        for table in TABLES {
-            let sql = format!("CREATE TABLE main.{table} AS SELECT * FROM source.{table}");
-            sqlx::query(&sql).execute(&mut conn).await?;
-        }
-        sqlx::query("PRAGMA main.wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
-        let seconds = started.elapsed().as_secs_f64();
-        for table in TABLES {
-            let sql = format!("SELECT count(*) FROM main.{table}");
-            rows += sqlx::query_scalar::<_, i64>(&sql).fetch_one(&mut conn).await? as u64;
-        }
-        conn.close().await?;
-        Ok((rows, seconds))
+        copy_sqlite(&self.0.path().join("generation.db")).await
     }
 
     async fn drop(self) -> anyhow::Result<()> {
@@ -111,29 +92,61 @@ impl Place for PostgresPlace {
     }
 
     async fn copy_rows(&self) -> anyhow::Result<(u64, f64)> {
-        let mut conn = PgConnection::connect(&self.url()?).await?;
-        let (mut rows, mut seconds) = (0, 0.0);
-        for table in TABLES {
-            let sql = format!("CREATE TABLE {table} (LIKE vitrine_g1.{table} INCLUDING STORAGE)");
-            sqlx::raw_sql(&sql).execute(&mut conn).await?;
-            let out = format!("COPY vitrine_g1.{table} TO STDOUT (FORMAT binary)");
-            // Reading them is not counted.
-            let bytes: Vec<_> = conn.copy_out_raw(&out).await?.try_collect().await?;
-            let started = Instant::now();
-            let mut copy =
-                conn.copy_in_raw(&format!("COPY {table} FROM STDIN (FORMAT binary)")).await?;
-            for chunk in bytes.chunks(1_000) {
-                copy.send(chunk.concat()).await?;
-            }
-            rows += copy.finish().await?;
-            seconds += started.elapsed().as_secs_f64();
-            sqlx::raw_sql(&format!("DROP TABLE {table}")).execute(&mut conn).await?;
-        }
-        conn.close().await?;
-        Ok((rows, seconds))
+        copy_postgres(&self.url()?, "vitrine_g1").await
     }
 
     async fn drop(self) -> anyhow::Result<()> {
         self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.database)).await
     }
+}
+
+/// The rows of the generation in a file, once more into tables with no indexes of a new file beside it.
+pub async fn copy_sqlite(generation: &Path) -> anyhow::Result<(u64, f64)> {
+    let plain = generation.with_extension("plain");
+    let mut conn = connect_options(&plain, SqliteOptions::default())
+        .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
+        .pragma("cache_size", "-262144")
+        .pragma("wal_autocheckpoint", "16384")
+        .connect()
+        .await?;
+    sqlx::query("ATTACH ? AS source").bind(generation.to_str()).execute(&mut conn).await?;
+    let (mut rows, started) = (0, Instant::now());
+    for table in TABLES {
+        let sql = format!("CREATE TABLE main.{table} AS SELECT * FROM source.{table}");
+        sqlx::query(&sql).execute(&mut conn).await?;
+    }
+    sqlx::query("PRAGMA main.wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    for table in TABLES {
+        let sql = format!("SELECT count(*) FROM main.{table}");
+        rows += sqlx::query_scalar::<_, i64>(&sql).fetch_one(&mut conn).await? as u64;
+    }
+    conn.close().await?;
+    Ok((rows, seconds))
+}
+
+/// The rows of the generation in a schema, once more into tables with no indexes.
+pub async fn copy_postgres(url: &str, schema: &str) -> anyhow::Result<(u64, f64)> {
+    /// What is sent at once.
+    const PIECE_BYTES: usize = 256 * 1024;
+    let mut conn = PgConnection::connect(url).await?;
+    let (mut rows, mut seconds) = (0, 0.0);
+    for table in TABLES {
+        let sql = format!("CREATE TABLE yardstick (LIKE {schema}.{table} INCLUDING STORAGE)");
+        sqlx::raw_sql(&sql).execute(&mut conn).await?;
+        let out = format!("COPY {schema}.{table} TO STDOUT (FORMAT binary)");
+        // Reading them is not counted.
+        let bytes: Vec<Bytes> = conn.copy_out_raw(&out).await?.try_collect().await?;
+        let bytes = bytes.concat();
+        let started = Instant::now();
+        let mut copy = conn.copy_in_raw("COPY yardstick FROM STDIN (FORMAT binary)").await?;
+        for piece in bytes.chunks(PIECE_BYTES) {
+            copy.send(piece).await?;
+        }
+        rows += copy.finish().await?;
+        seconds += started.elapsed().as_secs_f64();
+        sqlx::raw_sql("DROP TABLE yardstick").execute(&mut conn).await?;
+    }
+    conn.close().await?;
+    Ok((rows, seconds))
 }

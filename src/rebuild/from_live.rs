@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use projections::horizon::Horizon;
 use projections::market::Market;
-use projections::placement::Placement;
-use projections::view::{ListingKey, View};
+use projections::view::View;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::RebuildError;
 use super::progress::{Phase, Progress};
+use super::write::save_views;
 use crate::clock;
-use crate::projector::{Bounds, reconfigure};
+use crate::projector::{Bounds, horizon, reconfigure};
+use crate::store::ReadStore;
 use crate::store::seed::{SEEDED_FROM, Seed};
-use crate::store::{Numbers, ReadStore, Result, StoreError, Transaction, ViewWrite};
 
 /// The setting that has the last product whose view is written, as long as there are more.
 const MARK: &str = "rebuild";
@@ -39,7 +40,7 @@ pub async fn seed(
     bounds: &Bounds,
     progress: &watch::Sender<Progress>,
     stop: &CancellationToken,
-) -> Result<bool> {
+) -> Result<bool, RebuildError> {
     let (known, mut after) = {
         let mut snapshot = store.snapshot_fresh().await?;
         (snapshot.meta(SEEDED_FROM).await?, snapshot.meta(MARK).await?)
@@ -55,7 +56,7 @@ pub async fn seed(
     let reader = Reader {
         store: Arc::clone(store),
         markets: markets.into(),
-        horizon: horizon(bounds),
+        horizon: horizon(bounds, clock::now()),
         products: bounds.chunk_products_max.max(1) as usize,
     };
     let mut part = reader.clone().part(after.take().unwrap_or_default()).await?;
@@ -64,10 +65,10 @@ pub async fn seed(
             return Ok(false);
         }
         let next = tokio::spawn(reader.clone().part(last.clone()));
-        write(store, &part.views, &last).await?;
-        progress.send_modify(|p| p.products += part.views.len() as u64);
-        part =
-            next.await.map_err(|e| StoreError::Database(format!("a part has failed: {e}")))??;
+        let products = part.views.len() as u64;
+        write(store, part.views, &last).await?;
+        progress.send_modify(|p| p.products += products);
+        part = next.await.map_err(|ended| RebuildError::ended(&ended))??;
     }
     progress.send_modify(|p| p.phase = Phase::Indexing);
     store.end_filling().await?;
@@ -80,15 +81,10 @@ pub async fn seed(
 }
 
 /// Whether views are computed for these markets. Those of others are a projector's to compute again.
-async fn is_whole(store: &Arc<dyn ReadStore>, markets: &[Market]) -> Result<bool> {
+async fn is_whole(store: &Arc<dyn ReadStore>, markets: &[Market]) -> Result<bool, RebuildError> {
     let mut snapshot = store.snapshot_fresh().await?;
     let any = snapshot.meta(reconfigure::MARKETS).await?.is_some();
     Ok(any && reconfigure::in_effect(snapshot.as_mut(), markets).await?)
-}
-
-fn horizon(bounds: &Bounds) -> Horizon {
-    let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-    Horizon::around(clock::now(), millis(bounds.past), millis(bounds.ahead))
 }
 
 /// Views that one transaction writes.
@@ -109,7 +105,7 @@ struct Reader {
 
 impl Reader {
     /// The views of the products after this one. Nobody changes facts meanwhile.
-    async fn part(self, after: String) -> Result<Part> {
+    async fn part(self, after: String) -> Result<Part, RebuildError> {
         let mut part = Part { views: Vec::new(), last: None };
         while part.views.len() < self.products {
             let left = u32::try_from(self.products - part.views.len()).unwrap_or(FACTS_AT_ONCE);
@@ -130,35 +126,13 @@ impl Reader {
     }
 }
 
-async fn write(store: &Arc<dyn ReadStore>, views: &[(String, View)], last: &str) -> Result<()> {
+async fn write(
+    store: &Arc<dyn ReadStore>,
+    views: Vec<(String, View)>,
+    last: &str,
+) -> Result<(), RebuildError> {
     let mut tx = store.begin_fill().await?;
-    let numbers = numbers(tx.as_mut(), views).await?;
-    let none = Placement::default();
-    let writes: Vec<ViewWrite<'_>> = views
-        .iter()
-        .map(|(product_id, view)| ViewWrite {
-            product_id,
-            old: None,
-            new: Some(view),
-            diff: Placement::diff(&none, &Placement::of(view, &numbers)),
-        })
-        .collect();
-    tx.save_views(&writes).await?;
+    save_views(tx.as_mut(), views).await?;
     tx.set_meta(MARK, Some(last)).await?;
-    tx.commit().await
-}
-
-/// The numbers of all listings and audiences that the views are in.
-async fn numbers(tx: &mut dyn Transaction, views: &[(String, View)]) -> Result<Numbers> {
-    let of_all = views.iter().map(|(_, view)| view);
-    let mut listings: Vec<&ListingKey> =
-        of_all.clone().flat_map(|v| &v.listings).chain([&ListingKey::All]).collect();
-    listings.sort_unstable();
-    listings.dedup();
-    let mut audiences: Vec<(&str, Option<&str>)> = of_all
-        .flat_map(|v| v.audiences.iter().map(|a| (a.market.as_str(), a.group.as_deref())))
-        .collect();
-    audiences.sort_unstable();
-    audiences.dedup();
-    tx.numbers(&listings, &audiences).await
+    Ok(tx.commit().await?)
 }

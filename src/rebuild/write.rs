@@ -266,7 +266,7 @@ async fn compute(
 }
 
 /// Places views in their listings, on all cores, and writes them.
-async fn save_views(
+pub(super) async fn save_views(
     tx: &mut dyn Transaction,
     views: Vec<(String, View)>,
 ) -> Result<(), RebuildError> {

@@ -8,6 +8,7 @@
 //! say that they are written; to log them in the end costs as much as to log them at once. For the same
 //! reason no `COPY` freezes its rows, or skips the log: both need a table of the same transaction.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -65,21 +66,25 @@ struct PutOff {
     indexes: Vec<Index>,
 }
 
-/// A connection for long work on a generation, which one process at a time has: the others wait.
+/// A connection for long work on a generation.
 pub async fn connect(
     address: &PgConnectOptions,
     session: &Session,
     within: Duration,
-    lock: i64,
 ) -> Result<PgConnection> {
     let mut conn = connect::alone(address, session, within).await?;
     conn.execute(PATIENT).await.map_err(database)?;
-    sqlx::query("SELECT pg_advisory_lock($1)")
-        .bind(lock)
-        .execute(&mut conn)
-        .await
-        .map_err(database)?;
     Ok(conn)
+}
+
+/// The connection is the one that may begin or end to fill, or seed, as long as it is open: the others wait.
+pub async fn lock(conn: &mut PgConnection, key: i64) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(key)
+        .execute(conn)
+        .await
+        .map_err(database)
+        .map(|_| ())
 }
 
 /// Drops the indexes of those large tables that are empty; the others are in use.
@@ -114,22 +119,24 @@ pub async fn begin(conn: &mut PgConnection) -> Result<()> {
     tx.commit().await.map_err(database)
 }
 
-/// Makes what is put off, as far as it is not there yet.
-pub async fn end(conn: &mut PgConnection) -> Result<()> {
+/// Makes what is put off, as far as it is not there yet, on this connection, which has the lock, and on one beside it.
+pub async fn end(
+    conn: &mut PgConnection,
+    beside: impl Future<Output = Result<PgConnection>>,
+) -> Result<()> {
     let Some(put_off) = snapshot::meta(conn, PUT_OFF).await? else { return Ok(()) };
     let put_off: PutOff = serde_json::from_str(&put_off).map_err(|e| {
         StoreError::Database(format!("the setting {PUT_OFF} of the generation is damaged: {e}"))
     })?;
-    give_memory(conn).await?;
-    // Before there are indexes it is one pass through each table. Listings are read from an index alone only
-    // where pages are marked as visible to all, which nothing else does.
-    let vacuum = format!("VACUUM (ANALYZE) {}", put_off.tables.join(", "));
-    conn.execute(vacuum.as_str()).await.map_err(database)?;
-    for index in &put_off.indexes {
-        if !is_there(conn, index).await? {
-            make(conn, index).await?;
-        }
-    }
+    let left = Mutex::new(by_size(conn, &put_off.tables).await?);
+    let further = async {
+        let mut conn = beside.await?;
+        let made = make_up(&mut conn, &left, &put_off.indexes).await;
+        let _ = conn.close().await;
+        made
+    };
+    let (first, further) = tokio::join!(make_up(conn, &left, &put_off.indexes), further);
+    first.and(further)?;
     let mut tx = conn.begin().await.map_err(database)?;
     for table in &put_off.tables {
         alter(&mut tx, table, "RESET (autovacuum_enabled, toast.autovacuum_enabled)").await?;
@@ -141,6 +148,41 @@ pub async fn end(conn: &mut PgConnection) -> Result<()> {
         .map_err(database)?;
     // It waits for the disk, and with it for all that was committed before without waiting.
     tx.commit().await.map_err(database)
+}
+
+/// These tables, the largest last.
+async fn by_size(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class
+         WHERE relnamespace = current_schema()::regnamespace AND relname = ANY($1)
+         ORDER BY pg_relation_size(oid)",
+    )
+    .bind(tables)
+    .fetch_all(conn)
+    .await
+    .map_err(database)
+}
+
+/// Vacuums the tables that are left and makes their indexes, the largest table first.
+async fn make_up(
+    conn: &mut PgConnection,
+    left: &Mutex<Vec<String>>,
+    indexes: &[Index],
+) -> Result<()> {
+    give_memory(conn).await?;
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    while let Some(table) = next() {
+        // Before there are indexes it is one pass through the table. Listings are read from an index alone only
+        // where pages are marked as visible to all, which nothing else does.
+        let vacuum = format!("VACUUM (ANALYZE) {table}");
+        conn.execute(vacuum.as_str()).await.map_err(database)?;
+        for index in indexes.iter().filter(|index| index.table == table) {
+            if !is_there(conn, index).await? {
+                make(conn, index).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Memory and processes to make indexes with.

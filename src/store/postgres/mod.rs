@@ -208,8 +208,10 @@ impl PostgresStore {
 
     /// A connection for filling, closed when that is done.
     async fn alone(&self) -> Result<PgConnection> {
-        let lock = self.primary.locks.filling;
-        filling::connect(&self.address, &self.session, self.acquire_timeout, lock).await
+        let within = self.acquire_timeout;
+        let mut conn = filling::connect(&self.address, &self.session, within).await?;
+        filling::lock(&mut conn, self.primary.locks.filling).await?;
+        Ok(conn)
     }
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
@@ -256,7 +258,8 @@ impl ReadStore for PostgresStore {
 
     async fn end_filling(&self) -> Result<()> {
         let mut conn = self.alone().await?;
-        let ended = filling::end(&mut conn).await;
+        let beside = filling::connect(&self.address, &self.session, self.acquire_timeout);
+        let ended = filling::end(&mut conn, beside).await;
         let _ = conn.close().await;
         ended
     }
