@@ -19,7 +19,7 @@ fn generation(answer: &Answer) -> i64 {
 
 /// Events of every kind, some of them odd.
 fn catalogue(seed: u64) -> Catalogue {
-    let mut lines = generated(400, 6_000, seed, now() - 20 * DAY);
+    let mut lines = generated(250, 4_000, seed, now() - 20 * DAY);
     lines.extend(nasty(seed, 400, now()));
     Catalogue::new(lines)
 }
