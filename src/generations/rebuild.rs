@@ -14,7 +14,7 @@ use super::promote::{self, PromoteError, Promoted};
 use super::{Generation, Live, RebuildLock, State, project::Projecting};
 use crate::clock;
 use crate::config::Config;
-use crate::log::position::{Partition, Reflected};
+use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::rebuild::progress::{Phase, Progress};
@@ -309,17 +309,20 @@ impl Rebuild {
         generation: &Generation,
         store: &Arc<dyn ReadStore>,
     ) -> Result<(), RebuildFailed> {
-        let extents = self.stack.log.events().extents().await?;
-        let holds_events = extents.iter().filter(|extent| extent.next > extent.first);
-        let head: Reflected = holds_events
-            .map(|extent| (extent.partition.clone(), extent.next, None))
-            .collect::<Vec<(Partition, i64, Option<i64>)>>()
-            .into_iter()
-            .collect();
+        let log = self.stack.log.events();
+        let extents = log.extents().await?;
+        let mut head: Option<Reflected> = None;
         let (mut stood, mut since) = (Reflected::default(), Clock::now());
         loop {
-            let reflected = store.snapshot_fresh().await?.reflected().await?;
-            if reflected.covers(&head) {
+            let mut snapshot = store.snapshot_fresh().await?;
+            let (positions, reflected) = (snapshot.positions().await?, snapshot.reflected().await?);
+            drop(snapshot);
+            if head.is_none() && log.lag(&extents, &positions).await?.events <= 0 {
+                // What follows from the events may still be under way.
+                let next = positions.into_iter().map(|(partition, next)| (partition, next, None));
+                head = Some(next.collect());
+            }
+            if head.as_ref().is_some_and(|head| reflected.covers(head)) {
                 return Ok(());
             }
             if reflected != stood {
