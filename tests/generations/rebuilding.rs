@@ -251,3 +251,22 @@ fn the_clock_begins_a_rebuild() {
     });
     assert_eq!(service.get("/api/v1/products/mug").status, 200);
 }
+
+#[test]
+fn what_was_discarded_stays_so() {
+    let home = Home::new();
+    let service = home.serve();
+    let negative = |sku: &str| events::stock(sku, 1, -1);
+    let file = home.write("dead.ndjson", [negative("a"), negative("b")].join("\n"));
+    home.run(&["publish", &file, "--wait"]).good();
+    let letters = home.json(&["dead-letters", "list"]);
+    let first = letters[0]["id"].as_i64().unwrap().to_string();
+    home.run(&["dead-letters", "discard", &first]).good();
+    home.json(&["rebuild", "--promote"]);
+    answers_from(&service, 2);
+    let status = home.settled();
+    assert_eq!((&status["generation"], &status["dead_letters_open"]), (&json!(2), &json!(1)));
+    let left = home.json(&["dead-letters", "list"]);
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left:#}");
+    assert_eq!(left[0]["position"], letters[1]["position"]);
+}
