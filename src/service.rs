@@ -17,6 +17,7 @@ use crate::api::front::Front;
 use crate::config::Config;
 use crate::generations::Live;
 use crate::generations::follow::Following;
+use crate::generations::jobs::Rebuilds;
 use crate::generations::project::Projecting;
 use crate::generations::view::Views;
 use crate::pages;
@@ -26,6 +27,7 @@ use crate::schedule::Schedule;
 use crate::stack::{self, Log, Stack, Starting};
 use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::cache::CacheMetrics;
+use crate::telemetry::generations::GenerationMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::warm;
@@ -86,15 +88,24 @@ impl Service {
             current: None,
             schedule: None,
         };
-        if roles.contains(&Role::Projector) {
+        let is_projected = roles.contains(&Role::Projector);
+        if is_projected {
             service.start_projectors(config, of_projector, live);
         }
+        let of_generations = GenerationMetrics::new(metrics.registry())?;
+        let (stack, stopping) = (&service.stack, &service.stop);
+        let of_rebuilds = of_generations.clone();
+        let rebuilds = Arc::new(Rebuilds::new(config, stack, is_projected, of_rebuilds, stopping));
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
             let routes = (answers == Answers::Everything).then_some(routes);
-            service.start_api(config, listener, metrics, routes)?;
+            let telemetry = (metrics, of_generations);
+            service.start_api(config, listener, telemetry, routes, &rebuilds)?;
         }
-        let jobs = warm::jobs(config, roles, service.current.as_ref())?;
+        let mut jobs = warm::jobs(config, roles, service.current.as_ref())?;
+        if roles.contains(&Role::Scheduler) {
+            jobs.push(rebuilds.job());
+        }
         service.schedule = Some(Schedule::start(jobs).await?);
         Ok(service)
     }
@@ -123,12 +134,14 @@ impl Service {
         &mut self,
         config: &Config,
         listener: TcpListener,
-        metrics: Metrics,
+        (metrics, of_generations): (Metrics, GenerationMetrics),
         routes: Option<Routes>,
+        rebuilds: &Arc<Rebuilds>,
     ) -> anyhow::Result<()> {
         let gate = Arc::new(Gate::default());
         // Probes alone answer no pages.
-        let views = self.views(config, metrics, Arc::clone(&gate), routes.is_some())?;
+        let has_pages = routes.is_some();
+        let views = self.views(config, metrics, of_generations, Arc::clone(&gate), has_pages)?;
         let stop = self.stop.child_token();
         let view = Arc::new(views.of(Arc::clone(&self.stack.store), &stop));
         match &view.warming {
@@ -143,20 +156,22 @@ impl Service {
         let following = Following::new(Arc::new(views), Arc::clone(&current), stop);
         tokio::spawn(following.run());
         self.current = Some(Arc::clone(&current));
-        self.serve(config, listener, web::Data::from(current), routes)
+        let rebuilds = web::Data::from(Arc::clone(rebuilds));
+        self.serve(config, listener, (web::Data::from(current), rebuilds), routes)
     }
 
     fn serve(
         &mut self,
         config: &Config,
         listener: TcpListener,
-        current: web::Data<Current>,
+        (current, rebuilds): (web::Data<Current>, web::Data<Rebuilds>),
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
         let body_limit = config.http.request_body_max_bytes;
         let mut server = HttpServer::new(move || {
             let app = App::new()
                 .app_data(current.clone())
+                .app_data(rebuilds.clone())
                 .app_data(web::PayloadConfig::new(body_limit))
                 .configure(|app| match routes {
                     Some(routes) => {
@@ -187,6 +202,7 @@ impl Service {
         &self,
         config: &Config,
         metrics: Metrics,
+        generation_metrics: GenerationMetrics,
         gate: Arc<Gate>,
         pages: bool,
     ) -> anyhow::Result<Views> {
@@ -201,6 +217,7 @@ impl Service {
             log: self.stack.log.events(),
             stores: Arc::clone(&self.stack.stores),
             audit_metrics: AuditMetrics::new(metrics.registry())?,
+            generation_metrics,
             metrics: Arc::new(metrics),
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
                 true => Err("the service is stopping".to_owned()),

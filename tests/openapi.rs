@@ -13,6 +13,7 @@ use service::{Answer, Running, event, price, product, review};
 
 const TOKEN: &str = "a-secret-token";
 const WARM: &str = "/api/v1/cache/warm";
+const REBUILD: &str = "/api/v1/rebuild";
 
 /// The document, as it is served.
 struct Document(Value);
@@ -294,7 +295,7 @@ async fn real_answers_conform_to_their_schemas() {
         seen.insert((path.to_owned(), 0));
     }
     let all: BTreeSet<&String> = document.0["paths"].as_object().unwrap().keys().collect();
-    let apart = ["/api/v1/events", WARM];
+    let apart = ["/api/v1/events", WARM, REBUILD];
     let asked: BTreeSet<&String> = seen.iter().map(|(path, _)| path).collect();
     let asked: BTreeSet<&String> = asked
         .into_iter()
@@ -350,6 +351,31 @@ async fn answers_about_the_cache_conform_to_their_schemas() {
         assert_eq!(answer.status, 400);
         document.assert_conforms(WARM, &method.to_lowercase(), &answer);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rebuilds_conform() {
+    let service = Running::start(Some(TOKEN), "").await;
+    let document = Document::of(&service);
+    let authorization = format!("Bearer {TOKEN}");
+    let headers = [("authorization", authorization.as_str())];
+    let send = |method: &str, headers: &[(&str, &str)], body: &[u8], status: u16| {
+        let answer = service.send(method, REBUILD, headers, body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        document.assert_conforms(REBUILD, &method.to_lowercase(), &answer);
+        answer.text()
+    };
+    for method in ["GET", "POST"] {
+        send(method, &[], b"", 401);
+    }
+    send("POST", &headers, b"{\"promoted\": true}", 400);
+    assert!(send("GET", &headers, b"", 200).contains("\"state\":\"idle\""));
+    send("POST", &headers, b"{\"promote\": true}", 202);
+    send("POST", &headers, b"", 409);
+    while send("GET", &headers, b"", 200).contains("\"state\":\"running\"") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(send("GET", &headers, b"", 200).contains("\"error\":null"));
 }
 
 /// The document's own examples are what clients read first.

@@ -22,6 +22,7 @@ pub mod problem;
 mod products;
 mod reached;
 mod reader;
+mod rebuild;
 mod reviews;
 pub mod stored;
 mod warm;
@@ -90,6 +91,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .service(reads(home::HOME, home::home))
         .service(writes(events::EVENTS, events::ingest))
         .service(warm::resource())
+        .service(rebuild::resource())
         .service(reads("/openapi.json", probes::openapi))
         .configure(configure_probes);
 }

@@ -44,6 +44,7 @@ pub enum Kind {
     /// A single event that was refused; its code is the rejection's.
     RefusedEvent,
     Unauthorized,
+    RebuildUnderWay,
     UnknownMarket,
     UnknownProduct,
     NotFound,
@@ -76,6 +77,7 @@ impl Kind {
             Kind::InvalidBody => ("invalid_body", "Invalid body", S::BAD_REQUEST),
             Kind::RefusedEvent => ("refused_event", "Event refused", S::BAD_REQUEST),
             Kind::Unauthorized => ("unauthorized", "Unauthorized", S::UNAUTHORIZED),
+            Kind::RebuildUnderWay => ("rebuild_under_way", "Rebuild under way", S::CONFLICT),
             Kind::UnknownMarket => ("unknown_market", "Unknown market", S::NOT_FOUND),
             Kind::UnknownProduct => ("unknown_product", "Unknown product", S::NOT_FOUND),
             Kind::NotFound => ("not_found", "Not found", S::NOT_FOUND),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Context, output};
 use crate::clock;
+use crate::generations::{Generation, State};
 use crate::log::position::Partition;
 use crate::log::{self, Extent};
 use crate::stack::Stack;
@@ -20,6 +21,8 @@ struct Status {
     lag_events: i64,
     /// Since when the oldest of them waits; 0 where none does.
     lag_ms: i64,
+    /// All generations; `generation` is the one that this build answers from.
+    generations: Vec<Generation>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +52,7 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
         store: stack.store.status().await?,
         positions: extents.iter().map(|extent| PartitionStatus::of(extent, &known)).collect(),
         lag_events: lag.events,
+        generations: stack.stores.catalogue().list().await?,
         lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
     };
     stack.close().await;
@@ -67,6 +71,19 @@ impl PartitionStatus {
 }
 
 impl Status {
+    /// Which other generations there are.
+    fn beside(&self) -> String {
+        let others = self.generations.iter().filter(|g| g.number != self.store.generation);
+        let words: Vec<String> = others
+            .map(|g| match (g.live, g.state) {
+                (true, _) => format!("{} (live, of another build)", g.number),
+                (_, State::Building) => format!("{} (being built)", g.number),
+                (_, State::Following) => format!("{} (kept up to date)", g.number),
+            })
+            .collect();
+        if words.is_empty() { "no other generation".to_owned() } else { words.join(", ") }
+    }
+
     fn text(&self) -> String {
         let store = &self.store;
         let mut lines = vec![
@@ -75,6 +92,7 @@ impl Status {
                 "generation    {} (projection version {})",
                 store.generation, store.projection_version
             ),
+            format!("beside it     {}", self.beside()),
             format!("products      {}", store.products),
             format!("store         {} MiB", store.store_bytes >> 20),
             format!(

@@ -22,6 +22,12 @@ pub struct ScheduleConfig {
     /// When a sample of the cached pages is compared with the store (`cache.audit_pages`): a cron expression that
     /// starts with seconds, in UTC; empty switches the job off. It runs in every process with the role `api`.
     pub audit: String,
+    /// When a new generation of the read store is built from the first event, and compared with the live one: a cron
+    /// expression that starts with seconds, in UTC; empty switches the job off. It runs in one of the processes with the
+    /// role `scheduler`; the others find it under way.
+    pub rebuild: String,
+    /// Whether a generation that was rebuilt so is promoted if it answers as the live one does.
+    pub rebuild_promote: bool,
 }
 
 impl Default for ScheduleConfig {
@@ -30,13 +36,19 @@ impl Default for ScheduleConfig {
             warm: "0 */5 * * * *".to_owned(),
             warm_urls: Vec::new(),
             audit: "30 * * * * *".to_owned(),
+            rebuild: String::new(),
+            rebuild_promote: false,
         }
     }
 }
 
 impl ScheduleConfig {
     pub(super) fn check(&self, findings: &mut Findings) {
-        let jobs = [("schedule.warm", &self.warm), ("schedule.audit", &self.audit)];
+        let jobs = [
+            ("schedule.warm", &self.warm),
+            ("schedule.audit", &self.audit),
+            ("schedule.rebuild", &self.rebuild),
+        ];
         for (key, expression) in jobs {
             if let Err(why) = schedule::check(expression) {
                 findings.add(

@@ -96,6 +96,7 @@ impl Following {
             // Its own store is yet to come.
             return Ok(());
         }
+        self.views.generation_metrics.answers_from(now);
         let announced = self.stores().catalogue().announced().await?;
         self.see_to_promotion(&announced).await?;
         match announced.serving {
@@ -110,11 +111,19 @@ impl Following {
         if self.preparing.as_ref().is_some_and(|(id, _)| promotion.is_none_or(|(p, _)| p != id))
             && let Some((_, task)) = self.preparing.take()
         {
-            // What it has begun is dropped with it, or taken up by the switch.
-            if task.is_finished()
-                && let Ok(Ok(ready)) = task.await
-            {
-                self.keep(ready);
+            match task.is_finished() {
+                // The switch may take it up.
+                true => {
+                    if let Ok(Ok(ready)) = task.await {
+                        self.keep(ready);
+                    }
+                }
+                // It came to nothing, or comes too late.
+                false => drop(tokio::spawn(async move {
+                    if let Ok(Ok(ready)) = task.await {
+                        let_go(ready, Duration::ZERO);
+                    }
+                })),
             }
         }
         let Some((id, number)) = promotion else {
@@ -184,6 +193,7 @@ impl Following {
         }
         self.waiting_since = None;
         self.current.replace(Arc::clone(&ready.view));
+        self.views.generation_metrics.answers_from(number);
         tracing::info!(
             generation = number,
             before = before.generation(),

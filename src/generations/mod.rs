@@ -6,6 +6,7 @@
 //! is to change which one that is, once all instances are ready for it.
 
 pub mod follow;
+pub mod jobs;
 pub mod postgres;
 pub mod project;
 pub mod promote;

@@ -1,6 +1,7 @@
 //! A rebuild from its begin to the promotion: a generation is made or gone on with, filled, caught up, compared with the
 //! live one, and promoted if that was asked for and nothing speaks against it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,13 @@ use super::promote::{self, PromoteError, Promoted};
 use super::{Generation, Live, RebuildLock, State, project::Projecting};
 use crate::clock;
 use crate::config::Config;
-use crate::log::position::{Partition, Reflected};
+use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::rebuild::{self, Filled, Job, RebuildError, from_live};
 use crate::stack::{self, Stack};
+use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
 use crate::store::{ReadStore, StoreError};
 use crate::verdict::{self, Allow, Judged, Scope, Verdict, VerdictError};
@@ -28,6 +30,8 @@ use crate::verdict::{self, Allow, Judged, Scope, Verdict, VerdictError};
 const STEP: Duration = Duration::from_millis(50);
 /// A generation that does not move for so long is not projected.
 const STANDS_STILL: Duration = Duration::from_secs(60);
+/// Open dead letters of a new generation of which it is looked up whether somebody has discarded them.
+const MAX_DISCARDED_AGAIN: usize = 100_000;
 /// Dead letters that are marked as forwarded at once.
 const LETTERS_AT_ONCE: u32 = 1_000;
 
@@ -285,6 +289,8 @@ impl Rebuild {
         let live = known.iter().find(|g| g.live);
         match live {
             Some(live) if live.is_ours() => {
+                let decided = self.stack.stores.get(live).await?;
+                discard_again(decided.as_ref(), store.as_ref()).await?;
                 let verdict = self.compare(live, store).await?;
                 rebuilt.judged = verdict.judge(&self.asked.allow);
                 rebuilt.verdict = Some(verdict);
@@ -309,17 +315,20 @@ impl Rebuild {
         generation: &Generation,
         store: &Arc<dyn ReadStore>,
     ) -> Result<(), RebuildFailed> {
-        let extents = self.stack.log.events().extents().await?;
-        let holds_events = extents.iter().filter(|extent| extent.next > extent.first);
-        let head: Reflected = holds_events
-            .map(|extent| (extent.partition.clone(), extent.next, None))
-            .collect::<Vec<(Partition, i64, Option<i64>)>>()
-            .into_iter()
-            .collect();
+        let log = self.stack.log.events();
+        let extents = log.extents().await?;
+        let mut head: Option<Reflected> = None;
         let (mut stood, mut since) = (Reflected::default(), Clock::now());
         loop {
-            let reflected = store.snapshot_fresh().await?.reflected().await?;
-            if reflected.covers(&head) {
+            let mut snapshot = store.snapshot_fresh().await?;
+            let (positions, reflected) = (snapshot.positions().await?, snapshot.reflected().await?);
+            drop(snapshot);
+            if head.is_none() && log.lag(&extents, &positions).await?.events <= 0 {
+                // What follows from the events may still be under way.
+                let next = positions.into_iter().map(|(partition, next)| (partition, next, None));
+                head = Some(next.collect());
+            }
+            if head.as_ref().is_some_and(|head| reflected.covers(head)) {
                 return Ok(());
             }
             if reflected != stood {
@@ -361,6 +370,34 @@ impl Rebuild {
             () = self.stop.cancelled() => Err(RebuildError::Stopped.into()),
         }
     }
+}
+
+/// What somebody has discarded of the live generation is discarded in the new one: the log does not know of it.
+async fn discard_again(live: &dyn ReadStore, new: &dyn ReadStore) -> Result<(), StoreError> {
+    let mut open: HashMap<String, i64> = HashMap::new();
+    let mut after = 0;
+    while open.len() < MAX_DISCARDED_AGAIN {
+        let letters = new.dead_letters(DeadLetterFilter::Open, after, LETTERS_AT_ONCE).await?;
+        let Some(last) = letters.last() else { break };
+        after = last.id;
+        open.extend(letters.into_iter().map(|letter| (letter.position, letter.id)));
+    }
+    let mut after = 0;
+    while !open.is_empty() {
+        let letters = live.dead_letters(DeadLetterFilter::All, after, LETTERS_AT_ONCE).await?;
+        let Some(last) = letters.last() else { break };
+        after = last.id;
+        let discarded = letters.iter().filter(|letter| letter.state == "discarded");
+        let ids: Vec<i64> = discarded.filter_map(|letter| open.remove(&letter.position)).collect();
+        if !ids.is_empty() {
+            let mut tx = new.begin().await?;
+            for id in ids {
+                tx.close_dead_letter(id, "discarded").await?;
+            }
+            tx.commit().await?;
+        }
+    }
+    Ok(())
 }
 
 /// The dead letters of the log so far: the live generation has forwarded them.

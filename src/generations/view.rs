@@ -15,6 +15,7 @@ use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
 use crate::telemetry::audit::AuditMetrics;
+use crate::telemetry::generations::GenerationMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::warm::Warming;
 use crate::warm::popularity::Popularity;
@@ -26,6 +27,7 @@ pub struct Views {
     pub stores: Arc<Stores>,
     pub metrics: Arc<Metrics>,
     pub audit_metrics: AuditMetrics,
+    pub generation_metrics: GenerationMetrics,
     pub readiness: Readiness,
     pub waits_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     pub popularity: Arc<Popularity>,

@@ -2,5 +2,6 @@
 
 pub mod audit;
 pub mod cache;
+pub mod generations;
 pub mod metrics;
 pub mod projector;

@@ -138,7 +138,8 @@ impl Gathered<'_> {
                 }
                 let FieldDifference { field, live, new, .. } = difference;
                 let example = of.example(self.id, field, live, new);
-                let found = Found { path: path.clone(), answers: 0, example, by_field: false };
+                let (at, product) = (None, String::new());
+                let found = Found { path: path.clone(), answers: 0, example, at, product };
                 self.paths.insert(path.clone(), found);
             }
             differ.insert(path);

@@ -37,7 +37,7 @@ fn found(path: &str, live: Value, new: Value) -> Found {
     let subject = path.to_owned();
     let (field, market, group, at) = (String::new(), None, None, None);
     let example = Example { subject, field, market, group, at, live, new };
-    Found { path: path.to_owned(), answers: 1, example, by_field: false }
+    Found { path: path.to_owned(), answers: 1, example, at: None, product: String::new() }
 }
 
 /// Counts that are not the same.

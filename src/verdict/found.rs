@@ -45,8 +45,8 @@ pub struct Example {
 pub(super) struct Key {
     pub subject: String,
     pub path: String,
-    /// Of a listing's places, whose it is.
-    pub field: String,
+    pub at: Option<Instant>,
+    pub product: String,
 }
 
 /// A field that differs in one or more answers about one subject; the first is the example.
@@ -55,8 +55,10 @@ pub(super) struct Found {
     pub path: String,
     pub answers: u64,
     pub example: Example,
-    /// Whether the field's name belongs to the key.
-    pub by_field: bool,
+    /// Of listings: the answer's instant.
+    pub at: Option<Instant>,
+    /// Of a listing's places, whose it is; else empty.
+    pub product: String,
 }
 
 impl Found {
@@ -64,7 +66,8 @@ impl Found {
         Key {
             subject: self.example.subject.clone(),
             path: self.path.clone(),
-            field: if self.by_field { self.example.field.clone() } else { String::new() },
+            at: self.at,
+            product: self.product.clone(),
         }
     }
 

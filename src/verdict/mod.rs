@@ -110,6 +110,9 @@ impl Scope {
     }
 }
 
+/// Positions that an error names.
+const SHOWN_POSITIONS: usize = 3;
+
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum VerdictError {
@@ -118,9 +121,14 @@ pub enum VerdictError {
     /// A projector is missing, or far behind.
     #[error(
         "the {side} generation does not reflect within {waited:?} what the other one does ({}): is it projected?",
-        join_positions(.at)
+        join_positions(&.at[..at.len().min(SHOWN_POSITIONS)])
     )]
-    Behind { side: Side, waited: Duration, at: Vec<Position> },
+    Behind {
+        side: Side,
+        waited: Duration,
+        /// The last events of partitions that it does not reflect.
+        at: Vec<Position>,
+    },
     #[error("the comparison was stopped")]
     Stopped,
 }
@@ -143,6 +151,9 @@ pub struct Compared {
     pub listings: u64,
     /// Places of listings.
     pub places: u64,
+    /// Answers of listings that were not compared, since one generation has no stored steps for now: its projector has
+    /// not come to compute them.
+    pub uncovered: u64,
     /// Answers that were made: of listings, and of products where facts or views differ.
     pub answers: u64,
 }

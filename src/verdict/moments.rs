@@ -15,8 +15,8 @@ use crate::store::{ReadStore, Result, Snapshot, StoreError};
 
 /// Times that what differs is looked at again.
 const LOOKS: usize = 6;
-/// The pause between two looks; it doubles with each.
-const PAUSE: Duration = Duration::from_millis(20);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(25);
 /// Looks that have to show a difference of something that stood still meanwhile.
 const CONFIRMED: usize = 2;
 /// How often a generation is asked whether it has followed: at first, and at most.
@@ -157,7 +157,7 @@ impl Pair<'_> {
                 break;
             }
             if turn > 0 {
-                self.pause(PAUSE * (1 << turn)).await;
+                self.pause(PAUSE).await;
             }
             let (_, earlier) = self.read(Side::Live, &[], &Nothing).await?;
             let live = self.counts(Side::Live).await?;
@@ -242,7 +242,7 @@ impl Pair<'_> {
                 break;
             }
             if turn > 0 {
-                self.pause(PAUSE * (1 << turn)).await;
+                self.pause(PAUSE).await;
             }
             comparison.watch(&doubts.open.keys().collect());
             let look = self.look(comparison).await?;
@@ -279,6 +279,13 @@ async fn once_reflected<R: Read>(
     Ok(Some((read.read(snapshot.as_mut()).await?, standing)))
 }
 
+/// Which of these events are not reflected.
+async fn missing(store: &Arc<dyn ReadStore>, after: &[Position]) -> Result<Vec<Position>> {
+    let reflected = store.snapshot_fresh().await?.reflected().await?;
+    let is_missing = |position: &&Position| !reflected.holds(std::slice::from_ref(*position));
+    Ok(after.iter().filter(is_missing).cloned().collect())
+}
+
 /// Tries until there is an answer; what passes is tried again.
 struct Patience<'a> {
     pair: &'a Pair<'a>,
@@ -303,7 +310,9 @@ impl<'a> Patience<'a> {
         match attempt {
             Ok(Some(answer)) => return Ok(Some(answer)),
             Ok(None) if late => {
-                return Err(VerdictError::Behind { side, waited, at: self.after.to_vec() });
+                let at = missing(self.pair.store(side), self.after).await;
+                let at = at.map_err(|error| VerdictError::Store { side, error })?;
+                return Err(VerdictError::Behind { side, waited, at });
             }
             Err(StoreError::Unavailable(_) | StoreError::Conflict(_)) if !late => {}
             Err(error) => return Err(VerdictError::Store { side, error }),

@@ -52,6 +52,13 @@ impl Verdict {
             "  counts    live: {} products, {} open dead letters; new: {} and {}",
             live.products, live.dead_letters_open, new.products, new.dead_letters_open
         )?;
+        if compared.uncovered > 0 {
+            writeln!(
+                out,
+                "  not compared: {} answers of listings, for which no steps are stored as of now",
+                compared.uncovered
+            )?;
+        }
         if self.unsettled > 0 {
             writeln!(
                 out,

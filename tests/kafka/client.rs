@@ -85,8 +85,9 @@ pub fn send_with(producer: &FutureProducer, messages: &[Message]) -> Vec<String>
             producer.send_result(record).map_err(|(error, _)| error).unwrap()
         })
         .collect();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
     let sent = enqueued.into_iter().zip(messages).map(|(delivery, message)| {
-        let Delivery { partition, offset, .. } = block(delivery).unwrap().unwrap();
+        let Delivery { partition, offset, .. } = runtime.block_on(delivery).unwrap().unwrap();
         format!("{}:{partition}:{offset}", message.topic)
     });
     sent.collect()

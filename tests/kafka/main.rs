@@ -11,6 +11,7 @@ mod dead_letters;
 mod logs;
 mod messages;
 mod positions;
+mod rebuild;
 mod secure;
 mod tombstones;
 mod warm;

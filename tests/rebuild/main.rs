@@ -5,8 +5,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+#[path = "../kafka/client.rs"]
+#[allow(dead_code, reason = "the other target uses the rest")]
+mod client;
 mod dump;
 mod embedded;
 mod guards;
+mod kafka;
 mod shop;
 mod stops;

@@ -131,6 +131,16 @@ async fn an_entry_that_is_missing_or_stands_elsewhere() {
         ("p3", &json!(300), &json!(50))
     );
 
+    // Twice in one order.
+    let sides = same().await;
+    let columns = "listing, audience, sort, product_id, valid_from, valid_until";
+    let twice = format!("INSERT INTO entry ({columns}, key) SELECT {columns}, key + 1 FROM entry");
+    sides.new.sql(&format!("{twice} WHERE {of_p3}")).await;
+    let verdict = compared(&sides).await;
+    assert_eq!(paths(&verdict), strings(["listing.items"]));
+    let example = &at_path(&verdict, "listing.items").examples[0];
+    assert_eq!((&example.live, &example.new), (&json!(300), &json!([300, 301])));
+
     // In the order that totals and next changes are read from.
     let sides = same().await;
     let newest = of_p3.replace("sort = 1", "sort = 0");

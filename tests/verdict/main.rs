@@ -6,6 +6,8 @@ mod bugs;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod moments;
+#[path = "../postgres_server/mod.rs"]
+mod postgres_server;
 mod rules;
 mod sides;
 
@@ -13,7 +15,7 @@ use std::collections::BTreeSet;
 
 use harness::events::{event, market, markets};
 use harness::now;
-use harness::stream::{Rng, generated, nasty, shuffled};
+use harness::stream::{generated, nasty, shuffled};
 use projections::instant::Instant;
 use serde_json::json;
 use sides::{Sides, catalogue, paths, scope};
@@ -36,6 +38,25 @@ async fn the_order_of_events_makes_no_difference() {
     }
 }
 
+/// In which rows come back does not depend on the store.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_makes_no_difference() {
+    let lines = nasty(21, 400, now());
+    let mut sides = Sides::in_both_stores().await;
+    sides.live.hear(&lines).await;
+    sides.new.hear(&shuffled(&lines, 21)).await;
+    let verdict = sides.compare(&scope()).await;
+    assert_eq!(paths(&verdict), BTreeSet::new(), "{verdict:#?}");
+    sides.new.spoil_view("p1", |view| view.tags.push("odd".into())).await;
+    let verdict = sides.compare(&scope()).await;
+    assert_eq!(paths(&verdict), ["card.tags".to_owned()].into());
+    let gone = json!({"product_id": "p1", "version": 9_999});
+    sides.new.imagine(&[event("product.deleted.v1", 0, &gone)]).await;
+    let found = paths(&sides.compare(&scope()).await);
+    let expected = ["counts.products", "product", "view", "listing.items"];
+    assert!(expected.iter().all(|path| found.contains(*path)), "{found:#?}");
+}
+
 /// Batches of other sizes, and views that were computed for less of time.
 #[tokio::test(flavor = "multi_thread")]
 async fn how_much_of_time_is_stored_makes_no_difference() {
@@ -56,23 +77,30 @@ async fn only_so_many_products_are_drawn_and_what_differs_in_them_is_found() {
     let lines = generated(120, 700, 5, now() - 86_400_000);
     let mut sides = Sides::new().await;
     sides.both_hear(&lines).await;
-    let (mut found, seeds) = (0, 12);
     let ids = sides.ids().await;
     assert!(ids.len() > 60, "{}", ids.len());
-    sides.new.spoil_view(&ids[Rng::new(9).below(ids.len())], |view| view.slug.push('!')).await;
+    let spoiled: BTreeSet<&String> = ids.iter().step_by(ids.len() / 5).collect();
+    for id in &spoiled {
+        sides.new.spoil_view(id, |view| view.released_at = Instant(1)).await;
+    }
+    let (mut found, mut times, seeds) = (BTreeSet::new(), 0, 12);
     for seed in 0..seeds {
-        let scope = Scope { max_products: ids.len() / 3, max_places: 3, seed, ..scope() };
+        let scope = Scope { max_products: ids.len() / 3, max_places: 1, seed, ..scope() };
         let verdict = sides.compare_products(&scope).await;
         assert!(verdict.products_sampled);
         assert_eq!(verdict.compared.products as usize, ids.len() / 3);
-        found += usize::from(paths(&verdict).contains("card.slug"));
-        assert!(paths(&verdict).len() <= 1, "{verdict:#?}");
+        let of_views = verdict.differences.iter().filter(|d| d.path == "view.released_at");
+        for example in of_views.flat_map(|difference| &difference.examples) {
+            found.insert(example.subject.clone());
+            times += 1;
+        }
     }
-    assert!((1..seeds as usize).contains(&found), "drawn by {found} of {seeds} seeds");
-    let whole = Scope { max_products: ids.len(), max_places: 3, ..scope() };
+    assert_eq!(found.iter().collect::<BTreeSet<_>>(), spoiled, "each is drawn by some seed");
+    assert!(times < spoiled.len() * seeds as usize * 2 / 3, "{times} times");
+    let whole = Scope { max_products: ids.len(), max_places: 1, ..scope() };
     let verdict = sides.compare_products(&whole).await;
     assert!(!verdict.products_sampled);
-    assert_eq!(paths(&verdict), ["card.slug".to_owned()].into());
+    assert!(paths(&verdict).contains("view.released_at"), "{verdict:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

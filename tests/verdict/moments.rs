@@ -55,7 +55,8 @@ async fn compared_while_changing(
     let verdict = comparison.await.unwrap();
     done.store(true, Ordering::Relaxed);
     assert!(writer.await.unwrap() > 1, "nothing changed");
-    (live_task.await.unwrap(), new_task.await.unwrap());
+    live_task.await.unwrap();
+    new_task.await.unwrap();
     verdict
 }
 

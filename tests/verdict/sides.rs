@@ -16,19 +16,26 @@ use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Bounds, Projector, reconfigure};
 use vitrine::store::facts::FactWrites;
+use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore, ViewWrite};
 use vitrine::verdict::{Scope, Verdict, compare};
 
 use super::harness::events::{at, discount, event, markets, price, product, stock};
 use super::harness::{PATIENCE, now};
+use super::postgres_server::Database;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub struct Side {
     pub projector: Projector,
     pub next: i64,
-    directory: tempfile::TempDir,
+    place: Place,
+}
+
+enum Place {
+    Sqlite(tempfile::TempDir),
+    Postgres(#[expect(dead_code, reason = "dropped in the end")] Database),
 }
 
 pub struct Sides {
@@ -84,6 +91,16 @@ impl Side {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("generation.db");
         let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap();
+        Side::of(Arc::new(store), markets, days, Place::Sqlite(directory)).await
+    }
+
+    pub async fn postgres() -> Side {
+        let database = Database::create().await;
+        let store = PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap();
+        Side::of(Arc::new(store), markets(), 30, Place::Postgres(database)).await
+    }
+
+    async fn of(store: Arc<dyn ReadStore>, markets: Vec<Market>, days: u32, place: Place) -> Side {
         let bounds = Bounds {
             inline_products: 100,
             defer_products: 1_000,
@@ -92,9 +109,8 @@ impl Side {
             past: DAY,
             ahead: days * DAY,
         };
-        let store: Arc<dyn ReadStore> = Arc::new(store);
         reconfigure::begin(store.as_ref(), &markets).await.unwrap();
-        Side { projector: Projector::new(store, markets, bounds), next: 0, directory }
+        Side { projector: Projector::new(store, markets, bounds), next: 0, place }
     }
 
     pub fn store(&self) -> &Arc<dyn ReadStore> {
@@ -139,7 +155,8 @@ impl Side {
 
     /// Changes rows behind everybody's back.
     pub async fn sql(&self, statement: &str) {
-        let file = self.directory.path().join("generation.db");
+        let Place::Sqlite(directory) = &self.place else { panic!("not in SQLite") };
+        let file = directory.path().join("generation.db");
         let url = format!("sqlite:{}", file.display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         let done = sqlx::query(statement).execute(&mut connection).await.unwrap();
@@ -171,6 +188,11 @@ impl Side {
 impl Sides {
     pub async fn new() -> Sides {
         Sides::with_days(30, 30).await
+    }
+
+    /// The new one in PostgreSQL.
+    pub async fn in_both_stores() -> Sides {
+        Sides { live: Side::new(markets(), 30).await, new: Side::postgres().await }
     }
 
     /// Each with steps for so many days.

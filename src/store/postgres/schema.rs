@@ -93,10 +93,12 @@ pub async fn prepare_generation(
     within: Duration,
 ) -> Result<()> {
     let mut conn = connect(address, within).await?;
-    let mut tx = conn.begin().await.map_err(database)?;
-    lock_schemas(&mut tx, prefix).await?;
-    migrate(&mut tx, &GENERATION, schema).await?;
-    tx.commit().await.map_err(database)?;
+    if !is_migrated(&mut conn, &GENERATION, schema).await? {
+        let mut tx = conn.begin().await.map_err(database)?;
+        lock_schemas(&mut tx, prefix).await?;
+        migrate(&mut tx, &GENERATION, schema).await?;
+        tx.commit().await.map_err(database)?;
+    }
     let _ = conn.close().await;
     Ok(())
 }
@@ -138,19 +140,22 @@ async fn complete(conn: &mut PgConnection, prefix: &str) -> Result<Option<(Gener
     };
     let Some((generation, version)) = found else { return Ok(None) };
     for (migrator, schema) in [(&CONTROL, prefix), (&GENERATION, generation.schema.as_str())] {
-        let newest = migrator.iter().map(|migration| migration.version).max();
-        let sql = format!("SELECT max(version) FROM {schema}._sqlx_migrations WHERE success");
-        let applied: sqlx::Result<Option<i64>> =
-            sqlx::query_scalar(&sql).fetch_one(&mut *conn).await;
-        let applied = match applied {
-            Err(e) if is_missing(&e) => None,
-            applied => applied.map_err(database)?,
-        };
-        if applied != newest {
+        if !is_migrated(conn, migrator, schema).await? {
             return Ok(None);
         }
     }
     Ok(Some((generation, version)))
+}
+
+/// Whether a schema has all of its migrations.
+async fn is_migrated(conn: &mut PgConnection, migrator: &Migrator, schema: &str) -> Result<bool> {
+    let newest = migrator.iter().map(|migration| migration.version).max();
+    let sql = format!("SELECT max(version) FROM {schema}._sqlx_migrations WHERE success");
+    let applied: sqlx::Result<Option<i64>> = sqlx::query_scalar(&sql).fetch_one(conn).await;
+    match applied {
+        Err(e) if is_missing(&e) => Ok(false),
+        applied => Ok(applied.map_err(database)? == newest),
+    }
 }
 
 /// No such table, column or schema.

@@ -1,0 +1,80 @@
+//! `/api/v1/rebuild`: has this instance build a new generation of the read store, and says how far that has come.
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::params::Query;
+use super::problem::{Kind, Problem};
+use super::{auth, current, observed};
+use crate::generations::jobs::Rebuilds;
+use crate::generations::rebuild::Asked;
+use crate::verdict::Allow;
+
+pub const REBUILD: &str = "/api/v1/rebuild";
+
+pub fn resource() -> impl HttpServiceFactory + 'static {
+    let routes = vec![web::get().to(status), web::head().to(status), web::post().to(begin)];
+    observed(REBUILD, "GET, HEAD, POST", routes)
+}
+
+/// What a rebuild is asked for with; all may be left out.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Wish {
+    promote: bool,
+    allow: Vec<String>,
+    from_live: bool,
+    fresh: bool,
+    uncompared: bool,
+}
+
+impl Wish {
+    fn asked(self) -> Result<Asked, Problem> {
+        let Wish { promote, allow, from_live, fresh, uncompared } = self;
+        let rules: Result<Vec<Allow>, _> = allow.iter().map(|rule| rule.parse()).collect();
+        let allow = rules.map_err(|bad| invalid("allow", bad.to_string()))?;
+        Ok(Asked { from_live, fresh, promote, allow, uncompared })
+    }
+}
+
+fn invalid(member: &'static str, why: String) -> Problem {
+    Problem::parameter(Kind::InvalidParameter, member, why)
+}
+
+async fn begin(
+    request: HttpRequest,
+    rebuilds: Option<web::Data<Rebuilds>>,
+    body: web::Bytes,
+) -> Result<HttpResponse, Problem> {
+    let rebuilds = of(&request, rebuilds)?;
+    let wish = match body.is_empty() {
+        true => Wish::default(),
+        false => serde_json::from_slice(&body).map_err(|e| {
+            Problem::new(Kind::InvalidBody, format!("the body is no wish for a rebuild: {e}"))
+        })?,
+    };
+    if !rebuilds.begin(wish.asked()?) {
+        return Err(Problem::new(Kind::RebuildUnderWay, "a rebuild is under way in this instance"));
+    }
+    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(rebuilds.status()))
+}
+
+async fn status(
+    request: HttpRequest,
+    rebuilds: Option<web::Data<Rebuilds>>,
+) -> Result<HttpResponse, Problem> {
+    let rebuilds = of(&request, rebuilds)?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(rebuilds.status()))
+}
+
+fn of(
+    request: &HttpRequest,
+    rebuilds: Option<web::Data<Rebuilds>>,
+) -> Result<std::sync::Arc<Rebuilds>, Problem> {
+    let view = current::of(request).ok_or_else(Problem::internal)?;
+    auth::check(&view.state, request, "rebuilding")?;
+    Query::parse(request.query_string())?.finish()?;
+    rebuilds.map(web::Data::into_inner).ok_or_else(Problem::internal)
+}

@@ -1,0 +1,100 @@
+//! A new generation from Kafka's topics into PostgreSQL, beside instances that project and answer.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::compare::{Readers, around_edges, compare};
+use crate::harness::events::{self, Catalogue};
+use crate::harness::production::Production;
+use crate::harness::service::{Answer, Service};
+use crate::harness::stream::{Rng, generated, nasty};
+use crate::harness::{eventually, now};
+
+const DAY: i64 = 24 * 3_600_000;
+
+fn generation(answer: &Answer) -> i64 {
+    answer.headers["vitrine-generation"].to_str().unwrap().parse().unwrap()
+}
+
+fn answers_from(service: &Service, expected: i64) {
+    eventually("pages are of that generation", || {
+        (generation(&service.get("/api/v1/home")) == expected).then_some(())
+    });
+}
+
+/// Sent on while generations change; each is read back at once.
+fn go_on(services: [&Service; 2], version: u64) {
+    let position = services[0].publish(&[events::stock("mug", version, 10 + version as i64)]);
+    for service in services {
+        service.reflects(&position);
+        let headers = [("Vitrine-Min-Position", position.as_str())];
+        let page = service.get_with("/api/v1/products/mug", &headers).page();
+        assert_eq!(page["stock"]["available"], 10 + version, "{page:#}");
+    }
+}
+
+#[test]
+fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
+    let production =
+        Production::new().set("rebuild.checkpoint_ms=100").set("rebuild.memory_bytes=16777216");
+    let projectors: Vec<_> = (0..3).map(|_| production.projector()).collect();
+    let (first, second) = (production.api(), production.api());
+    let now = now();
+    let mut lines = generated(200, 3_000, 23, now - 20 * DAY);
+    lines.extend(nasty(23, 300, now));
+    lines.push(events::product("mug", json!({})));
+    lines.push(events::price("mug-price", "mug", 900, json!({})));
+    lines.extend((1..=8).map(|version| events::stock("mug", version, 10 + version as i64)));
+    let catalogue = Catalogue::new(lines);
+    let until_now = catalogue.lines.len() - 8;
+    production.home.publish(&catalogue.lines[..until_now]);
+
+    let mut rng = Rng::new(9);
+    for version in 1..=5 {
+        let mut rebuild = production.home.spawn(&["rebuild"]);
+        std::thread::sleep(Duration::from_millis(rng.below(900) as u64));
+        rebuild.kill();
+        go_on([&first, &second], version);
+    }
+    let done = production.home.json(&["rebuild", "--promote"]);
+    assert_eq!(done["verdict"]["differences"], json!([]), "{done:#}");
+    assert_eq!(
+        (&done["promoted"]["ready"], &done["promoted"]["not_ready"]),
+        (&json!(2), &json!([]))
+    );
+    let new = done["generation"].as_i64().unwrap();
+    for service in [&first, &second] {
+        answers_from(service, new);
+    }
+    go_on([&first, &second], 6);
+    production.home.run(&["generations", "rollback"]).good();
+    go_on([&first, &second], 7);
+    for service in [&first, &second] {
+        answers_from(service, 1);
+    }
+    production.home.run(&["generations", "promote", &new.to_string()]).good();
+    production.home.run(&["generations", "drop", "1"]).good();
+    go_on([&first, &second], 8);
+    production.home.settled();
+    let mut instants = vec![now, now - DAY];
+    instants.extend(around_edges(&catalogue.oracle, 1));
+    let readers = Readers {
+        instants: &instants,
+        markets: &["default", "eu"],
+        groups: &[None],
+        locales: &[None, Some("de")],
+    };
+    answers_from(&second, new);
+    println!("{} answers compared", compare(&second, &catalogue, readers));
+    let known = production.home.json(&["generations", "list"]);
+    let known = known.as_array().unwrap();
+    // Some of the rebuilds were quicker than what was to kill them.
+    assert!(known.iter().all(|g| g["state"] == "following" && g["number"] != 1), "{known:#?}");
+    let live: Vec<_> = known.iter().filter(|g| g["live"] == true).collect();
+    assert_eq!(live.len(), 1, "{known:#?}");
+    assert_eq!(live[0]["number"], new);
+    for mut projector in projectors {
+        assert!(projector.terminate().success(), "{:#?}", projector.stderr());
+    }
+}
