@@ -249,6 +249,7 @@ async fn open_sqlite_catalogue(config: &Config) -> anyhow::Result<SqliteCatalogu
     let options = SqliteOptions {
         read_connections: config.store.read_connections,
         busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
+        ..SqliteOptions::default()
     };
     SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
         format!("cannot open the catalogue of generations in {}", config.data_dir.display())

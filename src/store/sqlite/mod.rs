@@ -46,11 +46,21 @@ pub struct SqliteOptions {
     pub read_connections: u32,
     /// How long a statement waits for another process's lock.
     pub busy_timeout: Duration,
+    /// Bytes of a generation that is being filled up to which each part's entries are sorted in at once; those of
+    /// further parts wait for the end.
+    pub sorted_bytes: u64,
 }
+
+/// As many as the writer's cache has.
+const SORTED_BYTES: u64 = 256 * 1024 * 1024;
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        SqliteOptions { read_connections: 8, busy_timeout: Duration::from_secs(10) }
+        SqliteOptions {
+            read_connections: 8,
+            busy_timeout: Duration::from_secs(10),
+            sorted_bytes: SORTED_BYTES,
+        }
     }
 }
 
@@ -83,6 +93,7 @@ impl NumberCache {
 pub struct SqliteStore {
     generation: i64,
     file: PathBuf,
+    sorted_bytes: u64,
     reader: SqlitePool,
     writer: SqlitePool,
     /// For a further connection that writes.
@@ -120,6 +131,7 @@ impl SqliteStore {
         let store = SqliteStore {
             generation,
             file: file.to_owned(),
+            sorted_bytes: options.sorted_bytes,
             reader,
             writer,
             write,
@@ -128,6 +140,12 @@ impl SqliteStore {
         };
         store.check_version().await?;
         Ok(store)
+    }
+
+    async fn writing(&self) -> Result<transaction::SqliteTransaction> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
+        let (numbers, told) = (Arc::clone(&self.numbers), self.told.clone());
+        Ok(transaction::SqliteTransaction::new(tx, numbers, told))
     }
 
     /// Refuses a generation whose documents another version has written.
@@ -163,16 +181,15 @@ impl ReadStore for SqliteStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-        Ok(Box::new(transaction::SqliteTransaction::new(
-            tx,
-            Arc::clone(&self.numbers),
-            self.told.clone(),
-        )))
+        Ok(Box::new(self.writing().await?))
     }
 
     async fn begin_filling(&self) -> Result<()> {
         filling::begin(&self.writer).await
+    }
+
+    async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(self.writing().await?.filling(self.sorted_bytes).await?))
     }
 
     async fn end_filling(&self) -> Result<()> {

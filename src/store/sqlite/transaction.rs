@@ -13,8 +13,8 @@ use sqlx::Sqlite;
 use tokio::sync::watch;
 
 use super::{
-    NumberCache, bulk, changes, database, dead_letters, facts, fanout, product_facts, snapshot,
-    views,
+    NumberCache, bulk, changes, database, dead_letters, facts, fanout, filling, product_facts,
+    snapshot, views,
 };
 use crate::changes::Change;
 use crate::log::position::Partition;
@@ -31,6 +31,8 @@ pub struct SqliteTransaction {
     /// Whether it tells of a change, and whom that is said to.
     tells: bool,
     told: watch::Sender<u64>,
+    /// The table that new entries go into.
+    entries: &'static str,
 }
 
 impl SqliteTransaction {
@@ -39,7 +41,20 @@ impl SqliteTransaction {
         cache: Arc<Mutex<NumberCache>>,
         told: watch::Sender<u64>,
     ) -> SqliteTransaction {
-        SqliteTransaction { tx, cache, given: Numbers::default(), tells: false, told }
+        SqliteTransaction {
+            tx,
+            cache,
+            given: Numbers::default(),
+            tells: false,
+            told,
+            entries: "entry",
+        }
+    }
+
+    /// One that fills: what it adds may be sorted later.
+    pub(super) async fn filling(mut self, sorted_bytes: u64) -> Result<SqliteTransaction> {
+        self.entries = filling::entries(&mut self.tx, sorted_bytes).await?;
+        Ok(self)
     }
 
     /// Those that the cache or this transaction knows.
@@ -174,7 +189,7 @@ impl Transaction for SqliteTransaction {
             .flat_map(|view| view.listings.iter().chain(view.own_names.iter().map(|(k, _)| k)))
             .collect();
         let numbers = self.numbers(&listings, &[]).await?;
-        views::save(&mut self.tx, writes, &numbers).await
+        views::save(&mut self.tx, writes, &numbers, self.entries).await
     }
 
     async fn products_reached(
@@ -290,7 +305,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        let SqliteTransaction { tx, cache, given, tells, told } = *self;
+        let SqliteTransaction { tx, cache, given, tells, told, .. } = *self;
         tx.commit().await.map_err(database)?;
         if let Ok(mut cache) = cache.lock() {
             cache.take(given.listings, given.audiences);

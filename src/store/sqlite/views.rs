@@ -94,17 +94,18 @@ pub async fn number_audience(
     .map_err(database)
 }
 
-/// Writes views with everything that follows from them.
+/// Writes views with everything that follows from them; new entries go into the table `entries`.
 pub async fn save(
     conn: &mut SqliteConnection,
     writes: &[ViewWrite<'_>],
     numbers: &Numbers,
+    entries: &str,
 ) -> Result<()> {
     save_documents(conn, writes).await?;
     save_members(conn, writes, numbers).await?;
     save_variants(conn, writes).await?;
     save_coverage(conn, writes).await?;
-    save_entries(conn, writes).await?;
+    save_entries(conn, writes, entries).await?;
     save_offers(conn, writes).await
 }
 
@@ -252,7 +253,11 @@ async fn save_variants(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) ->
     for_rows(conn, "INSERT OR IGNORE INTO variant (sku, product_id)", 2, "", &added, bind).await
 }
 
-async fn save_entries(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
+async fn save_entries(
+    conn: &mut SqliteConnection,
+    writes: &[ViewWrite<'_>],
+    into: &str,
+) -> Result<()> {
     let mut gone: Vec<(&Entry, &str)> =
         writes.iter().flat_map(|w| w.diff.gone_entries.iter().map(|e| (e, w.product_id))).collect();
     let mut added: Vec<(&Entry, &str)> =
@@ -274,8 +279,10 @@ async fn save_entries(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -> 
     .await?;
     for_rows(
         conn,
-        "INSERT INTO entry
-         (listing, audience, sort, key, product_id, valid_from, valid_until)",
+        &format!(
+            "INSERT INTO {into}
+             (listing, audience, sort, key, product_id, valid_from, valid_until)"
+        ),
         7,
         "",
         &added,
