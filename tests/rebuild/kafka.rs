@@ -25,7 +25,7 @@ use crate::client::{
     Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
 };
 use crate::dump::{Dump, OUTCOMES, assert_same, counted, dump};
-use crate::embedded::{SCARCE, within_a_day};
+use crate::embedded::within_a_day;
 use crate::harness::events::{markets, product};
 use crate::harness::now;
 use crate::harness::production::server;
@@ -33,6 +33,8 @@ use crate::harness::stream::{Rng, nasty};
 use crate::shop::{AMPLE, BOUNDS, finish, job, open, project, runtime};
 
 const PARTITIONS: i32 = 2;
+/// Less than the few entities of a stream take.
+const SCARCE: u64 = 8_000;
 
 /// Names of topics of a test's own.
 fn topics() -> Topics {
@@ -139,7 +141,10 @@ async fn rebuilt(topics: &Topics, memory_bytes: u64) -> Result<Dump, RebuildErro
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rebuilt.db");
     let store = open(&path).await;
-    fill(job(log(topics), store.clone(), memory_bytes, directory.path().join("rebuild"))).await?;
+    let job = job(log(topics), store.clone(), memory_bytes, directory.path().join("rebuild"));
+    let progress = Arc::clone(&job.progress);
+    fill(job).await?;
+    assert_eq!(progress.borrow().spilled_bytes > 0, memory_bytes < AMPLE, "{progress:?}");
     store.close().await;
     Ok(dump(&path).await)
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tokio::sync::watch;
+use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, RebuildError, fill};
 use vitrine::stack::Log;
 
@@ -19,22 +21,49 @@ enum Cut {
     Kill,
 }
 
-/// One run, in a runtime of its own, so that nothing of it is left: cut once it has told of so many steps.
-fn run(directory: &Path, memory_bytes: u64, cut: Option<(Cut, usize)>) -> Option<Filled> {
+/// When it is cut.
+#[derive(Clone, Copy)]
+enum When {
+    /// Once it has told of so many steps.
+    Steps(usize),
+    /// Once so many products are written.
+    Products(u64),
+}
+
+/// What became of a run.
+enum Ended {
+    Filled(Filled),
+    Cut { between_parts: bool },
+}
+
+async fn wait(when: When, progress: &mut watch::Receiver<Progress>) {
+    match when {
+        When::Steps(steps) => {
+            for _ in 0..steps {
+                if progress.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
+        // An error: it has ended before.
+        When::Products(products) => {
+            let _ = progress.wait_for(|p| p.products >= products).await;
+        }
+    }
+}
+
+/// One run, in a runtime of its own, so that nothing of it is left.
+fn run(directory: &Path, memory_bytes: u64, cut: Option<(Cut, When)>) -> Ended {
     let runtime = runtime();
-    let filled = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let log = Log::Embedded(open_log(directory).await);
         let store = open(&directory.join("cut.db")).await;
         let job = job(log, store, memory_bytes, directory.join("rebuild"));
         let (stop, mut progress) = (job.stop.clone(), job.progress.subscribe());
-        let Some((cut, steps)) = cut else { return Some(fill(job).await.unwrap()) };
+        let Some((cut, when)) = cut else { return Ended::Filled(fill(job).await.unwrap()) };
         let filling = tokio::spawn(fill(job));
-        for _ in 0..steps {
-            if progress.changed().await.is_err() {
-                break;
-            }
-        }
-        match cut {
+        wait(when, &mut progress).await;
+        let filled = match cut {
             Cut::Kill => {
                 filling.abort();
                 filling.await.ok().map(Result::unwrap)
@@ -46,59 +75,80 @@ fn run(directory: &Path, memory_bytes: u64, cut: Option<(Cut, usize)>) -> Option
                     filled => Some(filled.unwrap()),
                 }
             }
-        }
+        };
+        let Progress { products, products_total, .. } = progress.borrow().clone();
+        let between_parts = products > 0 && products < products_total;
+        filled.map_or(Ended::Cut { between_parts }, Ended::Filled)
     });
     drop(runtime);
-    filled
+    ended
 }
 
-/// Cuts runs until one comes through, and says how many were cut.
-fn cut_all_along(directory: &Path, memory_bytes: u64, cut: Cut, seed: u64) -> (Filled, usize) {
+/// Cuts runs until one comes through; says how many were cut, and how many of those between two parts.
+fn cut_all_along(
+    directory: &Path,
+    memory_bytes: u64,
+    cut: Cut,
+    seed: u64,
+) -> (Filled, usize, usize) {
     let mut rng = Rng::new(seed);
+    let mut parts = 0;
     for cuts in 0..12 {
-        if let Some(filled) = run(directory, memory_bytes, Some((cut, 1 + rng.below(5)))) {
-            return (filled, cuts);
+        let when = match cuts % 2 {
+            0 => When::Steps(1 + rng.below(5)),
+            _ => When::Products(1 + rng.below(30) as u64),
+        };
+        match run(directory, memory_bytes, Some((cut, when))) {
+            Ended::Filled(filled) => return (filled, cuts, parts),
+            Ended::Cut { between_parts } => parts += usize::from(between_parts),
         }
     }
-    (run(directory, memory_bytes, None).unwrap(), 12)
+    match run(directory, memory_bytes, None) {
+        Ended::Filled(filled) => (filled, 12, parts),
+        Ended::Cut { .. } => unreachable!("nobody cuts it"),
+    }
 }
 
-fn cut_and_compared(cut: Cut, memory_bytes: u64, seeds: std::ops::Range<u64>) {
-    let mut all_cuts = 0;
+fn cut_and_compared(cut: Cut, memory_bytes: u64, seeds: std::ops::Range<u64>) -> (usize, usize) {
+    let (mut all_cuts, mut all_parts) = (0, 0);
     for seed in seeds {
         let lines = stream(seed);
-        let (expected, filled, found, cuts): (Dump, Filled, Dump, usize) = within_a_day(|| {
+        let (expected, filled, found, cuts, parts) = within_a_day(|| {
             let shop = runtime().block_on(Shop::new(&lines));
             let directory = shop.directory.path();
-            let expected = runtime().block_on(async {
+            let expected: Dump = runtime().block_on(async {
                 // A pool belongs to the runtime that it was opened in.
-                let shop = Shop {
-                    directory: tempfile::tempdir().unwrap(),
-                    log: Log::Embedded(open_log(directory).await),
-                };
+                let log = Log::Embedded(open_log(directory).await);
+                let shop = Shop { directory: tempfile::tempdir().unwrap(), log };
                 shop.rebuilt(AMPLE).await.2
             });
-            let (filled, cuts) = cut_all_along(directory, memory_bytes, cut, seed);
+            let (filled, cuts, parts) = cut_all_along(directory, memory_bytes, cut, seed);
             let found = runtime().block_on(dump(&directory.join("cut.db")));
-            (expected, filled, found, cuts)
+            (expected, filled, found, cuts, parts)
         });
         all_cuts += cuts;
+        all_parts += parts;
         assert_eq!(filled.events, lines.len() as u64);
         assert_eq!(filled.products, expected["view"].len() as u64);
         assert_same(&expected, &found, &[OUTCOMES]);
         assert_eq!(counted(&found), lines.len() as u64);
     }
-    assert!(all_cuts >= 6, "it was cut {all_cuts} times");
+    (all_cuts, all_parts)
+}
+
+#[track_caller]
+fn cut_everywhere(cut: Cut, seed: u64) {
+    let (ample, _) = cut_and_compared(cut, 1 << 20, seed..seed + 2);
+    let (scarce, between_parts) = cut_and_compared(cut, 30_000, seed + 2..seed + 4);
+    assert!(ample > 1 && scarce > 3 && between_parts > 0, "{ample} {scarce} {between_parts}");
 }
 
 #[test]
 fn stopped_at_random_moments() {
-    cut_and_compared(Cut::Stop, 1 << 20, 20..22);
-    cut_and_compared(Cut::Stop, 30_000, 22..24);
+    cut_everywhere(Cut::Stop, 20);
 }
 
 #[test]
 fn killed_at_random_moments() {
-    cut_and_compared(Cut::Kill, 1 << 20, 30..32);
-    cut_and_compared(Cut::Kill, 30_000, 32..34);
+    cut_everywhere(Cut::Kill, 30);
 }
