@@ -99,6 +99,19 @@ async fn filling_leaves_the_schema_as_it_was() {
 /// Listings are read from an index alone only where pages are known to be visible to all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_filled_is_vacuumed() {
+    // A snapshot of somebody else at that moment, such as the server's own worker, holds pages back: not each time.
+    for _ in 0..3 {
+        let (pages, visible) = filled_pages().await;
+        assert!(pages > 10);
+        if visible == pages {
+            return;
+        }
+    }
+    panic!("pages of a table that was filled are not visible to all");
+}
+
+/// Pages of a table that was filled, and those that need no look at rows.
+async fn filled_pages() -> (i32, i32) {
     let database = Database::create().await;
     let store = database.open().await;
     store.begin_filling().await.unwrap();
@@ -120,11 +133,10 @@ async fn what_was_filled_is_vacuumed() {
     tx.commit().await.unwrap();
     store.end_filling().await.unwrap();
     let mut conn = database.connect().await;
-    let (pages, visible): (i32, i32) = sqlx::query_as(
+    sqlx::query_as(
         "SELECT relpages, relallvisible FROM pg_class WHERE oid = 'vitrine_g1.entry'::regclass",
     )
     .fetch_one(&mut conn)
     .await
-    .unwrap();
-    assert!(pages > 10 && visible == pages, "{visible} of {pages}");
+    .unwrap()
 }
