@@ -14,7 +14,7 @@ use crate::generations::rebuild::{Asked, Rebuild, RebuildFailed, Rebuilt};
 use crate::rebuild::RebuildError;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::stack::Stack;
-use crate::verdict::Allow;
+use crate::verdict::{Allow, VerdictError};
 
 /// How often the progress bar is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(200);
@@ -83,7 +83,10 @@ fn told(
 ) -> anyhow::Result<()> {
     let rebuilt = match done {
         Ok(rebuilt) => rebuilt,
-        Err(RebuildFailed::Rebuild(RebuildError::Stopped)) => {
+        Err(
+            RebuildFailed::Rebuild(RebuildError::Stopped)
+            | RebuildFailed::Verdict(VerdictError::Stopped),
+        ) => {
             bail!(
                 "the rebuild was stopped; run `vitrine rebuild` again, and it goes on where it was"
             )

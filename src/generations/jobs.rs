@@ -16,6 +16,7 @@ use crate::rebuild::progress::Progress;
 use crate::schedule;
 use crate::stack::Stack;
 use crate::telemetry::generations::GenerationMetrics;
+use crate::verdict::VerdictError;
 
 /// How the last rebuild of this process ended.
 #[derive(Clone, Debug, Serialize)]
@@ -140,7 +141,12 @@ impl Rebuilds {
     }
 
     fn failed(&self, error: &RebuildFailed) -> Ended {
-        if matches!(error, RebuildFailed::Rebuild(RebuildError::Stopped)) {
+        let stopped = matches!(
+            error,
+            RebuildFailed::Rebuild(RebuildError::Stopped)
+                | RebuildFailed::Verdict(VerdictError::Stopped)
+        );
+        if stopped {
             tracing::info!("a rebuild was stopped; the next one goes on where it was");
         } else {
             self.metrics.rebuilt("failed");

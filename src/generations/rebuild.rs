@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::promote::{self, PromoteError, Promoted};
 use super::{Generation, Live, RebuildLock, State, project::Projecting};
+use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
 use crate::log::position::Reflected;
@@ -30,6 +31,8 @@ use crate::verdict::{self, Allow, Judged, Scope, Verdict, VerdictError};
 const STEP: Duration = Duration::from_millis(50);
 /// A generation that does not move for so long is not projected.
 const STANDS_STILL: Duration = Duration::from_secs(60);
+/// The setting of a generation that was rebuilt and is not compared with the live one yet.
+const UNJUDGED: &str = "unjudged";
 /// Open dead letters of a new generation of which it is looked up whether somebody has discarded them.
 const MAX_DISCARDED_AGAIN: usize = 100_000;
 /// Dead letters that are marked as forwarded at once.
@@ -138,6 +141,17 @@ impl Rebuild {
         lock: &RebuildLock,
     ) -> Result<(Generation, Arc<dyn ReadStore>, Filled), RebuildFailed> {
         let stores = &self.stack.stores;
+        if let Some((generation, store)) = self.unjudged().await? {
+            self.tell(|progress| {
+                *progress = Progress {
+                    generation: generation.number,
+                    resumed: true,
+                    ..Progress::default()
+                };
+            });
+            let products = store.status().await?.products;
+            return Ok((generation, store, Filled { products, ..Filled::default() }));
+        }
         let mut fresh = self.asked.fresh;
         loop {
             let (generation, resumed) = self.building(lock, fresh).await?;
@@ -146,8 +160,7 @@ impl Rebuild {
                     Progress { generation: generation.number, resumed, ..Progress::default() };
             });
             let store = stores.catalogue().open(&generation).await?;
-            let filled = self.fill(&generation, &store).await;
-            let filled = match filled {
+            let filled = match self.fill_in_the_end(&generation, &store).await {
                 Err(RebuildFailed::Rebuild(RebuildError::NotMine(why))) if !fresh => {
                     tracing::warn!("the rebuild begins anew: {why}");
                     store.close().await;
@@ -161,11 +174,47 @@ impl Rebuild {
                 Ok(filled) => filled,
             };
             mark_forwarded(store.as_ref()).await?;
+            set(store.as_ref(), UNJUDGED, Some("")).await?;
             let store = stores.adopt(store).await;
             stores.catalogue().set_state(generation.number, State::Following).await?;
             // What it needed to go on is not needed any more.
             let _ = tokio::fs::remove_dir_all(self.directory(&generation)).await;
             return Ok((generation, store, filled));
+        }
+    }
+
+    /// A generation that an earlier rebuild has filled, and did not come to compare.
+    async fn unjudged(&self) -> Result<Option<(Generation, Arc<dyn ReadStore>)>, RebuildFailed> {
+        let stores = &self.stack.stores;
+        let known = stores.catalogue().list().await?;
+        let live = known.iter().find(|g| g.live).map_or(0, |g| g.number);
+        let last = known.into_iter().rfind(|g| {
+            g.number > live && g.is_ours() && g.state == State::Following && g.promoted_at.is_none()
+        });
+        let Some(generation) = last.filter(|_| !self.asked.fresh) else { return Ok(None) };
+        let store = stores.get(&generation).await?;
+        let mut snapshot = store.snapshot_fresh().await?;
+        let seeded = snapshot.meta(SEEDED_FROM).await?.is_some();
+        let unjudged = snapshot.meta(UNJUDGED).await?.is_some();
+        drop(snapshot);
+        Ok((unjudged && seeded == self.asked.from_live).then_some((generation, store)))
+    }
+
+    /// Fills it, however often what passes comes in between.
+    async fn fill_in_the_end(
+        &self,
+        generation: &Generation,
+        store: &Arc<dyn ReadStore>,
+    ) -> Result<Filled, RebuildFailed> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.fill(generation, store).await {
+                Err(error) if is_passing(&error) && !self.stop.is_cancelled() => {
+                    tracing::warn!(%error, "the rebuild pauses");
+                    backoff.wait(&self.stop).await;
+                }
+                filled => return filled,
+            }
         }
     }
 
@@ -300,6 +349,7 @@ impl Rebuild {
             }
             _ => {}
         }
+        set(store.as_ref(), UNJUDGED, None).await?;
         if self.asked.promote && rebuilt.judged.passes() {
             self.tell(|progress| progress.phase = Phase::Promoting);
             let wait = Duration::from_secs(self.config.rebuild.promote_wait_seconds);
@@ -370,6 +420,20 @@ impl Rebuild {
             () = self.stop.cancelled() => Err(RebuildError::Stopped.into()),
         }
     }
+}
+
+fn is_passing(error: &RebuildFailed) -> bool {
+    match error {
+        RebuildFailed::Rebuild(error) => error.is_passing(),
+        RebuildFailed::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)) => true,
+        _ => false,
+    }
+}
+
+async fn set(store: &dyn ReadStore, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    tx.set_meta(key, value).await?;
+    tx.commit().await
 }
 
 /// What somebody has discarded of the live generation is discarded in the new one: the log does not know of it.

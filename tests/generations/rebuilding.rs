@@ -19,8 +19,8 @@ fn generation(answer: &Answer) -> i64 {
 
 /// Events of every kind, some of them odd.
 fn catalogue(seed: u64) -> Catalogue {
-    let mut lines = generated(250, 4_000, seed, now() - 20 * DAY);
-    lines.extend(nasty(seed, 400, now()));
+    let mut lines = generated(120, 2_500, seed, now() - 20 * DAY);
+    lines.extend(nasty(seed, 200, now()));
     Catalogue::new(lines)
 }
 
