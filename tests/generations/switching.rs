@@ -17,7 +17,7 @@ use crate::harness::service::Service;
 use crate::harness::stream::generated;
 
 /// One more generation, projected event by event.
-fn another(home: &Home) -> i64 {
+pub fn another(home: &Home) -> i64 {
     let data = home.data_dir();
     let make = async {
         let catalogue = SqliteCatalogue::open(&data, SqliteOptions::default()).await.unwrap();
