@@ -122,7 +122,7 @@ impl Following {
             if announced.serving == Some(self.current.peek().generation())
                 && let Some(ready) = self.prepared.take()
             {
-                let_go(ready, Duration::ZERO);
+                self.let_go(ready, Duration::ZERO);
             }
             return Ok(());
         };
@@ -157,8 +157,24 @@ impl Following {
 
     fn keep(&mut self, ready: Ready) {
         if let Some(before) = self.prepared.replace(ready) {
-            let_go(before, Duration::ZERO);
+            self.let_go(before, Duration::ZERO);
         }
+    }
+
+    /// Ends a view that is not answered from any more, once requests that began with it have had time to end, or the
+    /// generation is dropped.
+    fn let_go(&self, ready: Ready, after: Duration) {
+        let forgotten = self.stores().forgotten(ready.view.generation());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(after) => {}
+                () = forgotten.cancelled() => ready.stop.cancel(),
+            }
+            if let Some(warming) = &ready.view.warming {
+                warming.stop().await;
+            }
+            ready.stop.cancel();
+        });
     }
 
     /// Answers from that generation from now on.
@@ -192,7 +208,7 @@ impl Following {
             "pages are answered from another generation"
         );
         let stop = std::mem::replace(&mut self.stop_current, ready.stop);
-        let_go(Ready { view: before, stop }, LET_GO_AFTER);
+        self.let_go(Ready { view: before, stop }, LET_GO_AFTER);
         if let Some(warming) = &self.current.peek().warming {
             // What was not warm before.
             warming.warmer().begin(0);
@@ -243,17 +259,6 @@ async fn hand_over(before: &View, next: &View) -> Result<bool> {
 
 async fn reflected(view: &View) -> Result<Reflected> {
     view.state.store.snapshot_fresh().await?.reflected().await
-}
-
-/// Ends a view that is not answered from any more, once requests that began with it have had time to end.
-fn let_go(ready: Ready, after: Duration) {
-    tokio::spawn(async move {
-        tokio::time::sleep(after).await;
-        if let Some(warming) = &ready.view.warming {
-            warming.stop().await;
-        }
-        ready.stop.cancel();
-    });
 }
 
 /// A name that no other instance has.
