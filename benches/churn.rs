@@ -6,7 +6,7 @@
 mod support;
 
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -123,6 +123,7 @@ fn measure(args: &Args, runtime: &tokio::runtime::Runtime, shop: &Shop) -> anyho
         zipf: args.popular_change.then_some(args.zipf),
         counted_from,
         until: begun + lasts,
+        over: Arc::default(),
     };
     let load = Load {
         address: serving.address,

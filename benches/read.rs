@@ -192,6 +192,7 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
         request_body_max_bytes: config.http.request_body_max_bytes,
         metrics: Arc::new(Metrics::new()?),
         successor: Default::default(),
+        shadow: None,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::generations::Live;
 use crate::generations::follow::Following;
 use crate::generations::jobs::Rebuilds;
 use crate::generations::project::Projecting;
+use crate::generations::shadow::{self, Sampler};
 use crate::generations::view::Views;
 use crate::pages;
 use crate::projector::drive::ProjectorError;
@@ -153,7 +154,9 @@ impl Service {
         if has_cache {
             CacheMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
         }
-        let following = Following::new(Arc::new(views), Arc::clone(&current), stop);
+        let views = Arc::new(views);
+        shadow::start(&views, &current);
+        let following = Following::new(views, Arc::clone(&current), stop);
         tokio::spawn(following.run());
         self.current = Some(Arc::clone(&current));
         let rebuilds = web::Data::from(Arc::clone(rebuilds));
@@ -206,6 +209,8 @@ impl Service {
         gate: Arc<Gate>,
         pages: bool,
     ) -> anyhow::Result<Views> {
+        // Probes alone ask for no pages.
+        let shadow_reads = if pages { config.rebuild.shadow_reads_per_mille } else { 0 };
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
         tokio::spawn(async move {
@@ -217,6 +222,7 @@ impl Service {
             log: self.stack.log.events(),
             stores: Arc::clone(&self.stack.stores),
             audit_metrics: AuditMetrics::new(metrics.registry())?,
+            shadow: Sampler::new(shadow_reads, &generation_metrics),
             generation_metrics,
             metrics: Arc::new(metrics),
             readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {

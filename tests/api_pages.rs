@@ -103,6 +103,7 @@ impl Service {
             request_body_max_bytes: 1 << 20,
             metrics: Arc::new(Metrics::new().unwrap()),
             successor: Default::default(),
+            shadow: None,
         });
         let current = web::Data::new(Current::new(Arc::new(View::plain(state))));
         let app = move || App::new().app_data(current.clone()).configure(configure);

@@ -113,6 +113,7 @@ impl Shop {
             request_body_max_bytes: 1 << 20,
             metrics: Arc::clone(&metrics),
             successor: Default::default(),
+            shadow: None,
         });
         let of_audit = AuditMetrics::new(metrics.registry()).unwrap();
         let audit = Arc::new(Audit::new(state.clone(), Arc::clone(&pages), 10, of_audit));

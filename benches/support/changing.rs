@@ -1,15 +1,18 @@
 //! Changes of known products, published at a steady rate, and seen in the store.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use vitrine::config::Config;
+use vitrine::generations;
 use vitrine::log::NewRecord;
 use vitrine::log::position::Position;
 use vitrine::stack::{Log, Stack};
+use vitrine::store::ReadStore;
 
 use super::known::{Known, What};
 use super::random::{Random, Zipf};
@@ -17,6 +20,8 @@ use super::truth::{Change, Truth};
 
 /// How often changes are handed over; those of one time go together.
 const TICK: Duration = Duration::from_millis(20);
+/// How often it is looked which generation is live.
+const LIVE_EVERY: Duration = Duration::from_millis(10);
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long the first changes are waited for: a consumer group gives no partitions in its first seconds.
@@ -35,6 +40,8 @@ pub struct Changing {
     pub zipf: Option<f64>,
     pub counted_from: Instant,
     pub until: Instant,
+    /// Ends it earlier.
+    pub over: Arc<AtomicBool>,
 }
 
 /// What was changed.
@@ -93,7 +100,7 @@ async fn publish(
     truth: &Mutex<Truth>,
     published: mpsc::UnboundedSender<Batch>,
 ) -> anyhow::Result<Vec<Change>> {
-    let Changing { known, rate, zipf, counted_from, until } = *changing;
+    let Changing { known, rate, zipf, counted_from, until, ref over } = *changing;
     let log = Log::open(config).await?.events();
     let mut random = Random::default();
     let popular = zipf.map(|s| Zipf::new(known.products, s, &mut random));
@@ -101,7 +108,7 @@ async fn publish(
     let (mut handed_over, mut counted) = (0, Vec::new());
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    while Instant::now() < until {
+    while Instant::now() < until && !over.load(Ordering::Relaxed) {
         tick.tick().await;
         let due = (started.elapsed().as_secs_f64() * rate as f64) as u64;
         let (mut changes, mut records) = (Vec::new(), Vec::new());
@@ -149,14 +156,41 @@ fn change(
     }
 }
 
-/// Looks at the store for what was published.
+/// The store of the live generation, whichever that is.
+struct Live {
+    stack: Stack,
+    store: Arc<dyn ReadStore>,
+    looked: Instant,
+}
+
+impl Live {
+    async fn open(config: &Config) -> anyhow::Result<Live> {
+        let stack = Stack::open(config).await?;
+        Ok(Live { store: Arc::clone(&stack.store), stack, looked: Instant::now() })
+    }
+
+    async fn store(&mut self) -> anyhow::Result<&dyn ReadStore> {
+        if self.looked.elapsed() >= LIVE_EVERY {
+            self.looked = Instant::now();
+            let catalogue = self.stack.stores.catalogue();
+            let serving = catalogue.announced().await?.serving;
+            if let Some(serving) = serving.filter(|serving| *serving != self.store.generation()) {
+                let generation = generations::find(catalogue.as_ref(), serving).await?;
+                self.store = self.stack.stores.get(&generation).await?;
+            }
+        }
+        Ok(self.store.as_ref())
+    }
+}
+
+/// Looks at the live generation for what was published.
 async fn see(
     config: &Config,
     mut published: mpsc::UnboundedReceiver<Batch>,
     truth: &Mutex<Truth>,
     counted_from: Instant,
 ) -> anyhow::Result<(usize, Duration)> {
-    let ours = Stack::open(config).await?;
+    let mut ours = Live::open(config).await?;
     let (mut waiting, mut slowest) = (Vec::<Batch>::new(), Duration::ZERO);
     let mut closed = None;
     loop {
@@ -171,7 +205,7 @@ async fn see(
             }
         }
         if !waiting.is_empty() {
-            let reflected = ours.store.snapshot().await?.reflected().await?;
+            let reflected = ours.store().await?.snapshot().await?.reflected().await?;
             let now = Instant::now();
             waiting.retain(|batch| {
                 if !reflected.holds(&batch.positions) {
@@ -187,7 +221,7 @@ async fn see(
         }
         let over = closed.is_some_and(|at| at.elapsed() > SEEN_WITHIN || waiting.is_empty());
         if over {
-            ours.close().await;
+            ours.stack.close().await;
             return Ok((waiting.iter().map(|batch| batch.changes.len()).sum(), slowest));
         }
         tokio::time::sleep(LOOK_EVERY).await;

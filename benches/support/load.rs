@@ -18,6 +18,8 @@ use super::http::{Frame, frame};
 
 /// How long answers that are under way at the end are waited for.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// Between two looks of a gentle pace; the kernel makes some 0.1 ms of it.
+const NAP: Duration = Duration::from_micros(50);
 /// More than most answers: one read takes all.
 const READ_BYTES: usize = 128 * 1024;
 
@@ -29,6 +31,8 @@ pub enum Pace {
     /// So many a second over all connections, evenly, whatever the answers do. Takes the whole core:
     /// the kernel's timers are too coarse to wait with.
     Rate(f64),
+    /// The same, but it naps between looks and leaves the core to others: latencies are good to some 0.1 ms.
+    Gentle(f64),
 }
 
 pub struct Load {
@@ -55,6 +59,11 @@ pub trait Reader {
     /// Writes the connection's next request.
     fn ask(&mut self, connection: usize, request: &mut Vec<u8>);
     fn answered(&mut self, connection: usize, answer: &Answer<'_>) -> anyhow::Result<()>;
+
+    /// Whether no more is to be asked, although the time is not over.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// What came of it.
@@ -80,7 +89,8 @@ pub fn run(load: &Load, reader: &mut impl Reader) -> anyhow::Result<Outcome> {
     let busy = host::thread_seconds()?;
     match load.pace {
         Pace::Closed => running.closed(load, reader)?,
-        Pace::Rate(a_second) => running.at_rate(load, a_second, reader)?,
+        Pace::Rate(a_second) => running.at_rate(load, a_second, Duration::ZERO, reader)?,
+        Pace::Gentle(a_second) => running.at_rate(load, a_second, NAP, reader)?,
     }
     let seconds = running.started.elapsed().as_secs_f64();
     Ok(Outcome {
@@ -160,12 +170,13 @@ impl Running {
         &mut self,
         load: &Load,
         a_second: f64,
+        nap: Duration,
         reader: &mut impl Reader,
     ) -> anyhow::Result<()> {
         let planned = (a_second * load.lasts.as_secs_f64()) as usize;
         let due = |n: usize| Duration::from_secs_f64(n as f64 / a_second);
         let mut sent = 0;
-        while sent < planned {
+        while sent < planned && !reader.is_over() {
             let late = self.started.elapsed();
             ensure!(
                 late < load.lasts * 2,
@@ -177,6 +188,9 @@ impl Running {
                 sent += 1;
             }
             self.take(Duration::ZERO, reader)?;
+            if !nap.is_zero() {
+                std::thread::sleep(nap);
+            }
         }
         self.drain(reader)
     }

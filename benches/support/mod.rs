@@ -20,4 +20,5 @@ pub mod rivals;
 pub mod serving;
 pub mod shop;
 pub mod stats;
+pub mod switches;
 pub mod truth;

@@ -14,6 +14,8 @@ use super::truth::{Truth, Wrong};
 
 /// Of 100 requests so many are for product pages, the others for first pages.
 const PRODUCT_PAGES: usize = 70;
+/// The customer groups of those who ask for others than themselves: more contexts than a cache has warm.
+const GROUPS: usize = 50;
 /// Violations that are shown.
 const EXAMPLES: usize = 10;
 /// Cards of a whole first page.
@@ -110,6 +112,8 @@ pub struct Reading<'a> {
     /// When each first page was last loaded, as far as answers tell.
     loaded: Vec<Option<Instant>>,
     counted_from: Instant,
+    /// Of 100 requests so many are for a customer group's page. No price here depends on one.
+    pub of_groups: usize,
     pub products: Counts,
     pub listings: Counts,
     pub checked: Checked,
@@ -144,6 +148,7 @@ impl<'a> Reading<'a> {
             answered: [vec![false; known.products], vec![false; targets.len()]],
             loaded: vec![None; targets.len()],
             counted_from,
+            of_groups: 0,
             products: Counts::default(),
             listings: Counts::default(),
             checked: Checked::default(),
@@ -229,15 +234,15 @@ impl Reader for Reading<'_> {
             false => Asked::Listing(self.popular_listings.draw(&mut self.random)),
         };
         self.asked[connection] = asked;
-        match asked {
-            Asked::Product(n) => {
-                let path = format!("/api/v1/products/{}", Known::id(n));
-                request.extend_from_slice(&http::request(&path, ""));
-            }
-            Asked::Listing(n) => {
-                request.extend_from_slice(&http::request(&self.targets[n].1, ""));
-            }
+        let mut path = match asked {
+            Asked::Product(n) => format!("/api/v1/products/{}", Known::id(n)),
+            Asked::Listing(n) => self.targets[n].1.clone(),
+        };
+        if self.random.below(100) < self.of_groups {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            path.push_str(&format!("{mark}group=g-{}", self.random.below(GROUPS)));
         }
+        request.extend_from_slice(&http::request(&path, ""));
     }
 
     fn answered(&mut self, connection: usize, answer: &Answer<'_>) -> anyhow::Result<()> {

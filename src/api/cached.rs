@@ -11,6 +11,7 @@ use super::answer::Sent;
 use super::cursor::Walk;
 use super::problem::{Kind, Problem};
 use super::reader::{Asked, Reading, Who};
+use super::stored::Fresh;
 use super::{ApiState, answer};
 use crate::cache::entry::Held;
 use crate::cache::stamps::{Slot, slots};
@@ -135,6 +136,9 @@ pub async fn answer<A: Ask>(
     ask: A,
 ) -> Result<HttpResponse, Problem> {
     let cacheable = asked.at.is_none() && asked.wanted.positions.is_empty() && ask.walk().is_none();
+    if let Some(shadow) = state.shadow.as_ref().filter(|_| cacheable) {
+        shadow.asked(&ask.page(&asked.who));
+    }
     let pages = state.pages.clone().filter(|_| cacheable);
     let behind = pages.as_ref().and_then(|pages| pages.following.behind());
     let (Some(pages), Some(behind)) = (pages, behind) else {
@@ -261,6 +265,25 @@ pub(super) async fn load<A: Ask>(
         held: watched.map(|watched| Held { bytes: watched.bytes(), what: watched }),
         apart: ask.apart(),
     })
+}
+
+/// A page as the store has it at an instant, past the cache and with nothing that watches it.
+pub(super) async fn fresh<A: Ask>(
+    state: &ApiState,
+    who: &Who,
+    ask: &A,
+    at: Instant,
+) -> Result<Fresh, Problem> {
+    let mut reading = Reading::fresh(state, ask.lists(), Some(at)).await?;
+    if reading.behind {
+        let detail = "the primary of the read store is away, and a replica may be behind";
+        return Err(Problem::new(Kind::Unavailable, detail));
+    }
+    let reflected = reading.snapshot.reflected().await?;
+    let covered_until = reading.snapshot.coverage().await?.until;
+    let made = ask.make(state, &Asking { who, at: None }, &mut reading).await?;
+    let (body, next_change_at) = (made.body, made.next_change_at);
+    Ok(Fresh { body, next_change_at, reflected, covered_until })
 }
 
 /// Straight from the store: at an instant, from a position on, within a walk, or without a cache.

@@ -149,6 +149,9 @@ impl Hits {
         let behind = behind.filter(|behind| *behind <= UNKNOWN_AFTER)?;
         let entry = cache.hit_in(&page, coding, &now)?;
         entry.count_asked();
+        if let Some(shadow) = &view.state.shadow {
+            shadow.asked(&page);
+        }
         let finished = entry.answer();
         let (coding, body) = finished.form(coding);
         let age = behind.min(entry.age(&now));

@@ -39,6 +39,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::config::{HomeSection, Topics};
+use crate::generations::shadow::Sampler;
 use crate::log::EventLog;
 use crate::store::ReadStore;
 use crate::telemetry::metrics::Metrics;
@@ -78,6 +79,8 @@ pub struct ApiState {
     pub metrics: Arc<Metrics>,
     /// What has taken this one's place.
     pub successor: position::Successor,
+    /// Hears of the pages that are asked for, as they are now.
+    pub shadow: Option<Arc<Sampler>>,
 }
 
 /// All routes. What they answer from is the app's, as `web::Data<Current>`.

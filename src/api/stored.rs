@@ -16,6 +16,7 @@ use super::products::{One, Several};
 use super::reader::Who;
 use super::reviews::Reviews;
 use crate::cache::{Loaded, PageKey, PageKind, PageRef, Version};
+use crate::log::position::Reflected;
 
 type Load =
     dyn Fn(Version, Option<Instant>) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
@@ -54,11 +55,7 @@ impl Page {
         asked: &PageRef<'_>,
         ask: A,
     ) -> Page {
-        let who = Arc::new(Who {
-            market: asked.context.market,
-            group: asked.context.group.map(str::to_owned),
-            locale: asked.context.locale.map(str::to_owned),
-        });
+        let who = Arc::new(who(asked));
         let key = PageKey::from(ask.page(&who));
         let (state, pages) = (state.clone(), Arc::clone(pages));
         let load = move |version, at| -> BoxFuture<'static, Result<Loaded, Problem>> {
@@ -90,4 +87,57 @@ impl Page {
     pub async fn load_at(&self, version: Version, at: Instant) -> Result<Loaded, Problem> {
         (self.load)(version, Some(at)).await
     }
+}
+
+fn who(asked: &PageRef<'_>) -> Who {
+    Who {
+        market: asked.context.market,
+        group: asked.context.group.map(str::to_owned),
+        locale: asked.context.locale.map(str::to_owned),
+    }
+}
+
+/// A page that was made, and of what state.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// `None`: there is no such page.
+    pub body: Option<Vec<u8>>,
+    pub next_change_at: Option<Instant>,
+    pub reflected: Reflected,
+    /// Until when listings are answered from stored steps.
+    pub covered_until: Instant,
+}
+
+/// The page of this key as the store has it at an instant, with no cache; `None` where no request has this key.
+///
+/// # Errors
+///
+/// What a request would be answered; also where only a replica can be read.
+pub async fn fresh(
+    state: &ApiState,
+    asked: &PageRef<'_>,
+    at: Instant,
+) -> Result<Option<Fresh>, Problem> {
+    if usize::from(asked.context.market) >= state.markets.len() {
+        return Ok(None);
+    }
+    match asked.kind {
+        PageKind::Product => fresh_of(state, asked, One::stored(asked), at).await,
+        PageKind::Reviews => fresh_of(state, asked, Reviews::stored(asked), at).await,
+        PageKind::Cards => fresh_of(state, asked, Several::stored(asked), at).await,
+        PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing => {
+            fresh_of(state, asked, Listing::stored(asked), at).await
+        }
+        PageKind::Home => fresh_of(state, asked, Some(Home), at).await,
+    }
+}
+
+async fn fresh_of<A: Ask>(
+    state: &ApiState,
+    asked: &PageRef<'_>,
+    ask: Option<A>,
+    at: Instant,
+) -> Result<Option<Fresh>, Problem> {
+    let Some(ask) = ask else { return Ok(None) };
+    cached::fresh(state, &who(asked), &ask, at).await.map(Some)
 }

@@ -29,6 +29,12 @@ pub struct RebuildConfig {
     /// page caches. Those that are not follow when they are.
     #[schemars(range(max = 3_600))]
     pub promote_wait_seconds: u64,
+    /// Of 1,000 pages that are asked for, so many are made from the newest generation that is not live too, and
+    /// compared with the live one's: `vitrine_shadow_reads_total` counts what came of it, and the log names pages
+    /// that differ. Whoever asks waits for none of it; it costs the store some reads for each page. Pages are
+    /// not compared that are asked for with `at`, a cursor or a position; 0: none are.
+    #[schemars(range(max = 1_000))]
+    pub shadow_reads_per_mille: u32,
 }
 
 impl Default for RebuildConfig {
@@ -40,6 +46,7 @@ impl Default for RebuildConfig {
             compare_max_products: 200_000,
             compare_max_places: 1_000,
             promote_wait_seconds: 60,
+            shadow_reads_per_mille: 0,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{Announced, Generation};
 use crate::api::current::{Current, View};
 use crate::log::position::Reflected;
 use crate::store::Result;
+use crate::warm::warmer::RunState;
 
 /// How often an instance looks which generation is live.
 pub const POLL: Duration = Duration::from_millis(50);
@@ -34,6 +35,14 @@ const FOLLOWED_STEP: Duration = Duration::from_millis(5);
 struct Ready {
     view: Arc<View>,
     stop: CancellationToken,
+}
+
+impl Ready {
+    /// Whether its cache is as warm as it gets. It is answered from sooner where a promotion does not wait for that.
+    fn is_warm(&self) -> bool {
+        let warming = self.view.warming.as_ref();
+        warming.is_none_or(|warming| warming.warmer().progress().state == RunState::Idle)
+    }
 }
 
 /// Keeps an API process on the live generation.
@@ -111,32 +120,28 @@ impl Following {
         if self.preparing.as_ref().is_some_and(|(id, _)| promotion.is_none_or(|(p, _)| p != id))
             && let Some((_, task)) = self.preparing.take()
         {
-            match task.is_finished() {
-                // The switch may take it up.
-                true => {
-                    if let Ok(Ok(ready)) = task.await {
-                        self.keep(ready);
-                    }
-                }
-                // It came to nothing, or comes too late.
-                false => drop(tokio::spawn(async move {
-                    if let Ok(Ok(ready)) = task.await {
-                        let_go(ready, Duration::ZERO);
-                    }
-                })),
+            // What it has begun ends with it.
+            task.abort();
+            if let Ok(Ok(ready)) = task.await {
+                self.keep(ready);
             }
         }
         let Some((id, number)) = promotion else {
             if announced.serving == Some(self.current.peek().generation())
                 && let Some(ready) = self.prepared.take()
             {
-                let_go(ready, Duration::ZERO);
+                self.let_go(ready, Duration::ZERO);
             }
             return Ok(());
         };
         if let Some((_, task)) = self.preparing.take_if(|(_, task)| task.is_finished()) {
             match task.await {
-                Ok(Ok(ready)) => self.keep(ready),
+                Ok(Ok(ready)) => {
+                    if let Some(warming) = &ready.view.warming {
+                        warming.warmer().begin(0);
+                    }
+                    self.keep(ready);
+                }
                 Ok(Err(error)) => tracing::warn!(%error, number, "not ready for a promotion"),
                 Err(ended) => tracing::error!(%ended, "making ready for a promotion ended"),
             }
@@ -144,16 +149,18 @@ impl Following {
         if *number == self.current.peek().generation() {
             return self.answer(id, true).await;
         }
-        let is_ready = self.prepared.as_ref().is_some_and(|r| r.view.generation() == *number);
+        let prepared = self.prepared.as_ref().filter(|r| r.view.generation() == *number);
+        let is_prepared = prepared.is_some();
+        let is_ready = prepared.is_some_and(Ready::is_warm);
         self.answer(id, is_ready).await?;
-        if !is_ready && self.preparing.is_none() {
+        if !is_prepared && self.preparing.is_none() {
             let generation = super::find(self.stores().catalogue().as_ref(), *number).await?;
             if !generation.is_ours() {
                 // Instances of the build that has made it answer from it; this one stays where it is.
                 return self.answer(id, true).await;
             }
             let views = Arc::clone(&self.views);
-            let task = tokio::spawn(async move { prepare(&views, &generation, true).await });
+            let task = tokio::spawn(async move { prepare(&views, &generation).await });
             self.preparing = Some((id.clone(), task));
         }
         Ok(())
@@ -165,8 +172,25 @@ impl Following {
 
     fn keep(&mut self, ready: Ready) {
         if let Some(before) = self.prepared.replace(ready) {
-            let_go(before, Duration::ZERO);
+            self.let_go(before, Duration::ZERO);
         }
+    }
+
+    /// Ends a view that is not answered from any more, once requests that began with it have had time to end, or the
+    /// generation is dropped.
+    fn let_go(&self, ready: Ready, after: Duration) {
+        let forgotten = self.stores().forgotten(ready.view.generation());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(after) => {}
+                // There is nothing left that popular pages could be saved in.
+                () = forgotten.cancelled() => return ready.stop.cancel(),
+            }
+            if let Some(warming) = &ready.view.warming {
+                warming.stop().await;
+            }
+            ready.stop.cancel();
+        });
     }
 
     /// Answers from that generation from now on.
@@ -177,7 +201,7 @@ impl Following {
             // It has not heard of the promotion in time.
             None => {
                 let generation = super::find(self.stores().catalogue().as_ref(), number).await?;
-                prepare(&self.views, &generation, false).await?
+                prepare(&self.views, &generation).await?
             }
         };
         let before = self.current.view();
@@ -200,7 +224,7 @@ impl Following {
             "pages are answered from another generation"
         );
         let stop = std::mem::replace(&mut self.stop_current, ready.stop);
-        let_go(Ready { view: before, stop }, LET_GO_AFTER);
+        self.let_go(Ready { view: before, stop }, LET_GO_AFTER);
         if let Some(warming) = &self.current.peek().warming {
             // What was not warm before.
             warming.warmer().begin(0);
@@ -209,22 +233,17 @@ impl Following {
     }
 }
 
-/// Makes a view; with a warm cache where it is not needed at once.
-async fn prepare(views: &Views, generation: &Generation, warm: bool) -> Result<Ready> {
+/// Makes a view whose cache follows changes.
+async fn prepare(views: &Views, generation: &Generation) -> Result<Ready> {
     let store = views.stores.get(generation).await?;
     let stop = views.stop.child_token();
+    // Where this is given up, what the view has begun ends.
+    let guard = stop.clone().drop_guard();
     let ready = Ready { view: Arc::new(views.of(store, &stop)), stop };
-    let followed = async {
-        while ready.view.state.pages.as_ref().is_some_and(|p| p.following.behind().is_none()) {
-            tokio::time::sleep(FOLLOWED_STEP).await;
-        }
-    };
-    followed.await;
-    if warm && let Some(warming) = &ready.view.warming {
-        let warmer = warming.warmer();
-        warmer.begin(0);
-        warmer.idle().await;
+    while ready.view.state.pages.as_ref().is_some_and(|p| p.following.behind().is_none()) {
+        tokio::time::sleep(FOLLOWED_STEP).await;
     }
+    guard.disarm();
     Ok(ready)
 }
 
@@ -232,11 +251,21 @@ async fn prepare(views: &Views, generation: &Generation, warm: bool) -> Result<R
 /// False where that took too long: nothing has changed then.
 async fn hand_over(before: &View, next: &View) -> Result<bool> {
     // Nobody is held up before it is near.
-    if !reflected(next).await?.covers(&reflected(before).await?) {
+    if !catch_up(before, next).await? {
         return Ok(false);
     }
     // Whoever is being told that the old one reflects a position is told first.
     let mut successor = before.state.successor.write().await;
+    if !catch_up(before, next).await? {
+        return Ok(false);
+    }
+    *successor = Some(next.state.clone());
+    Ok(true)
+}
+
+/// Until the new generation reflects what the old one does as this begins: that one goes on meanwhile. False where it takes
+/// too long.
+async fn catch_up(before: &View, next: &View) -> Result<bool> {
     let old = reflected(before).await?;
     let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
     while !reflected(next).await?.covers(&old) {
@@ -245,23 +274,11 @@ async fn hand_over(before: &View, next: &View) -> Result<bool> {
         }
         tokio::time::sleep(CATCH_UP_STEP).await;
     }
-    *successor = Some(next.state.clone());
     Ok(true)
 }
 
 async fn reflected(view: &View) -> Result<Reflected> {
     view.state.store.snapshot_fresh().await?.reflected().await
-}
-
-/// Ends a view that is not answered from any more, once requests that began with it have had time to end.
-fn let_go(ready: Ready, after: Duration) {
-    tokio::spawn(async move {
-        tokio::time::sleep(after).await;
-        if let Some(warming) = &ready.view.warming {
-            warming.stop().await;
-        }
-        ready.stop.cancel();
-    });
 }
 
 /// A name that no other instance has.

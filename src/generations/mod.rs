@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod project;
 pub mod promote;
 pub mod rebuild;
+pub mod shadow;
 pub mod sqlite;
 pub mod stores;
 pub mod view;

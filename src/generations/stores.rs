@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{Catalogue, Generation};
 use crate::store::{ReadStore, Result};
@@ -14,11 +15,13 @@ pub struct Stores {
     catalogue: Arc<dyn Catalogue>,
     open: AsyncMutex<HashMap<i64, Arc<dyn ReadStore>>>,
     progress: Mutex<HashMap<i64, Arc<watch::Sender<u64>>>>,
+    forgotten: Mutex<HashMap<i64, CancellationToken>>,
 }
 
 impl Stores {
     pub fn new(catalogue: Arc<dyn Catalogue>) -> Stores {
-        Stores { catalogue, open: AsyncMutex::default(), progress: Mutex::default() }
+        let (open, progress) = (AsyncMutex::default(), Mutex::default());
+        Stores { catalogue, open, progress, forgotten: Mutex::default() }
     }
 
     pub fn catalogue(&self) -> &Arc<dyn Catalogue> {
@@ -57,9 +60,17 @@ impl Stores {
             open.extract_if(|number, _| !is_known(number)).collect()
         };
         for (number, store) in forgotten {
+            // Whoever still reads it in the background ends before it is closed.
+            self.forgotten(number).cancel();
             tracing::info!(generation = number, "a dropped generation is let go of");
             store.close().await;
         }
+    }
+
+    /// Cancelled once this generation is not known any more.
+    pub fn forgotten(&self, generation: i64) -> CancellationToken {
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.entry(generation).or_default().clone()
     }
 
     pub async fn close(&self) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web;
 use tokio_util::sync::CancellationToken;
 
+use super::shadow::Sampler;
 use super::stores::Stores;
 use crate::api::cached::Pages;
 use crate::api::current::View;
@@ -31,6 +32,8 @@ pub struct Views {
     pub readiness: Readiness,
     pub waits_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     pub popularity: Arc<Popularity>,
+    /// Draws pages to be compared with another generation's, if that is configured.
+    pub shadow: Option<Arc<Sampler>>,
     /// Pages are answered: there is a cache, if it is configured.
     pub pages: bool,
     pub stop: CancellationToken,
@@ -39,10 +42,22 @@ pub struct Views {
 impl Views {
     /// A view of this store, with an empty cache that follows its changes. Tasks of it end with `stop`.
     pub fn of(&self, store: Arc<dyn ReadStore>, stop: &CancellationToken) -> View {
-        let generation = store.generation();
-        let config = &self.config;
-        let state = web::Data::new(ApiState {
-            pages: self.cache(&store, stop),
+        let pages = self.cache(&store, stop);
+        let state = self.state(store, pages);
+        let metrics = self.audit_metrics.clone();
+        let warming = Warming::start(&self.config, &state, &self.popularity, metrics, stop);
+        View { state, warming }
+    }
+
+    /// What pages are made from, of this store.
+    pub fn state(
+        &self,
+        store: Arc<dyn ReadStore>,
+        pages: Option<Arc<Pages>>,
+    ) -> web::Data<ApiState> {
+        let (config, generation) = (&self.config, store.generation());
+        web::Data::new(ApiState {
+            pages,
             store,
             log: Arc::clone(&self.log),
             markets: stack::markets(config),
@@ -57,10 +72,8 @@ impl Views {
             request_body_max_bytes: config.http.request_body_max_bytes,
             metrics: Arc::clone(&self.metrics),
             successor: Default::default(),
-        });
-        let metrics = self.audit_metrics.clone();
-        let warming = Warming::start(config, &state, &self.popularity, metrics, stop);
-        View { state, warming }
+            shadow: self.shadow.clone(),
+        })
     }
 
     /// The page cache, which follows what any projector changes.

@@ -1,7 +1,7 @@
 //! The projector of the embedded log: tails the table, batch by batch.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use projections::event::Kind;
 use tokio::sync::mpsc;
@@ -14,10 +14,14 @@ use crate::log::LogError;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::store::Advance;
+use crate::store::{Advance, StoreError};
 
 /// How often an idle projector looks for what is due; nobody else works on the store.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the store is left to another process that projects it too, as a rebuild does: when that one ends, the view is
+/// behind for so long.
+const LEFT_TO_OTHERS: Duration = Duration::from_millis(50);
 
 /// How the log is read.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +44,22 @@ pub async fn run(
     prepare(&projector, &stop).await?;
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
-        match project(&projector, &log, options, &stop).await {
-            Ok(()) => backoff = Backoff::default(),
-            Err(error) => retry_later(error, &mut backoff, &stop).await?,
+        let started = Instant::now();
+        let Err(error) = project(&projector, &log, options, &stop).await else { continue };
+        if let ProjectorError::Store(StoreError::PositionMoved { .. }) = error {
+            // Nothing failed: all is projected, by either.
+            tracing::debug!(%error, "another process projects too");
+            tokio::select! {
+                () = tokio::time::sleep(LEFT_TO_OTHERS) => {}
+                () = stop.cancelled() => {}
+            }
+            continue;
         }
+        // A failure long ago says nothing of this one.
+        if started.elapsed() > Backoff::MOST {
+            backoff = Backoff::default();
+        }
+        retry_later(error, &mut backoff, &stop).await?;
     }
     Ok(())
 }

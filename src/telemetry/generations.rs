@@ -8,6 +8,7 @@ pub struct GenerationMetrics {
     generation: IntGauge,
     rebuilding: IntGauge,
     rebuilds: IntCounterVec,
+    shadow_reads: IntCounterVec,
 }
 
 impl GenerationMetrics {
@@ -33,13 +34,26 @@ impl GenerationMetrics {
                 ),
                 &["result"],
             )?,
+            shadow_reads: IntCounterVec::new(
+                Opts::new(
+                    "vitrine_shadow_reads_total",
+                    "Pages that were asked for and compared with what the newest generation that is not live says, by \
+                     result: same, different, unsettled (they changed all the time, or one was behind), left_out (too \
+                     many at once), failed (one could not be read).",
+                ),
+                &["result"],
+            )?,
         };
+        for result in ["same", "different", "unsettled", "left_out", "failed"] {
+            metrics.shadow_reads.with_label_values(&[result]);
+        }
         for result in ["promoted", "built", "refused", "failed"] {
             metrics.rebuilds.with_label_values(&[result]);
         }
         registry.register(Box::new(metrics.generation.clone()))?;
         registry.register(Box::new(metrics.rebuilding.clone()))?;
         registry.register(Box::new(metrics.rebuilds.clone()))?;
+        registry.register(Box::new(metrics.shadow_reads.clone()))?;
         Ok(metrics)
     }
 
@@ -50,6 +64,11 @@ impl GenerationMetrics {
 
     pub fn rebuilding(&self, is: bool) {
         self.rebuilding.set(i64::from(is));
+    }
+
+    /// A page was compared with another generation's, with this result.
+    pub fn shadow_read(&self, result: &str) {
+        self.shadow_reads.with_label_values(&[result]).inc();
     }
 
     /// A rebuild has ended so.

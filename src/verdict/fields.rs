@@ -145,7 +145,7 @@ fn named<'a>(live: &'a [Value], new: &'a [Value]) -> Option<(Vec<Named<'a>>, Vec
 }
 
 /// A value as it is shown in an example: at most so many characters of text.
-pub(super) fn shortened(value: Value) -> Value {
+pub(crate) fn shortened(value: Value) -> Value {
     const SHOWN_CHARS: usize = 160;
     let text = match &value {
         Value::String(text) => text.clone(),

@@ -61,6 +61,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 pub use allow::{Allow, BadAllow, Judged, KINDS};
+pub(crate) use fields::shortened;
 pub use fields::{FieldDifference, MISSING, differences};
 pub use found::{Difference, Example, MAX_EXAMPLES, MAX_PATHS};
 pub use listings::MAX_LISTINGS;

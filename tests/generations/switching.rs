@@ -17,7 +17,7 @@ use crate::harness::service::Service;
 use crate::harness::stream::generated;
 
 /// One more generation, projected event by event.
-fn another(home: &Home) -> i64 {
+pub fn another(home: &Home) -> i64 {
     let data = home.data_dir();
     let make = async {
         let catalogue = SqliteCatalogue::open(&data, SqliteOptions::default()).await.unwrap();
@@ -156,4 +156,36 @@ fn a_restart_answers_from_the_live_generation() {
         (generation(&answer) == 1).then_some(answer)
     });
     assert_eq!(answer.body["stock"]["available"], 7);
+}
+
+#[test]
+fn a_promotion_that_does_not_wait_for_warm_caches_leaves_nothing_behind() {
+    let home = Home::new()
+        .set("cache.warm_pages_per_second=1")
+        .set("cache.warm_start_seconds=1")
+        .set("rebuild.promote_wait_seconds=0");
+    let service = home.serve();
+    for chunk in generated(100, 1_000, 3, crate::harness::now()).chunks(500) {
+        service.publish(chunk);
+    }
+    home.settled();
+    assert_eq!(another(&home), 2);
+    for expected in [2, 1, 2] {
+        let promoted = home.json(&["generations", "promote", &expected.to_string()]);
+        assert_eq!(promoted["not_ready"].as_array().map(Vec::len), Some(1), "{promoted:#}");
+        eventually("pages are of that generation", || {
+            (generation(&service.get("/api/v1/home")) == expected).then_some(())
+        });
+    }
+    home.run(&["generations", "drop", "1"]).good();
+    eventually("the service lets go of the generation", || {
+        let lines = service.process.stderr();
+        lines.iter().any(|line| line.contains("a dropped generation is let go of")).then_some(())
+    });
+    // Whatever still read it would have done so by then.
+    std::thread::sleep(Duration::from_millis(300));
+    let lines = service.process.stderr();
+    let warned = |line: &&String| line.contains("WARN") && line.contains("closed pool");
+    // One look may have been under way.
+    assert!(lines.iter().filter(warned).count() <= 1, "{lines:#?}");
 }
