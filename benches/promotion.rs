@@ -55,7 +55,7 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     calm_seconds: u64,
     /// An answer is wrong that is older than what was seen in the live generation so long before it was asked
-    /// for, in milliseconds (quick: 2,000, since a busy machine is no fault of the service).
+    /// for, in milliseconds (quick: 10,000, since a busy machine is no fault of the service).
     #[arg(long, default_value_t = 100)]
     grace_ms: u64,
     /// On Kafka and PostgreSQL (`scripts/services`), with two instances, instead of the embedded log and store.
@@ -91,7 +91,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut args = Args::parse();
     if args.quick {
         (args.products, args.warm_up_seconds, args.calm_seconds) = (500, 3, 3);
-        args.grace_ms = 2_000;
+        args.grace_ms = 10_000;
     }
     let dir = tempfile::tempdir()?;
     let runtime = Runtime::new()?;

@@ -9,8 +9,11 @@ use super::stats::percentile;
 /// What is compared with the second after a switch, in microseconds before it.
 const BEFORE: i64 = 5_000_000;
 const AFTER: i64 = 1_000_000;
-/// An instance may answer from the old generation for so long after a switch; what it sends later counts as wrong.
+/// So long after a switch an instance's first answer of the new generation is looked for.
 const LATE: i64 = 2_000_000;
+/// An instance follows at the latest after 30 s, however far the new generation is behind; what it answers from the old one after
+/// that is wrong. How soon it follows is told, not judged.
+const FOLLOWS_AT_LAST: i64 = 32_000_000;
 /// A catalogue's times are whole milliseconds.
 const COARSE: i64 = 1_000;
 
@@ -159,7 +162,7 @@ pub fn of_no_live_generation(steps: &[Step], first: i64, instances: &[Vec<Seen>]
     let mut live = vec![(first, i64::MIN, i64::MAX)];
     for (generation, at) in steps.iter().filter_map(|step| step.switched) {
         if let Some(last) = live.last_mut() {
-            last.2 = at + LATE;
+            last.2 = at + FOLLOWS_AT_LAST;
         }
         live.push((generation, at - COARSE, i64::MAX));
     }

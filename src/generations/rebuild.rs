@@ -35,6 +35,8 @@ const STANDS_STILL: Duration = Duration::from_secs(60);
 const UNJUDGED: &str = "unjudged";
 /// Open dead letters of a new generation of which it is looked up whether somebody has discarded them.
 const MAX_DISCARDED_AGAIN: usize = 100_000;
+/// Instances that are ready have switched so long after a promotion.
+const SWITCHED_WITHIN: Duration = Duration::from_secs(1);
 /// Dead letters that are marked as forwarded at once.
 const LETTERS_AT_ONCE: u32 = 1_000;
 
@@ -122,6 +124,10 @@ impl Rebuild {
         let projecting = self.project(&store);
         let done = self.after(&generation, &store, &filled, filled_seconds).await;
         if let Some((stop, task)) = projecting {
+            if done.as_ref().is_ok_and(|rebuilt| rebuilt.promoted.is_some()) {
+                // Partitions that this process lets go of stand still for a moment, and instances wait for them to switch.
+                let _ = self.unless_stopped(tokio::time::sleep(SWITCHED_WITHIN)).await;
+            }
             stop.cancel();
             // What it ran into shows in what it left undone.
             let _ = task.await;
