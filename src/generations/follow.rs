@@ -28,6 +28,8 @@ const CATCH_UP_AT_LAST: Duration = Duration::from_secs(30);
 const CATCH_UP_STEP: Duration = Duration::from_millis(2);
 /// How long requests that began before a switch have to end.
 const LET_GO_AFTER: Duration = Duration::from_secs(15);
+/// How often connections to dropped generations are looked for.
+const LET_GO_EVERY: Duration = Duration::from_secs(5);
 /// Until a new cache's changes are followed.
 const FOLLOWED_STEP: Duration = Duration::from_millis(5);
 
@@ -78,7 +80,15 @@ impl Following {
     pub async fn run(mut self) {
         let stop = self.views.stop.clone();
         let mut told = false;
+        let mut let_go = tokio::time::Instant::now();
         while !stop.is_cancelled() {
+            if let_go.elapsed() >= LET_GO_EVERY {
+                let_go = tokio::time::Instant::now();
+                // Projectors do so as well, where there are any in this process. One that cannot be asked is asked again.
+                if let Ok(known) = self.stores().catalogue().list().await {
+                    self.stores().close_forgotten(&known).await;
+                }
+            }
             match self.look().await {
                 Ok(()) => told = false,
                 // It goes on answering from what it has.
