@@ -74,7 +74,23 @@ pub struct Generation {
     pub live: bool,
 }
 
+/// A generation as both catalogues have it, in the order of its fields.
+type Row = (i64, String, i64, i64, String, Option<i64>, bool);
+
 impl Generation {
+    fn of(row: Row) -> Result<Generation> {
+        let (number, place, projection_version, created_at, state, promoted_at, live) = row;
+        Ok(Generation {
+            number,
+            place,
+            projection_version,
+            created_at: Instant(created_at),
+            state: State::of(&state)?,
+            promoted_at: promoted_at.map(Instant),
+            live,
+        })
+    }
+
     /// Whether this build can read and write it.
     pub fn is_ours(&self) -> bool {
         self.projection_version == PROJECTION_VERSION

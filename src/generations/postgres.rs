@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use projections::instant::Instant;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Executor, PgPool};
 
-use super::{Announced, Catalogue, Generation, RebuildLock, State};
+use super::{Announced, Catalogue, Generation, RebuildLock, Row, State};
 use crate::clock;
 use crate::store::postgres::connect::{self, Session};
 use crate::store::postgres::errors::database;
@@ -27,8 +26,6 @@ pub struct PostgresCatalogue {
     pool: PgPool,
 }
 
-type Row = (i64, String, i64, i64, String, Option<i64>, bool);
-
 impl PostgresCatalogue {
     /// Nothing is asked of the database yet; the control schema is there once a store was opened.
     ///
@@ -41,19 +38,6 @@ impl PostgresCatalogue {
         let pool = connect::pool(&address, session, 1, options.acquire_timeout);
         Ok(PostgresCatalogue { url: url.to_owned(), address, options, pool })
     }
-}
-
-fn generation(row: Row) -> Result<Generation> {
-    let (number, place, projection_version, created_at, state, promoted_at, live) = row;
-    Ok(Generation {
-        number,
-        place,
-        projection_version,
-        created_at: Instant(created_at),
-        state: State::of(&state)?,
-        promoted_at: promoted_at.map(Instant),
-        live,
-    })
 }
 
 /// By the server's clock: instances' clocks may differ.
@@ -86,7 +70,7 @@ impl Catalogue for PostgresCatalogue {
         .fetch_all(&self.pool)
         .await
         .map_err(database)?;
-        rows.into_iter().map(generation).collect()
+        rows.into_iter().map(Generation::of).collect()
     }
 
     async fn announced(&self) -> Result<Announced> {

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use projections::instant::Instant;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
 
-use super::{Announced, Catalogue, Generation, RebuildLock, State};
+use super::{Announced, Catalogue, Generation, RebuildLock, Row, State};
 use crate::clock;
 use crate::log::embedded;
 use crate::store::seed::Seed;
@@ -27,8 +26,6 @@ pub struct SqliteCatalogue {
     options: SqliteOptions,
     pool: SqlitePool,
 }
-
-type Row = (i64, String, i64, i64, String, Option<i64>, bool);
 
 impl SqliteCatalogue {
     /// Opens the catalogue in a data directory, and makes the first generation's entry where there is none.
@@ -113,19 +110,6 @@ fn in_file(error: StoreError, path: &Path) -> StoreError {
     }
 }
 
-fn generation(row: Row) -> Result<Generation> {
-    let (number, place, projection_version, created_at, state, promoted_at, live) = row;
-    Ok(Generation {
-        number,
-        place,
-        projection_version,
-        created_at: Instant(created_at),
-        state: State::of(&state)?,
-        promoted_at: promoted_at.map(Instant),
-        live,
-    })
-}
-
 /// Ends what was announced; only whoever announced it can.
 async fn take_back(conn: &mut SqliteConnection, id: &str) -> Result<bool> {
     let ended = sqlx::query("DELETE FROM promotion WHERE id = ?")
@@ -153,7 +137,7 @@ impl Catalogue for SqliteCatalogue {
         .fetch_all(&self.pool)
         .await
         .map_err(database)?;
-        rows.into_iter().map(generation).collect()
+        rows.into_iter().map(Generation::of).collect()
     }
 
     async fn announced(&self) -> Result<Announced> {
