@@ -57,8 +57,17 @@ fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit()
 }
 
-/// Up to where a view reflects the events of each partition: all before that offset, and with all that
-/// follows from them.
+/// What an answer is read from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadFrom {
+    /// Facts alone: they are written with the position of their event.
+    Facts,
+    /// Views and listings as well: some are computed after the position has moved.
+    Views,
+}
+
+/// Up to where what answers are read from reflects the events of each partition: all before that offset, and
+/// with all that follows from them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reflected(HashMap<Partition, i64>);
 
@@ -88,6 +97,13 @@ impl FromIterator<(Partition, i64, Option<i64>)> for Reflected {
             (partition, pending.map_or(next, |pending| pending.min(next)))
         };
         Reflected(partitions.into_iter().map(until).collect())
+    }
+}
+
+/// From each partition's next offset alone, with nothing left to be done.
+impl FromIterator<(Partition, i64)> for Reflected {
+    fn from_iter<I: IntoIterator<Item = (Partition, i64)>>(partitions: I) -> Reflected {
+        Reflected(partitions.into_iter().collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Bounds, Projector, views};
 use crate::changes::Collector;
 use crate::clock;
+use crate::store::fanout::ScopeCursor;
 use crate::store::{DiscountLock, Result, Transaction};
 
 /// Products that one step marks: a mark is a small row.
@@ -27,9 +28,8 @@ pub struct Step {
 impl Projector {
     /// Does one step of the fan-outs that are under way.
     ///
-    /// Products of deferred batches go first, since whole partitions wait for those. Then marking
-    /// goes before computing, so that a product that several discounts reach is computed once for all of
-    /// them. At most `at_most` products are computed.
+    /// Products of deferred batches go first, since whole partitions wait for those. Then a round of
+    /// marking that has begun goes before computing. At most `at_most` products are computed.
     pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
         self.prune_changes().await;
         let mut told = Collector::default();
@@ -77,25 +77,25 @@ impl Projector {
     }
 }
 
-/// Marks products of the oldest tasks stale; whether any task had something left to mark.
+/// Marks products stale that changed discounts reach; whether there was something left to mark.
+///
+/// Discounts are marked in rounds: all that have changed before one begins are marked in one walk over
+/// what they reach together, and what is marked is computed before the next one begins. So a product that
+/// several reach is computed once a round, and marking never takes the time that computing needs.
 async fn mark(tx: &mut dyn Transaction, at_most: u32) -> Result<bool> {
-    let mut budget = at_most;
-    let mut any = false;
-    let mut marks: Vec<(i64, String)> = Vec::new();
-    while budget > 0 {
-        let Some(task) = tx.unmarked_fanout().await? else { break };
-        if !any {
-            // Who reads discounts now may not have seen this one: once they are done, their products show.
-            tx.lock_discounts(DiscountLock::Change).await?;
+    let Some(mut round) = tx.unmarked_fanout().await? else { return Ok(false) };
+    if round.cursor == ScopeCursor::default() {
+        if tx.stale_count(1).await? > 0 {
+            return Ok(false);
         }
-        let (reached, cursor) = tx.products_reached(&task.scope, task.cursor, budget).await?;
-        tx.set_marked(task.task, cursor.as_ref()).await?;
-        // A task costs something even if it reaches nothing.
-        budget = budget.saturating_sub(reached.len().max(1) as u32);
-        marks.extend(reached.into_iter().map(|id| (task.task, id)));
-        any = true;
+        // Who reads discounts now may not have seen these: once they are done, their products show. Who
+        // reads them later does see these: the steps that follow need no lock.
+        tx.lock_discounts(DiscountLock::Change).await?;
+        round.scope = tx.begin_round(round.task).await?;
     }
-    let marks: Vec<(i64, &str)> = marks.iter().map(|(task, id)| (*task, id.as_str())).collect();
+    let (reached, cursor) = tx.products_reached(&round.scope, round.cursor, at_most).await?;
+    tx.set_marked(round.task, cursor.as_ref()).await?;
+    let marks: Vec<(i64, &str)> = reached.iter().map(|id| (round.task, id.as_str())).collect();
     tx.mark_stale(&marks).await?;
-    Ok(any)
+    Ok(true)
 }

@@ -40,20 +40,28 @@ pub fn parts(scope: &Scope) -> Vec<ScopePart<'_>> {
 
 /// What both scopes reach together.
 pub fn union(a: &Scope, b: &Scope) -> Scope {
-    let both = |x: &[String], y: &[String]| {
-        let mut ids: Vec<String> = x.iter().chain(y).cloned().collect();
+    union_of(&[a, b])
+}
+
+/// What these scopes reach together.
+pub fn union_of(scopes: &[&Scope]) -> Scope {
+    let all = |of: fn(&Scope) -> &Vec<String>| {
+        let mut ids: Vec<String> = scopes.iter().flat_map(|scope| of(scope)).cloned().collect();
         ids.sort_unstable();
         ids.dedup();
         ids
     };
     Scope {
-        all: a.all || b.all,
-        products: both(&a.products, &b.products),
-        skus: both(&a.skus, &b.skus),
-        categories: both(&a.categories, &b.categories),
-        brands: both(&a.brands, &b.brands),
+        all: scopes.iter().any(|scope| scope.all),
+        products: all(|scope| &scope.products),
+        skus: all(|scope| &scope.skus),
+        categories: all(|scope| &scope.categories),
+        brands: all(|scope| &scope.brands),
     }
 }
+
+/// Scopes that are marked in one round, in bytes as they are stored: all of them are in memory at once.
+pub const ROUND_SCOPES_BYTES: i64 = 1_048_576;
 
 /// A fan-out to be done, and the event that it comes from.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
-use crate::log::position::{Partition, Position, Reflected};
+use crate::log::position::{Partition, Position, ReadFrom, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
 use fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
@@ -238,6 +238,14 @@ pub trait Snapshot: Send {
     /// How far the view reflects each partition, fan-outs included.
     async fn reflected(&mut self) -> Result<Reflected>;
 
+    /// How far what an answer is read from reflects the events of each partition.
+    async fn reflected_in(&mut self, from: ReadFrom) -> Result<Reflected> {
+        match from {
+            ReadFrom::Facts => Ok(self.positions().await?.into_iter().collect()),
+            ReadFrom::Views => self.reflected().await,
+        }
+    }
+
     /// Whether the view reflects all of these events.
     async fn reflects(&mut self, positions: &[Position]) -> Result<bool> {
         Ok(positions.is_empty() || self.reflected().await?.holds(positions))
@@ -364,8 +372,11 @@ pub trait Transaction: Send {
     async fn stale_count(&mut self, limit: u32) -> Result<u64>;
     /// Whether products of deferred batches are stale.
     async fn has_deferred(&mut self) -> Result<bool>;
-    /// The oldest task whose products are not all marked yet.
+    /// A task whose products are not all marked yet: one that has been begun before others, then the oldest.
     async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
+    /// Leaves what later tasks have to mark to this one, whose marking begins: they are marked once it is. Answers
+    /// what they reach together, which is its scope from now on.
+    async fn begin_round(&mut self, task: i64) -> Result<projections::discount::Scope>;
     /// Up to where a task's products have been looked for; with no cursor left, it is marked whole.
     async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()>;
     /// Marks these products stale, each for the oldest of these tasks that names it. To be asked once

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use projections::discount::Scope;
 use projections::view::{ListingKey, View};
-use vitrine::log::position::{Partition, Position};
+use vitrine::log::position::{Partition, Position, ReadFrom};
 use vitrine::store::fanout::{NewFanout, ScopeCursor, StaleProducts};
 use vitrine::store::{Advance, Transaction};
 
@@ -183,6 +183,46 @@ pub async fn tasks_that_share_products_end_in_turn(fixture: &impl Fixture) {
     assert_eq!(clear(&store, &["shared"]).await, 0);
 }
 
+/// What changes before a round begins is marked in it; what changes later waits for the next one.
+pub async fn a_round_marks_for_several_tasks(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    save_products(&store).await;
+    let first = commit(&store, async |tx| {
+        add(tx, 1, &named("odd")).await;
+        add(tx, 2, &Scope { products: strings(["a"]), ..Scope::default() }).await;
+        add(tx, 3, &named("even")).await;
+        let first = tx.unmarked_fanout().await.unwrap().unwrap().task;
+        let together = Scope {
+            products: strings(["a"]),
+            brands: strings(["even", "odd"]),
+            ..Scope::default()
+        };
+        assert_eq!(tx.begin_round(first).await.unwrap(), together);
+        let cursor = ScopeCursor { part: 1, after: String::new() };
+        mark(tx, first, &strings(["a"]), Some(&cursor)).await;
+        add(tx, 4, &named("odd")).await;
+        let round = tx.unmarked_fanout().await.unwrap().unwrap();
+        assert_eq!((round.task, round.scope, round.cursor), (first, together, cursor));
+        first
+    })
+    .await;
+    assert_eq!(
+        clear(&store, &["a"]).await,
+        4,
+        "none ends before all that the round reaches is marked"
+    );
+    let other = fixture.open().await;
+    commit(&other, async |tx| {
+        assert_eq!(tx.unmarked_fanout().await.unwrap().unwrap().task, first);
+        mark(tx, first, &strings(["b"]), None).await;
+    })
+    .await;
+    assert_eq!(clear(&store, &[]).await, 4, "one of its products is still stale");
+    assert_eq!(clear(&store, &["b"]).await, 1, "all of the round end; the next one has not begun");
+    mark_next(&store, &[]).await;
+    assert_eq!(clear(&store, &[]).await, 0);
+}
+
 /// Whoever waits for a deferred batch does not wait for discounts that reach much more.
 pub async fn deferred_batches_go_before_discounts(fixture: &impl Fixture) {
     let store = fixture.open().await;
@@ -302,6 +342,13 @@ pub async fn a_position_is_reflected_once_its_fanout_ends(fixture: &impl Fixture
             assert_eq!(reflects(&[here(offset)]).await, expected, "{offset}");
             assert_eq!(reflects(&[price.clone(), here(offset)]).await, expected, "{offset}");
         }
+        // Facts are as far as the position is.
+        let mut snapshot = store.snapshot().await.unwrap();
+        let facts = snapshot.reflected_in(ReadFrom::Facts).await.unwrap();
+        assert!(facts.holds(&[price.clone(), here(9)]) && !facts.holds(&[here(10)]));
+        let views = snapshot.reflected_in(ReadFrom::Views).await.unwrap();
+        assert_eq!(views.holds(&[here(9)]), reflected == 9);
+        assert!(facts.covers(&views) && (reflected == 9 || !views.covers(&facts)));
         assert!(reflects(&[price.clone(), position(TOPIC, 1, 9)]).await);
     };
     check(3).await;

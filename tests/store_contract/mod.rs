@@ -104,6 +104,7 @@ macro_rules! store_contract {
                 fanouts: a_scope_is_walked_in_chunks;
                 fanouts: a_task_ends_when_its_products_are_done;
                 fanouts: tasks_that_share_products_end_in_turn;
+                fanouts: a_round_marks_for_several_tasks;
                 fanouts: an_earlier_task_takes_over_a_product;
                 fanouts: deferred_batches_go_before_discounts;
                 fanouts: marking_goes_on_where_it_stopped;

@@ -12,7 +12,10 @@ use super::errors::database;
 use crate::clock;
 use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, StaleProducts, parts};
+use crate::store::fanout::{
+    FanoutTask, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts, parts,
+    union_of,
+};
 use crate::store::{Advance, Result};
 
 /// Products that a scope reaches, after the cursor.
@@ -183,14 +186,14 @@ pub async fn has_deferred(conn: &mut PgConnection) -> Result<bool> {
         .map_err(database)
 }
 
-/// The oldest task whose products are not all marked yet. One projector at a time marks: it may mark
-/// for several tasks in one transaction, so that two could wait for one another. The lock is taken
-/// only where there is a task.
+/// A task whose products are not all marked yet: one that has been begun before others, then the oldest. One
+/// projector at a time marks: it takes up several tasks in one transaction, so that two could wait for one
+/// another. The lock is taken only where there is a task.
 pub async fn unmarked(conn: &mut PgConnection, marking: i64) -> Result<Option<FanoutTask>> {
     let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
         "SELECT task, scope, part, after_product FROM fanout
-         WHERE NOT marked AND pg_try_advisory_xact_lock($1)
-         ORDER BY task LIMIT 1 FOR UPDATE SKIP LOCKED",
+         WHERE NOT marked AND (SELECT pg_try_advisory_xact_lock($1))
+         ORDER BY part = 0 AND after_product = '', task LIMIT 1 FOR UPDATE SKIP LOCKED",
     )
     .bind(marking)
     .fetch_optional(conn)
@@ -201,6 +204,36 @@ pub async fn unmarked(conn: &mut PgConnection, marking: i64) -> Result<Option<Fa
         Ok(FanoutTask { task, scope: unpack(&scope)?, cursor })
     })
     .transpose()
+}
+
+/// Leaves what later tasks have to mark to this one. Those that have committed by now are seen.
+pub async fn begin_round(conn: &mut PgConnection, task: i64) -> Result<Scope> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT task, scope FROM (
+             SELECT task, scope, sum(length(scope)) OVER (ORDER BY task) AS bytes
+             FROM fanout WHERE NOT marked AND task >= $1) AS waiting
+         WHERE task = $1 OR bytes <= $2",
+    )
+    .bind(task)
+    .bind(ROUND_SCOPES_BYTES)
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(database)?;
+    let scopes: Vec<Scope> =
+        rows.iter().map(|(_, scope)| unpack(scope)).collect::<std::result::Result<_, _>>()?;
+    let together = union_of(&scopes.iter().collect::<Vec<&Scope>>());
+    let tasks: Vec<i64> = rows.iter().map(|(task, _)| *task).collect();
+    sqlx::query(
+        "UPDATE fanout SET marked = (task <> $1), scope = CASE WHEN task = $1 THEN $2 ELSE scope END
+         WHERE task = ANY($3)",
+    )
+    .bind(task)
+    .bind(pack(&together))
+    .bind(tasks)
+    .execute(conn)
+    .await
+    .map_err(database)?;
+    Ok(together)
 }
 
 /// How far marking a task's products has come.
@@ -273,7 +306,7 @@ pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> 
 }
 
 /// Ends the tasks that are marked whole and have no stale products left, of their own or of an
-/// earlier task of their kind (which may stand for theirs).
+/// earlier task of their kind (which may stand for theirs), nor one that is yet to mark theirs.
 ///
 /// This is right beside other projectors. Once a task's last mark is committed, each of its products
 /// had at that moment a committed row of it or of an earlier task: one that it entered, or one that
@@ -281,13 +314,16 @@ pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> 
 /// whoever cleared it has committed, and has read the facts after clearing it, so after the task's
 /// own were committed. A row that is being cleared is still visible, so its task does not end too
 /// early. Tasks commit out of order: an earlier one that is not visible yet has either been met while
-/// this one was marked, and was waited for, or its rows are not this one's.
+/// this one was marked, and was waited for, or its rows are not this one's. A task that was left to an earlier
+/// one is marked with that one's last mark.
 pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
     sqlx::query(
         "DELETE FROM fanout WHERE task = ANY(ARRAY(
              SELECT task FROM fanout f WHERE marked AND task < coalesce(
                CASE WHEN deferred THEN (SELECT min(s.deferred) FROM stale s)
-                    ELSE (SELECT min(s.task) FROM stale s) END, 9223372036854775807)
+                    ELSE least((SELECT min(s.task) FROM stale s),
+                               (SELECT min(u.task) FROM fanout u WHERE NOT u.marked)) END,
+               9223372036854775807)
              FOR UPDATE SKIP LOCKED))",
     )
     .execute(&mut *conn)

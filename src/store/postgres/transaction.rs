@@ -254,6 +254,10 @@ impl Transaction for PostgresTransaction {
         fanout::unmarked(open(&mut self.tx)?, self.primary.locks.marking).await
     }
 
+    async fn begin_round(&mut self, task: i64) -> Result<Scope> {
+        fanout::begin_round(open(&mut self.tx)?, task).await
+    }
+
     async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()> {
         fanout::set_marked(open(&mut self.tx)?, task, cursor).await
     }

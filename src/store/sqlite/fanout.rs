@@ -8,7 +8,10 @@ use super::database;
 use crate::clock;
 use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, ScopePart, StaleProducts, parts};
+use crate::store::fanout::{
+    FanoutTask, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts, parts,
+    union_of,
+};
 use crate::store::{Advance, Result};
 
 /// Products that a scope reaches, after the cursor.
@@ -189,11 +192,11 @@ pub async fn has_deferred(conn: &mut SqliteConnection) -> Result<bool> {
         .map_err(database)
 }
 
-/// The oldest task whose products are not all marked yet.
+/// A task whose products are not all marked yet: one that has been begun before others, then the oldest.
 pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>> {
     let row: Option<(i64, Vec<u8>, i64, String)> = sqlx::query_as(
         "SELECT task, scope, part, after_product FROM fanout WHERE marked = 0
-         ORDER BY task LIMIT 1",
+         ORDER BY part = 0 AND after_product = '', task LIMIT 1",
     )
     .fetch_optional(conn)
     .await
@@ -203,6 +206,38 @@ pub async fn unmarked(conn: &mut SqliteConnection) -> Result<Option<FanoutTask>>
         Ok(FanoutTask { task, scope: unpack(&scope)?, cursor })
     })
     .transpose()
+}
+
+/// Leaves what later tasks have to mark to this one.
+pub async fn begin_round(conn: &mut SqliteConnection, task: i64) -> Result<Scope> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT task, scope FROM (
+             SELECT task, scope, sum(length(scope)) OVER (ORDER BY task) AS bytes
+             FROM fanout WHERE marked = 0 AND task >= ?1)
+         WHERE task = ?1 OR bytes <= ?2
+         ORDER BY task",
+    )
+    .bind(task)
+    .bind(ROUND_SCOPES_BYTES)
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(database)?;
+    let scopes: Vec<Scope> =
+        rows.iter().map(|(_, scope)| unpack(scope)).collect::<std::result::Result<_, _>>()?;
+    let together = union_of(&scopes.iter().collect::<Vec<&Scope>>());
+    // Those up to the last: the sum of their scopes only grows.
+    let last = rows.last().map_or(task, |(last, _)| *last);
+    sqlx::query(
+        "UPDATE fanout SET marked = (task <> ?1), scope = CASE WHEN task = ?1 THEN ?2 ELSE scope END
+         WHERE marked = 0 AND task BETWEEN ?1 AND ?3",
+    )
+    .bind(task)
+    .bind(pack(&together))
+    .bind(last)
+    .execute(conn)
+    .await
+    .map_err(database)?;
+    Ok(together)
 }
 
 /// How far marking a task's products has come.
@@ -224,12 +259,13 @@ pub async fn set_marked(
 }
 
 /// Ends the tasks that are marked whole and have no stale products left, of their own or of an
-/// earlier task of their kind (which may stand for theirs).
+/// earlier task of their kind (which may stand for theirs), nor one that is yet to mark theirs.
 pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
     sqlx::query(
         "DELETE FROM fanout WHERE marked = 1 AND CASE WHEN deferred
            THEN NOT EXISTS (SELECT 1 FROM stale s WHERE s.deferred <= fanout.task)
-           ELSE NOT EXISTS (SELECT 1 FROM stale s WHERE s.task <= fanout.task) END",
+           ELSE NOT EXISTS (SELECT 1 FROM stale s WHERE s.task <= fanout.task)
+            AND NOT EXISTS (SELECT 1 FROM fanout u WHERE u.marked = 0 AND u.task < fanout.task) END",
     )
     .execute(&mut *conn)
     .await

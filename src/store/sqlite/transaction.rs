@@ -226,6 +226,10 @@ impl Transaction for SqliteTransaction {
         fanout::unmarked(&mut self.tx).await
     }
 
+    async fn begin_round(&mut self, task: i64) -> Result<Scope> {
+        fanout::begin_round(&mut self.tx, task).await
+    }
+
     async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()> {
         fanout::set_marked(&mut self.tx, task, cursor).await
     }
