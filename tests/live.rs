@@ -216,13 +216,21 @@ fn a_position_is_reached_once_its_fan_out_is_complete() {
         .iter()
         .flat_map(|id| [product(id, json!({})), price(&format!("{id}-usd"), id, 1_000, json!({}))]);
     home.publish(&lines.collect::<Vec<_>>());
-    let mut waited = 0;
+    let (mut waited, mut ahead) = (0, 0);
     for version in 1..=4 {
         let per_cent = 10 * version;
         let sale = discount("sale", per_cent, json!({"version": version}));
         let position = service.publish(&[sale]);
         let path = format!("/api/v1/listings/all?max_price={}&limit=1", 1_000 - 10 * per_cent);
         let headers = [("Vitrine-Min-Position", position.as_str())];
+        // A product page is evaluated from facts: it does not wait for the others' places.
+        let soon = [headers[0], ("Vitrine-Wait-Ms", "5000")];
+        for path in ["/api/v1/products/p7", "/api/v1/products?ids=p7&view=page"] {
+            let page = service.get_with(path, &soon).page();
+            let page = page["items"].get(0).unwrap_or(&page);
+            assert_eq!(page["price"]["final"], 1_000 - 10 * per_cent, "{path}");
+        }
+        ahead += u32::from(service.get_with("/api/v1/products?ids=p7", &headers).status == 412);
         eventually("the position is reached", || {
             let answer = service.get_with(&path, &headers);
             if answer.status == 412 {
@@ -237,6 +245,7 @@ fn a_position_is_reached_once_its_fan_out_is_complete() {
         assert_eq!(page["price"]["final"], 1_000 - 10 * per_cent);
     }
     assert!(waited > 0, "the fan-outs were complete before anyone could ask");
+    assert!(ahead > 0, "no product page was ahead of the cards");
 }
 
 #[test]

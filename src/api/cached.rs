@@ -22,6 +22,7 @@ use crate::cache::{
 use crate::changes::Change;
 use crate::changes::follow::Following;
 use crate::clock;
+use crate::log::position::ReadFrom;
 
 /// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(1);
@@ -73,6 +74,11 @@ pub trait Ask: Clone + Send + Sync + 'static {
     /// Whether it holds listings, which may have to be evaluated.
     fn lists(&self) -> bool {
         false
+    }
+
+    /// What it is read from.
+    fn read_from(&self) -> ReadFrom {
+        ReadFrom::Views
     }
 
     /// Whether it is held apart from what walks through the shop bring into the cache: the first pages of
@@ -296,7 +302,7 @@ async fn uncached<A: Ask>(
     let walk = ask.walk();
     let mut reading = match ask.lists() {
         true => asked.open_for_listings(state, request, walk).await?,
-        false => asked.open(state, request, walk).await?,
+        false => asked.open(state, request, walk, ask.read_from()).await?,
     };
     let asking = Asking { who: &asked.who, at: asked.at };
     let made = ask.make(state, &asking, &mut reading).await?;

@@ -9,7 +9,7 @@ use tokio::time::Instant as Deadline;
 
 use super::ApiState;
 use super::problem::{Kind, Problem};
-use crate::log::position::{Position, join_positions, parse_positions};
+use crate::log::position::{Position, ReadFrom, join_positions, parse_positions};
 use crate::projector::reconfigure;
 use crate::store::Snapshot;
 
@@ -75,18 +75,18 @@ pub type Successor = RwLock<Option<web::Data<ApiState>>>;
 /// A snapshot, and of which generation it is.
 pub type Found = (Box<dyn Snapshot>, i64);
 
-/// A snapshot that reflects what is wanted: all of the answer is to be read from it.
-pub async fn snapshot(state: &ApiState, wanted: &Wanted) -> Result<Found, Problem> {
+/// A snapshot that reflects what is wanted, in what the answer is read from: all of it is to be read from this snapshot.
+pub async fn snapshot(state: &ApiState, wanted: &Wanted, from: ReadFrom) -> Result<Found, Problem> {
     if wanted.positions.is_empty() {
         let snapshot = answering(state, state.store.snapshot().await?).await?;
         return Ok((snapshot, state.store.generation()));
     }
     let deadline = Deadline::now() + wanted.wait;
-    let mut looked = look_in(state, wanted, deadline).await?;
+    let mut looked = look_in(state, wanted, from, deadline).await?;
     loop {
         match looked {
             Looked::Found(found) => return Ok(found),
-            Looked::Replaced(next) => looked = look_in(&next, wanted, deadline).await?,
+            Looked::Replaced(next) => looked = look_in(&next, wanted, from, deadline).await?,
         }
     }
 }
@@ -97,12 +97,17 @@ enum Looked {
     Replaced(web::Data<ApiState>),
 }
 
-async fn look_in(state: &ApiState, wanted: &Wanted, deadline: Deadline) -> Result<Looked, Problem> {
+async fn look_in(
+    state: &ApiState,
+    wanted: &Wanted,
+    from: ReadFrom,
+    deadline: Deadline,
+) -> Result<Looked, Problem> {
     let store = state.store.as_ref();
     let mut progress = state.progress.clone();
     // Before the look: what is committed after it wakes the wait.
     progress.borrow_and_update();
-    let mut reached = state.reached.now(store).await?;
+    let mut reached = state.reached.now(store, from).await?;
     loop {
         {
             let successor = state.successor.read().await;
@@ -110,7 +115,7 @@ async fn look_in(state: &ApiState, wanted: &Wanted, deadline: Deadline) -> Resul
                 return Ok(Looked::Replaced(next.clone()));
             }
             if reached.holds(&wanted.positions)
-                && let Some(snapshot) = reflecting(state, wanted).await?
+                && let Some(snapshot) = reflecting(state, wanted, from).await?
             {
                 return Ok(Looked::Found((snapshot, store.generation())));
             }
@@ -120,13 +125,13 @@ async fn look_in(state: &ApiState, wanted: &Wanted, deadline: Deadline) -> Resul
         }
         let until = deadline.min(Deadline::now() + POLL);
         reached = match tokio::time::timeout_at(until, progress.changed()).await {
-            Ok(Ok(())) => state.reached.now(store).await?,
+            Ok(Ok(())) => state.reached.now(store, from).await?,
             // The projector of this process has ended; others may go on.
             Ok(Err(_)) => {
                 tokio::time::sleep_until(until).await;
-                state.reached.lately(store).await?
+                state.reached.lately(store, from).await?
             }
-            Err(_) => state.reached.lately(store).await?,
+            Err(_) => state.reached.lately(store, from).await?,
         };
     }
 }
@@ -135,11 +140,12 @@ async fn look_in(state: &ApiState, wanted: &Wanted, deadline: Deadline) -> Resul
 async fn reflecting(
     state: &ApiState,
     wanted: &Wanted,
+    from: ReadFrom,
 ) -> Result<Option<Box<dyn Snapshot>>, Problem> {
     let mut snapshot = answering(state, state.store.snapshot().await?).await?;
-    if !snapshot.reflects(&wanted.positions).await? {
+    if !snapshot.reflected_in(from).await?.holds(&wanted.positions) {
         snapshot = answering(state, state.store.snapshot_fresh().await?).await?;
-        if !snapshot.reflects(&wanted.positions).await? {
+        if !snapshot.reflected_in(from).await?.holds(&wanted.positions) {
             return Ok(None);
         }
     }

@@ -18,6 +18,7 @@ use super::reader::{Asked, Reading, Who};
 use super::{ApiState, json, path};
 use crate::cache::stamps::slots;
 use crate::cache::{PageKind, PageRef, Tag};
+use crate::log::position::ReadFrom;
 use crate::pages::Cards;
 use crate::store::query::{ReviewKeyset, ReviewSort};
 
@@ -54,6 +55,10 @@ impl Ask for One {
 
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         PageRef { kind: PageKind::Product, id: &self.id, context: who.context(), query: None }
+    }
+
+    fn read_from(&self) -> ReadFrom {
+        ReadFrom::Facts
     }
 
     async fn make(
@@ -127,6 +132,13 @@ impl Ask for Several {
             Shown::Page => Some("page"),
         };
         PageRef { kind: PageKind::Cards, id: &self.key, context: who.context(), query }
+    }
+
+    fn read_from(&self) -> ReadFrom {
+        match self.params.shown {
+            Shown::Card => ReadFrom::Views,
+            Shown::Page => ReadFrom::Facts,
+        }
     }
 
     async fn make(

@@ -16,6 +16,7 @@ use super::problem::{Kind, Problem};
 use super::{ApiState, auth};
 use crate::cache::Context;
 use crate::clock;
+use crate::log::position::ReadFrom;
 use crate::pages;
 use crate::store::Snapshot;
 
@@ -65,13 +66,14 @@ impl Asked {
         state: &ApiState,
         request: &HttpRequest,
         walk: Option<Walk>,
+        from: ReadFrom,
     ) -> Result<Reading, Problem> {
         if let Some(Walk::At(at)) = walk
             && at > clock::now().millis()
         {
             auth::check(state, request, "this cursor shows what is to come: it")?;
         }
-        let (snapshot, generation) = position::snapshot(state, &self.wanted).await?;
+        let (snapshot, generation) = position::snapshot(state, &self.wanted, from).await?;
         let now = clock::now();
         let at = walk.map_or(self.at.unwrap_or(now), |walk| walk.instant(now));
         Ok(Reading { snapshot, generation, at, started: Clock::now(), behind: false, turn: None })
@@ -85,11 +87,11 @@ impl Asked {
         request: &HttpRequest,
         walk: Option<Walk>,
     ) -> Result<Reading, Problem> {
-        let mut reading = self.open(state, request, walk).await?;
+        let mut reading = self.open(state, request, walk, ReadFrom::Views).await?;
         if !reading.snapshot.coverage().await?.holds(reading.at) {
             drop(reading);
             let turn = pages::evaluation_turn().await?;
-            reading = self.open(state, request, walk).await?;
+            reading = self.open(state, request, walk, ReadFrom::Views).await?;
             reading.turn = Some(turn);
         }
         Ok(reading)

@@ -14,7 +14,7 @@ use super::stores::Stores;
 use super::view::Views;
 use super::{Announced, Generation};
 use crate::api::current::{Current, View};
-use crate::log::position::Reflected;
+use crate::log::position::{ReadFrom, Reflected};
 use crate::store::Result;
 use crate::warm::warmer::RunState;
 
@@ -276,19 +276,25 @@ async fn hand_over(before: &View, next: &View) -> Result<bool> {
 /// Until the new generation reflects what the old one does as this begins: that one goes on meanwhile. False where it takes
 /// too long.
 async fn catch_up(before: &View, next: &View) -> Result<bool> {
-    let old = reflected(before).await?;
+    let (facts, views) = reflected(before).await?;
     let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
-    while !reflected(next).await?.covers(&old) {
+    loop {
+        let (next_facts, next_views) = reflected(next).await?;
+        if next_facts.covers(&facts) && next_views.covers(&views) {
+            return Ok(true);
+        }
         if tokio::time::Instant::now() >= deadline {
             return Ok(false);
         }
         tokio::time::sleep(CATCH_UP_STEP).await;
     }
-    Ok(true)
 }
 
-async fn reflected(view: &View) -> Result<Reflected> {
-    view.state.store.snapshot_fresh().await?.reflected().await
+/// Up to where its facts, and its views, reflect the events.
+async fn reflected(view: &View) -> Result<(Reflected, Reflected)> {
+    let mut snapshot = view.state.store.snapshot_fresh().await?;
+    let facts = snapshot.reflected_in(ReadFrom::Facts).await?;
+    Ok((facts, snapshot.reflected_in(ReadFrom::Views).await?))
 }
 
 /// A name that no other instance has.
