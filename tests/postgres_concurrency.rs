@@ -15,7 +15,7 @@ mod postgres_server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use events::{event, markets};
 use postgres_server::Database;
@@ -145,7 +145,10 @@ fn batches(lines: &[(usize, String)], partition: i32, dice: &mut Dice) -> Vec<Ba
     while !rest.is_empty() {
         let (now, later) = rest.split_at((1 + dice.roll(24)).min(rest.len()));
         rest = later;
-        let mut batch = Batch::default();
+        // Late ones leave their views to fan-outs.
+        let late = Clock::now().checked_sub(Duration::from_secs(1));
+        let since = late.filter(|_| dice.roll(4) == 0);
+        let mut batch = Batch { since, ..Batch::default() };
         let expected = offset;
         for (_, line) in now {
             let position = Position { topic: "t".into(), partition, offset };

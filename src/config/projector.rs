@@ -46,7 +46,8 @@ pub struct ProjectorConfig {
     pub fanout_inline_products: usize,
     /// The number of products up to which a batch's changes are applied to listings in its own
     /// transaction. A batch that touches more is a backlog: its listings follow once that is
-    /// over, each product's once; product pages show it at once.
+    /// over, each product's once; product pages show it at once. So it is with fewer where events
+    /// from Kafka would wait long for listings.
     #[schemars(range(max = 1_000_000))]
     pub defer_products: usize,
     /// The products of one chunk of a fan-out, each chunk a transaction of its own, as long as few

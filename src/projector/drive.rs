@@ -1,13 +1,14 @@
 //! Batches as they come, and fan-outs: in between where the store has one writer, beside them where it has
 //! many.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::pace::StepPace;
 use super::{Batch, Projector};
 use crate::backoff::Backoff;
 use crate::log::LogError;
@@ -157,8 +158,6 @@ pub struct Traffic {
     large: AtomicUsize,
     /// Partition groups in which more events wait than the next batch takes.
     piling_up: AtomicUsize,
-    /// Deferred products wait to be computed.
-    urgent: AtomicBool,
     /// When the last batch was applied.
     last: Mutex<Option<Instant>>,
 }
@@ -221,14 +220,12 @@ pub async fn fan_out(
 ) -> Result<(), ProjectorError> {
     let mut progress = projector.progress();
     let mut backoff = Backoff::default();
-    let (mut idle, mut flowing) = (Pace::of(IDLE_STEP), Pace::of(FLOWING_STEP));
+    let (mut idle, mut flowing) = (StepPace::of(IDLE_STEP), StepPace::of(FLOWING_STEP));
     // Since when a backlog holds back fan-outs.
     let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
         let busy = traffic.is_flowing();
-        // Events that wait for deferred products wait longer than those that come.
-        let urgent = traffic.urgent.load(Ordering::Relaxed);
-        if busy && !first && !urgent {
+        if busy && !first {
             tokio::time::sleep(FLOWING_STEP).await;
             continue;
         }
@@ -255,7 +252,6 @@ pub async fn fan_out(
         if !step.idle {
             pace.took(started.elapsed(), step.full);
         }
-        traffic.urgent.store(step.deferred, Ordering::Relaxed);
         tracing::debug!(?step, took = ?started.elapsed(), "step of fan-outs");
         if !step.more {
             tokio::select! {
@@ -263,41 +259,21 @@ pub async fn fan_out(
                 () = tokio::time::sleep(turns.look_every) => {}
                 () = stop.cancelled() => {}
             }
-        } else if busy && !step.deferred {
-            // A fifth of the time is theirs; much less where events pile up.
-            let others = if traffic.piling_up.load(Ordering::Relaxed) > 0 { 39 } else { 4 };
+        } else if busy {
+            // Half of the time is theirs where whole partitions wait, else a quarter; much less where events
+            // pile up.
+            let others = match (traffic.piling_up.load(Ordering::Relaxed) > 0, step.deferred) {
+                (true, _) => 39,
+                (false, true) => 1,
+                (false, false) => 3,
+            };
             tokio::time::sleep(started.elapsed() * others).await;
         }
     }
     Ok(())
 }
 
-/// While events flow, a step of a fan-out takes about this long: they wait for its locks.
-const FLOWING_STEP: Duration = Duration::from_millis(10);
+/// While events flow, a step of a fan-out takes about this long: they may wait for its locks.
+const FLOWING_STEP: Duration = Duration::from_millis(40);
 /// And else: the first event that comes may have to wait so long.
 const IDLE_STEP: Duration = Duration::from_secs(2);
-
-/// How many products a step computes: as many as take about so long.
-struct Pace {
-    products: u32,
-    step: Duration,
-}
-
-impl Pace {
-    const LEAST: u32 = 10;
-    const MOST: u32 = 10_000;
-    /// One step says only so much of the next one.
-    const FACTOR: f64 = 2.0;
-
-    fn of(step: Duration) -> Pace {
-        Pace { products: Pace::LEAST * 5, step }
-    }
-
-    /// A step that had less to do says nothing of how many are too few.
-    fn took(&mut self, took: Duration, full: bool) {
-        let most = if full { Pace::FACTOR } else { 1.0 };
-        let factor = self.step.as_secs_f64() / took.as_secs_f64().max(1e-6);
-        let products = f64::from(self.products) * factor.clamp(1.0 / Pace::FACTOR, most);
-        self.products = (products as u32).clamp(Pace::LEAST, Pace::MOST);
-    }
-}

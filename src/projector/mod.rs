@@ -9,6 +9,7 @@ mod incoming;
 mod judge;
 pub mod kafka;
 pub(crate) mod limits;
+pub mod pace;
 pub mod reconfigure;
 pub(crate) mod views;
 
@@ -29,6 +30,7 @@ use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Tran
 use crate::telemetry::projector::ProjectorMetrics;
 use fold::Folded;
 pub use incoming::{Incoming, Message};
+use pace::ViewsPace;
 
 /// What one transaction takes up.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,9 @@ pub struct Batch {
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
     pub moves: Vec<Advance>,
+    /// Since when its first event waits here, where fan-outs go on beside batches: there views may be left to
+    /// them so that facts are not late.
+    pub since: Option<Clock>,
 }
 
 /// What became of a batch.
@@ -84,6 +89,7 @@ pub struct Projector {
     progress: Arc<watch::Sender<u64>>,
     metrics: Option<ProjectorMetrics>,
     pruned: Mutex<Option<Clock>>,
+    views_pace: ViewsPace,
 }
 
 impl Projector {
@@ -95,6 +101,7 @@ impl Projector {
             progress: Arc::default(),
             metrics: None,
             pruned: Mutex::default(),
+            views_pace: ViewsPace::default(),
         }
     }
 
@@ -188,11 +195,16 @@ impl Projector {
         folded.tell(told);
         self.reach_discounts(tx, &mut folded).await?;
         let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        // Many products: each is computed once after the backlog, not once a batch.
-        if touched.len() > self.bounds.defer_products as usize && !batch.moves.is_empty() {
+        // Many products: each is computed once after the backlog, not once a batch. And where views take
+        // long, facts do not wait for them: product pages need no views.
+        let many = touched.len() > self.bounds.defer_products as usize;
+        let late = |since: Clock| self.views_pace.would_be_late(since.elapsed(), touched.len());
+        if (many || batch.since.is_some_and(late)) && !batch.moves.is_empty() {
             tx.defer(&touched, &batch.moves).await?;
         } else {
+            let started = Clock::now();
             views::recompute(tx, &touched, &self.markets, &self.horizon(), told).await?;
+            self.views_pace.took(touched.len(), started.elapsed());
         }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };

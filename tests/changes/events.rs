@@ -149,6 +149,30 @@ async fn what_is_computed_later_is_told_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_late_batch_tells_of_facts_and_leaves_views() {
+    let mut fixture = Fixture::sqlite(bounds(0, 100)).await;
+    let f = &mut fixture;
+    let prices = |ids: &[&str], version: u64| -> Vec<Said> {
+        let one =
+            |id: &&str| Event(price(&format!("{id}-usd"), id, 500, json!({ "version": version })));
+        ids.iter().map(one).collect()
+    };
+    f.waits_since = Clock::now().checked_sub(Duration::from_secs(1));
+    let few = told_of(f, &prices(&["a", "b", "c"], 1)).await;
+    assert_eq!(f.store().status().await.unwrap().stale_products, 0, "three take no time");
+    assert_eq!(few.products.len(), 3);
+    let told = told_of(f, &prices(&["a", "b", "c", "d"], 2)).await;
+    assert_eq!(told.products, strings(&["a", "b", "c", "d"]));
+    assert!(told.places.products.is_empty());
+    assert_eq!(f.store().status().await.unwrap().stale_products, 4);
+    f.settle().await;
+    assert_eq!(f.store().status().await.unwrap().stale_products, 0);
+    f.waits_since = Some(Clock::now());
+    f.hear(&prices(&["a", "b", "c", "d"], 3)).await;
+    assert_eq!(f.store().status().await.unwrap().stale_products, 0, "it came just now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_markets_are_everything() {
     let mut fixture = Fixture::sqlite(bounds(0, 1)).await;
     assert!(!reconfigure::begin(fixture.store(), &markets()).await.unwrap());

@@ -11,7 +11,7 @@ mod postgres_server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use events::told_of;
 use harness::events::{discount, event, market, markets, price, product, stock};
@@ -57,6 +57,8 @@ struct Fixture {
     projector: Projector,
     cursor: ChangeCursor,
     next: i64,
+    /// Of batches.
+    waits_since: Option<Clock>,
     _place: Place,
 }
 
@@ -83,7 +85,7 @@ impl Fixture {
     async fn of(store: Arc<dyn ReadStore>, bounds: Bounds, place: Place) -> Fixture {
         let cursor = store.changes(None).await.unwrap().cursor;
         let projector = Projector::new(store, markets(), bounds);
-        Fixture { projector, cursor, next: 0, _place: place }
+        Fixture { projector, cursor, next: 0, waits_since: None, _place: place }
     }
 
     fn store(&self) -> &dyn ReadStore {
@@ -92,7 +94,7 @@ impl Fixture {
 
     /// Takes up all of these in one batch.
     async fn hear(&mut self, all: &[Said]) -> Report {
-        let mut batch = Batch::default();
+        let mut batch = Batch { since: self.waits_since, ..Batch::default() };
         let partition = Partition { topic: "catalog".to_owned(), partition: 0 };
         let start = self.next;
         for said in all {

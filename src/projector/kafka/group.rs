@@ -44,6 +44,7 @@ struct Taken {
     key: PartitionKey,
     offset: i64,
     record: Record,
+    at: Clock,
 }
 
 /// So many events that are taken and not handed over are a backlog.
@@ -113,7 +114,7 @@ impl PartitionGroup {
         }
         *next = offset + 1;
         self.taken_bytes += record.bytes();
-        self.taken.push_back(Taken { key, offset, record });
+        self.taken.push_back(Taken { key, offset, record, at: Clock::now() });
     }
 
     /// Whether no more is to be taken until the task has taken what there is.
@@ -178,9 +179,10 @@ impl PartitionGroup {
         self.tell_whether_events_pile_up();
         let Some(run) = &self.run else { return };
         let Ok(permit) = run.sender.try_reserve() else { return };
-        let mut batch = Batch::default();
+        let since = self.taken.front().map(|oldest| oldest.at);
+        let mut batch = Batch { since, ..Batch::default() };
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
-        for Taken { key, offset, record } in self.taken.drain(..self.at_once()) {
+        for Taken { key, offset, record, .. } in self.taken.drain(..self.at_once()) {
             self.taken_bytes -= record.bytes();
             moved.insert(key, offset + 1);
             let topic = self.works.options.topics.of(key.0).to_owned();
