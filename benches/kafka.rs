@@ -146,9 +146,12 @@ fn print(events: f64, rate: u64, runs: &mut [Run]) {
         let (without, with) = (&mut run.without_discounts, &mut run.latency);
         let rate = with.published as f64 / with.seconds;
         for (what, of) in [
-            ("of one product, no discounts change", &mut without.milliseconds),
-            ("of one product, discounts change too", &mut with.milliseconds),
-            ("discounts", &mut with.discounts),
+            ("no discounts change: product pages", &mut without.milliseconds),
+            ("no discounts change: listings", &mut without.listed),
+            ("discounts change too: product pages", &mut with.milliseconds),
+            ("discounts change too: listings", &mut with.listed),
+            ("discounts: product pages", &mut with.discounts),
+            ("discounts: listings", &mut with.discounts_listed),
         ] {
             println!(
                 "run {}, {what:<36} p50 {:.1}, p99 {:.1}, highest {:.1}, of {} ({rate:.0} events/s)",

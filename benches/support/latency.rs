@@ -2,14 +2,15 @@
 //! with its position is answered.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use projections::event::Kind;
 use vitrine::decode::envelope_kind;
 use vitrine::generate::{LiveChanges, Options};
-use vitrine::log::NewRecord;
 use vitrine::log::position::join_positions;
+use vitrine::log::{EventLog, NewRecord};
 use vitrine::stack::Log;
 
 use super::child::Vitrine;
@@ -19,6 +20,9 @@ use super::production::Production;
 const TICK: Duration = Duration::from_millis(5);
 /// One tick in so many is followed to its page.
 const FOLLOWED_EVERY: u64 = 10;
+/// One event in so many of those that are followed is so to the listings, however long that takes.
+const LISTED_EVERY: u64 = 20;
+const LISTED_WITHIN: Duration = Duration::from_secs(900);
 /// Not counted: after a start, statements are prepared and pages come into memory, and what piles up
 /// meanwhile is worked off.
 const WARM_UP: Duration = Duration::from_secs(10);
@@ -26,10 +30,14 @@ const WARM_UP: Duration = Duration::from_secs(10);
 /// What was seen.
 #[derive(Default, serde::Serialize)]
 pub struct Latency {
-    /// Of events about one product.
+    /// Of events about one product: until its page shows them.
     pub milliseconds: Vec<f64>,
-    /// Of discounts, which may reach much of the catalogue: until all listings show them.
+    /// Of some of them: until its cards and listings do.
+    pub listed: Vec<f64>,
+    /// Of discounts: until a product page shows them.
     pub discounts: Vec<f64>,
+    /// Of some of them, which may reach much of the catalogue: until all cards and listings do.
+    pub discounts_listed: Vec<f64>,
     pub published: u64,
     pub seconds: f64,
 }
@@ -82,6 +90,7 @@ pub async fn measure(
     let client = reqwest::Client::new();
     ready(&client, &base, &mut service).await?;
     let log = Log::open(&production.shop.config).await?.events();
+    let shop = Asked { log: Arc::clone(&log), client, base };
     let mut tick = tokio::time::interval(TICK);
     let each = (a_second * TICK.as_millis() as u64 / 1000).max(1);
     // The consumer group gives no partitions in its first seconds: what piles up until then is no
@@ -89,25 +98,33 @@ pub async fn measure(
     for kind in [Kind::Product, Kind::Price, Kind::Stock, Kind::Review] {
         let record = std::iter::repeat_with(|| changing.next(mix)).find(|r| r.kind == kind);
         let record = record.context("no change of that kind comes")?;
-        follow(log.clone(), record, client.clone(), base.clone()).await?;
+        shop.follow(record, false).await?;
     }
     let (started, mut latency) = (Instant::now(), Latency::default());
     let mut following = Vec::new();
     let mut publishing = tokio::task::JoinSet::new();
-    let mut ticks = 0u64;
+    let (mut ticks, mut followed) = (0u64, 0u64);
     while started.elapsed() < WARM_UP + Duration::from_secs(seconds) {
         tick.tick().await;
-        let mut records: Vec<NewRecord> = (0..each).map(|_| changing.next(mix)).collect();
         let counted = started.elapsed() > WARM_UP;
         latency.published += if counted { each } else { 0 };
-        let (log, client, base) = (log.clone(), client.clone(), base.clone());
-        let followed = counted && ticks.is_multiple_of(FOLLOWED_EVERY);
+        let mut follows = counted && ticks.is_multiple_of(FOLLOWED_EVERY);
         ticks += 1;
-        if let Some(record) = records.pop().filter(|_| followed) {
-            let log = log.clone();
-            following.push(tokio::spawn(async move { follow(log, record, client, base).await }));
+        let mut together = Vec::new();
+        for record in (0..each).map(|_| changing.next(mix)) {
+            // Discounts are few: each is followed.
+            let discount = record.kind == Kind::Discount;
+            if (counted && discount) || std::mem::take(&mut follows) {
+                followed += 1;
+                let listed = followed.is_multiple_of(LISTED_EVERY);
+                let shop = shop.clone();
+                following.push(tokio::spawn(async move { shop.follow(record, listed).await }));
+            } else {
+                together.push(record);
+            }
         }
-        publishing.spawn(async move { log.append(&records).await.map(|_| ()) });
+        let log = log.clone();
+        publishing.spawn(async move { log.append(&together).await.map(|_| ()) });
         while let Some(done) = publishing.try_join_next() {
             done??;
         }
@@ -116,38 +133,70 @@ pub async fn measure(
     while let Some(done) = publishing.join_next().await {
         done??;
     }
+    let millis = |took: Duration| took.as_secs_f64() * 1e3;
     for followed in following {
-        let (kind, took) = followed.await??;
+        let Followed { kind, page, listings } = followed.await??;
         let discount = kind == Kind::Discount;
-        let of = if discount { &mut latency.discounts } else { &mut latency.milliseconds };
-        of.push(took.as_secs_f64() * 1e3);
+        let (of, listed) = match discount {
+            true => (&mut latency.discounts, &mut latency.discounts_listed),
+            false => (&mut latency.milliseconds, &mut latency.listed),
+        };
+        of.push(millis(page));
+        listed.extend(listings.map(millis));
     }
     log.close().await;
     Ok(latency)
 }
 
-/// Publishes, and asks for a product page with the positions.
-async fn follow(
-    log: std::sync::Arc<dyn vitrine::log::EventLog>,
-    record: NewRecord,
+/// What is published to, and asked.
+#[derive(Clone)]
+struct Asked {
+    log: Arc<dyn EventLog>,
     client: reqwest::Client,
     base: String,
-) -> anyhow::Result<(Kind, Duration)> {
-    let data: serde_json::Value = serde_json::from_slice(&record.payload)?;
-    let product = data["data"]["product_id"].as_str().unwrap_or("p-1");
-    let started = Instant::now();
-    let positions = log.append(std::slice::from_ref(&record)).await?;
-    let answer = client
-        .get(format!("{base}/api/v1/products/{product}"))
-        .header("Vitrine-Min-Position", join_positions(&positions))
-        .header("Vitrine-Wait-Ms", "5000")
-        .send()
-        .await?;
-    let status = answer.status().as_u16();
-    let body = answer.text().await?;
-    // 412: it took longer than may be waited for, which is what is counted.
-    ensure!(matches!(status, 200 | 404 | 412), "{status}: {body}");
-    Ok((record.kind, started.elapsed()))
+}
+
+/// How long it took from handing an event to the producer until an answer that reflects it.
+struct Followed {
+    kind: Kind,
+    page: Duration,
+    listings: Option<Duration>,
+}
+
+impl Asked {
+    /// Publishes, and asks for a product page with the position; then for cards, where it is to be listed.
+    async fn follow(&self, record: NewRecord, listed: bool) -> anyhow::Result<Followed> {
+        let data: serde_json::Value = serde_json::from_slice(&record.payload)?;
+        let product = data["data"]["product_id"].as_str().unwrap_or("p-1");
+        let started = Instant::now();
+        let positions = self.log.append(std::slice::from_ref(&record)).await?;
+        let position = join_positions(&positions);
+        // What takes longer than may be waited for is counted as that long.
+        self.ask(&format!("products/{product}"), &position).await?;
+        let page = started.elapsed();
+        let mut listings = None;
+        while listed && listings.is_none() {
+            ensure!(started.elapsed() < LISTED_WITHIN, "listings do not show {position}");
+            let shows = self.ask("products?ids=p-1", &position).await?;
+            listings = shows.then(|| started.elapsed());
+        }
+        Ok(Followed { kind: record.kind, page, listings })
+    }
+
+    /// Whether the answer reflects the position.
+    async fn ask(&self, path: &str, position: &str) -> anyhow::Result<bool> {
+        let answer = self
+            .client
+            .get(format!("{}/api/v1/{path}", self.base))
+            .header("Vitrine-Min-Position", position)
+            .header("Vitrine-Wait-Ms", "5000")
+            .send()
+            .await?;
+        let status = answer.status().as_u16();
+        let body = answer.text().await?;
+        ensure!(matches!(status, 200 | 404 | 412), "{status}: {body}");
+        Ok(status != 412)
+    }
 }
 
 fn free_address() -> anyhow::Result<String> {
