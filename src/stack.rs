@@ -13,7 +13,7 @@ use crate::generations::postgres::PostgresCatalogue;
 use crate::generations::project::Run;
 use crate::generations::sqlite::SqliteCatalogue;
 use crate::generations::stores::Stores;
-use crate::generations::{Catalogue, Live};
+use crate::generations::{Catalogue, Live, State};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::{KafkaLog, KafkaSettings};
@@ -129,7 +129,24 @@ impl Stack {
 
     /// A projector for the store.
     pub fn projector(&self, config: &Config) -> Projector {
-        Projector::new(self.store.clone(), markets(config), bounds(config))
+        self.projector_of(config, self.store.clone())
+    }
+
+    /// A projector for the store of any generation.
+    pub fn projector_of(&self, config: &Config, store: Arc<dyn ReadStore>) -> Projector {
+        Projector::new(store, markets(config), bounds(config))
+    }
+
+    /// The stores of the other generations that are projected.
+    pub async fn followers(&self) -> crate::store::Result<Vec<Arc<dyn ReadStore>>> {
+        let mut stores = Vec::new();
+        for generation in self.stores.catalogue().list().await? {
+            let other = generation.number != self.store.generation();
+            if other && generation.is_ours() && generation.state == State::Following {
+                stores.push(self.stores.get(&generation).await?);
+            }
+        }
+        Ok(stores)
     }
 
     /// Closes all of it.

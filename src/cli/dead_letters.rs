@@ -1,6 +1,7 @@
 //! `vitrine dead-letters`: what could not be applied.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use clap::Subcommand;
@@ -11,6 +12,7 @@ use crate::decode::{self, Decoded};
 use crate::log::position::Position;
 use crate::projector::Incoming;
 use crate::stack::Stack;
+use crate::store::ReadStore;
 use crate::store::dead_letter::{DeadLetter, DeadLetterFilter};
 
 #[derive(Subcommand)]
@@ -29,14 +31,14 @@ pub enum Command {
     },
     /// Shows one, with its bytes as they came.
     Show { id: i64 },
-    /// Applies some again, or all open ones: for those that this version can read.
+    /// Applies some again, or all open ones, in all generations: for those that this version can read.
     Retry {
         #[arg(required_unless_present = "all")]
         ids: Vec<i64>,
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
-    /// Closes some without applying them; they stay to be looked at.
+    /// Closes some without applying them, in all generations; they stay to be looked at.
     Discard {
         #[arg(required = true)]
         ids: Vec<i64>,
@@ -159,7 +161,8 @@ async fn open_ids(stack: &Stack) -> anyhow::Result<Vec<i64>> {
 }
 
 async fn retry_one(config: &Config, stack: &Stack, letter: &DeadLetter) -> anyhow::Result<()> {
-    if letter.state != "open" {
+    let open = open_everywhere(stack, letter).await?;
+    if open.is_empty() {
         bail!("it is {}, not open", letter.state);
     }
     let position: Position = letter.position.parse()?;
@@ -173,11 +176,32 @@ async fn retry_one(config: &Config, stack: &Stack, letter: &DeadLetter) -> anyho
         Ok(Decoded::UnknownType { ce_type }) => bail!("its type {ce_type} is not known"),
         Err(rejection) => bail!("{}: {}", rejection.code, rejection.detail),
     };
-    let report = stack.projector(config).retry(letter.id, incoming).await?;
-    if report.refused > 0 {
-        bail!("it is refused again: {}", letter.detail);
+    for (store, id) in open {
+        let number = store.generation();
+        let report = stack.projector_of(config, store).retry(id, incoming.clone()).await?;
+        if report.refused > 0 {
+            bail!("it is refused again in generation {number}: {}", letter.detail);
+        }
     }
     Ok(())
+}
+
+/// The generations in which the message of this dead letter is an open one, the one that pages are answered from first,
+/// and its id there.
+async fn open_everywhere(
+    stack: &Stack,
+    letter: &DeadLetter,
+) -> anyhow::Result<Vec<(Arc<dyn ReadStore>, i64)>> {
+    let position: Position = letter.position.parse()?;
+    let mut found = Vec::new();
+    if letter.state == "open" {
+        found.push((Arc::clone(&stack.store), letter.id));
+    }
+    for store in stack.followers().await? {
+        let there = store.dead_letter_at(&position).await?;
+        found.extend(there.filter(|there| there.state == "open").map(|there| (store, there.id)));
+    }
+    Ok(found)
 }
 
 async fn discard(context: &Context, stack: &Stack, ids: &[i64]) -> anyhow::Result<()> {
@@ -188,6 +212,15 @@ async fn discard(context: &Context, stack: &Stack, ids: &[i64]) -> anyhow::Resul
         }
     }
     tx.commit().await?;
+    for id in ids {
+        // It is closed in this generation by now.
+        let Some(letter) = &stack.store.dead_letter(*id).await? else { continue };
+        for (store, id) in open_everywhere(stack, letter).await? {
+            let mut tx = store.begin().await?;
+            tx.close_dead_letter(id, "discarded").await?;
+            tx.commit().await?;
+        }
+    }
     output::answer(context.json, &serde_json::json!({ "discarded": ids }), || {
         format!("{} discarded", ids.len())
     });

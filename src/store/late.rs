@@ -9,6 +9,7 @@ use super::popular::PopularPage;
 use super::seed::Seed;
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
+use crate::log::position::Position;
 use std::time::Duration;
 
 /// Unavailable until it is given the store.
@@ -86,6 +87,10 @@ impl ReadStore for LateStore {
 
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         self.get()?.dead_letter(id).await
+    }
+
+    async fn dead_letter_at(&self, position: &Position) -> Result<Option<DeadLetter>> {
+        self.get()?.dead_letter_at(position).await
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {

@@ -270,3 +270,50 @@ fn what_was_discarded_stays_so() {
     assert_eq!(left.as_array().unwrap().len(), 1, "{left:#}");
     assert_eq!(left[0]["position"], letters[1]["position"]);
 }
+
+/// What was dead in all generations that are projected is retried in all of them: a rollback does not lose it.
+#[test]
+fn what_was_retried_or_discarded_is_so_after_a_rollback() {
+    let home = Home::new();
+    let service = home.serve();
+    home.publish(&[events::product("mug", json!({}))]);
+    home.json(&["rebuild", "--promote"]);
+    answers_from(&service, 2);
+    // As many prices as a product may have, and two more.
+    let prices: Vec<String> = (0..10_000)
+        .map(|n| events::price(&format!("price-{n}"), "mug", 1_000, json!({})))
+        .collect();
+    home.publish(&prices);
+    let more = |id: &str| events::price(id, "mug", 5, json!({}));
+    let file = home.write("more.ndjson", [more("low"), more("lower")].join("\n"));
+    home.run(&["publish", &file, "--wait"]).good();
+    let dead = home.json(&["dead-letters", "list"]);
+    let ids: Vec<String> =
+        dead.as_array().unwrap().iter().map(|letter| letter["id"].to_string()).collect();
+    assert_eq!(ids.len(), 2, "{dead:#}");
+    // There is room again.
+    let removed = json!({"price_id": "price-0", "product_id": "mug", "version": 2});
+    home.publish(&[events::event("price.removed.v1", now(), &removed)]);
+    eventually("both generations have taken that up", || {
+        let done = home.run(&["dead-letters", "retry", &ids[0]]);
+        done.status.success().then_some(())
+    });
+    home.run(&["dead-letters", "discard", &ids[1]]).good();
+    for generation in [2, 1] {
+        answers_from(&service, generation);
+        assert_eq!(home.json(&["dead-letters", "list"]), json!([]), "generation {generation}");
+        let all = home.json(&["dead-letters", "list", "--all"]);
+        let states: Vec<&str> = all
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|letter| letter["state"].as_str().unwrap())
+            .collect();
+        assert_eq!(states, ["retried", "discarded"], "generation {generation}");
+        let page = service.get("/api/v1/products/mug").page();
+        assert_eq!(page["price"]["final"], 5, "generation {generation}");
+        if generation == 2 {
+            home.run(&["generations", "rollback"]).good();
+        }
+    }
+}

@@ -142,6 +142,18 @@ pub async fn show(conn: &mut PgConnection, id: i64) -> Result<Option<DeadLetter>
     row.as_ref().map(read).transpose().map_err(database)
 }
 
+pub async fn at(conn: &mut PgConnection, position: &Position) -> Result<Option<DeadLetter>> {
+    let place = "WHERE topic = $1 AND partition = $2 AND \"offset\" = $3";
+    let row = sqlx::query(&format!("{SELECT} {place}"))
+        .bind(&position.topic)
+        .bind(position.partition)
+        .bind(position.offset)
+        .fetch_optional(conn)
+        .await
+        .map_err(database)?;
+    row.as_ref().map(read).transpose().map_err(database)
+}
+
 fn read(row: &PgRow) -> Result<DeadLetter, sqlx::Error> {
     let position = Position {
         topic: row.try_get("topic")?,

@@ -130,6 +130,18 @@ pub async fn show(conn: &mut SqliteConnection, id: i64) -> Result<Option<DeadLet
     row.as_ref().map(read).transpose().map_err(database)
 }
 
+pub async fn at(conn: &mut SqliteConnection, position: &Position) -> Result<Option<DeadLetter>> {
+    let place = "WHERE topic = ? AND partition = ? AND \"offset\" = ?";
+    let row = sqlx::query(&format!("{SELECT} {place}"))
+        .bind(&position.topic)
+        .bind(position.partition)
+        .bind(position.offset)
+        .fetch_optional(conn)
+        .await
+        .map_err(database)?;
+    row.as_ref().map(read).transpose().map_err(database)
+}
+
 fn read(row: &SqliteRow) -> Result<DeadLetter, sqlx::Error> {
     let position = Position {
         topic: row.try_get("topic")?,
