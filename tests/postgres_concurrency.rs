@@ -145,9 +145,9 @@ fn batches(lines: &[(usize, String)], partition: i32, dice: &mut Dice) -> Vec<Ba
     while !rest.is_empty() {
         let (now, later) = rest.split_at((1 + dice.roll(24)).min(rest.len()));
         rest = later;
-        // Late ones leave their views to fan-outs.
+        // Late ones may leave their views to fan-outs.
         let late = Clock::now().checked_sub(Duration::from_secs(1));
-        let since = late.filter(|_| dice.roll(4) == 0);
+        let since = late.filter(|_| dice.roll(2) == 0);
         let mut batch = Batch { since, ..Batch::default() };
         let expected = offset;
         for (_, line) in now {

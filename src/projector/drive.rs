@@ -1,7 +1,7 @@
 //! Batches as they come, and fan-outs: in between where the store has one writer, beside them where it has
 //! many.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -160,12 +160,15 @@ pub struct Traffic {
     piling_up: AtomicUsize,
     /// When the last batch was applied.
     last: Mutex<Option<Instant>>,
+    /// Microseconds that batches have taken so far.
+    applying: AtomicU64,
 }
 
 /// A batch that is being applied.
 pub struct Passing<'a> {
     traffic: &'a Traffic,
     large: bool,
+    since: Instant,
 }
 
 impl Traffic {
@@ -175,7 +178,7 @@ impl Traffic {
     fn begin(&self, large: bool) -> Passing<'_> {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.large.fetch_add(usize::from(large), Ordering::Relaxed);
-        Passing { traffic: self, large }
+        Passing { traffic: self, large, since: Instant::now() }
     }
 
     /// In one more partition group more events wait than the next batch takes, or in one less.
@@ -200,10 +203,31 @@ impl Traffic {
     }
 }
 
+/// In which part of the time batches are applied.
+struct Load {
+    since: Instant,
+    applying: u64,
+}
+
+impl Load {
+    fn of(traffic: &Traffic) -> Load {
+        Load { since: Instant::now(), applying: traffic.applying.load(Ordering::Relaxed) }
+    }
+
+    /// Since it was asked for last: 1 and more where a batch is applied all the time.
+    fn lately(&mut self, traffic: &Traffic) -> f64 {
+        let before = std::mem::replace(self, Load::of(traffic));
+        let applying = Duration::from_micros(self.applying.saturating_sub(before.applying));
+        applying.as_secs_f64() / self.since.duration_since(before.since).as_secs_f64().max(1e-6)
+    }
+}
+
 impl Drop for Passing<'_> {
     fn drop(&mut self) {
         self.traffic.all.fetch_sub(1, Ordering::Relaxed);
         self.traffic.large.fetch_sub(usize::from(self.large), Ordering::Relaxed);
+        let took = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.traffic.applying.fetch_add(took, Ordering::Relaxed);
         let mut last = self.traffic.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(Instant::now());
     }
@@ -223,6 +247,7 @@ pub async fn fan_out(
     let (mut idle, mut flowing) = (StepPace::of(IDLE_STEP), StepPace::of(FLOWING_STEP));
     // Since when a backlog holds back fan-outs.
     let mut held_back: Option<Instant> = None;
+    let mut load = Load::of(traffic);
     while !stop.is_cancelled() {
         let busy = traffic.is_flowing();
         if busy && !first {
@@ -260,14 +285,15 @@ pub async fn fan_out(
                 () = stop.cancelled() => {}
             }
         } else if busy {
-            // Half of the time is theirs where whole partitions wait, else a quarter; much less where events
-            // pile up.
+            // Half of the time is theirs where whole partitions wait, else a quarter; more where batches leave
+            // much of it, and much less where events pile up.
+            let left_to_batches = (load.lately(traffic) * 2.0).min(1.0);
             let others = match (traffic.piling_up.load(Ordering::Relaxed) > 0, step.deferred) {
-                (true, _) => 39,
-                (false, true) => 1,
-                (false, false) => 3,
+                (true, _) => 39.0,
+                (false, true) => left_to_batches,
+                (false, false) => 3.0 * left_to_batches,
             };
-            tokio::time::sleep(started.elapsed() * others).await;
+            tokio::time::sleep(started.elapsed().mul_f64(others)).await;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
 
-use super::{Bounds, Projector, views};
+use super::{Bounds, Projector, reconfigure, views};
 use crate::changes::Collector;
 use crate::clock;
 use crate::store::fanout::ScopeCursor;
@@ -34,6 +34,11 @@ impl Projector {
         self.prune_changes().await;
         let mut told = Collector::default();
         let mut tx = self.store.begin().await?;
+        if !tx.has_fanout_work(clock::now()).await? {
+            tx.commit().await?;
+            self.tell_left(0);
+            return Ok(Step { more: false, full: false, idle: true, deferred: false });
+        }
         // Then what it did is still marked.
         tx.may_be_lost().await?;
         let marks = if at_most < SHORT_STEP_PRODUCTS { MARKS_A_SHORT_STEP } else { MARKS_A_STEP };
@@ -59,11 +64,12 @@ impl Projector {
             let horizon = self.horizon();
             views::recompute(tx.as_mut(), &ids, &self.markets, &horizon, &mut told).await?;
         }
+        // Before: the task of what is pending then is seen.
+        let pending = reconfigure::is_pending(tx.as_mut(), &self.markets).await?;
         let left = tx.finish_fanouts().await?;
-        if let Some(metrics) = &self.metrics {
-            metrics.fanouts_left(self.store.generation(), left);
-        }
-        if left == 0 && super::reconfigure::finish(tx.as_mut(), &self.markets).await? {
+        self.tell_left(left.tasks);
+        if pending && !left.configuration {
+            reconfigure::computed(tx.as_mut(), &self.markets).await?;
             told.everything();
         }
         tx.record_change(&told.finish()).await?;
@@ -73,7 +79,13 @@ impl Projector {
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(Step { more: left > 0 || computed > 0, full, idle: computed == 0, deferred })
+        Ok(Step { more: left.tasks > 0 || computed > 0, full, idle: computed == 0, deferred })
+    }
+
+    fn tell_left(&self, tasks: u64) {
+        if let Some(metrics) = &self.metrics {
+            metrics.fanouts_left(self.store.generation(), tasks);
+        }
     }
 }
 

@@ -115,6 +115,11 @@ impl Projector {
         Projector { progress, ..self }
     }
 
+    /// Tells how long the views of so many products took.
+    pub fn views_took(&self, products: usize, took: Duration) {
+        self.views_pace.took(products, took);
+    }
+
     /// Changes with every commit.
     pub fn progress(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()
@@ -204,7 +209,7 @@ impl Projector {
         } else {
             let started = Clock::now();
             views::recompute(tx, &touched, &self.markets, &self.horizon(), told).await?;
-            self.views_pace.took(touched.len(), started.elapsed());
+            self.views_took(touched.len(), started.elapsed());
         }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };

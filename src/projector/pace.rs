@@ -10,8 +10,10 @@ pub struct ViewsPace(Mutex<f64>);
 impl ViewsPace {
     /// How long after its first event came a batch is to be done.
     const WITHIN: Duration = Duration::from_millis(40);
-    /// Fewer say little: it is mostly round trips that they take.
-    const FEWEST: usize = 4;
+    /// Views that take no longer than this are not what makes it late.
+    const WORTH_IT: Duration = Duration::from_millis(15);
+    /// Fewer say little: it is mostly round trips that they take, and so would leaving them.
+    const FEWEST: usize = 6;
     /// What a batch weighs among those before it.
     const WEIGHT: f64 = 0.2;
     const FORGOTTEN: f64 = 0.01;
@@ -22,6 +24,7 @@ impl ViewsPace {
         let mut each = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let views = *each * products as f64;
         let late = products >= ViewsPace::FEWEST
+            && views > ViewsPace::WORTH_IT.as_secs_f64()
             && waited.as_secs_f64() + views > ViewsPace::WITHIN.as_secs_f64();
         if late {
             *each *= 1.0 - ViewsPace::FORGOTTEN;

@@ -30,7 +30,7 @@ pub async fn in_effect(snapshot: &mut dyn Snapshot, markets: &[Market]) -> Resul
     }
 }
 
-/// Notes that the views of a new generation are computed for these markets, all of them.
+/// Notes that the views are computed for these markets, all of them.
 pub async fn computed(tx: &mut dyn Transaction, markets: &[Market]) -> Result<()> {
     tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;
     tx.set_meta(MARKETS_PENDING, None).await
@@ -65,12 +65,7 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {
     Ok(true)
 }
 
-/// All fan-outs are done: what was pending is now in effect. Whether anything was.
-pub(super) async fn finish(tx: &mut dyn Transaction, markets: &[Market]) -> Result<bool> {
-    let pending = tx.meta(MARKETS_PENDING).await?.as_deref() == Some(&fingerprint(markets));
-    if pending {
-        tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;
-        tx.set_meta(MARKETS_PENDING, None).await?;
-    }
-    Ok(pending)
+/// Whether the views are being computed for these markets.
+pub(super) async fn is_pending(tx: &mut dyn Transaction, markets: &[Market]) -> Result<bool> {
+    Ok(tx.meta(MARKETS_PENDING).await?.as_deref() == Some(&fingerprint(markets)))
 }

@@ -82,6 +82,14 @@ pub struct StaleProducts {
     pub deferred: bool,
 }
 
+/// Fan-outs that are not complete.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FanoutsLeft {
+    pub tasks: u64,
+    /// A change of the configuration is among them.
+    pub configuration: bool,
+}
+
 /// A fan-out under way.
 #[derive(Clone, Debug)]
 pub struct FanoutTask {

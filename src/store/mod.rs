@@ -32,7 +32,7 @@ use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
 use crate::log::position::{Partition, Position, ReadFrom, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
-use fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
+use fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use popular::PopularPage;
 use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
 use seed::Seed;
@@ -206,6 +206,9 @@ pub trait ReadStore: Send + Sync {
     /// One dead letter, whole.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
 
+    /// The dead letter of the message at this position: ids are of one generation.
+    async fn dead_letter_at(&self, position: &Position) -> Result<Option<DeadLetter>>;
+
     /// What was committed after the cursor, each change once; without a cursor only the one of now.
     /// Always read from where it is written. Independent of other readers.
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes>;
@@ -368,6 +371,9 @@ pub trait Transaction: Send {
     /// Leaves the views of a large batch's products to be computed afterwards, as one task for each
     /// partition that the batch moves: no event of it is reflected before all of them are.
     async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()>;
+    /// Whether there may be something to do for [`Projector::fanout_step`](crate::projector::Projector::fanout_step): a task
+    /// is left, stored steps are due, or a change of the configuration is pending. In one look: mostly there is nothing.
+    async fn has_fanout_work(&mut self, now: Instant) -> Result<bool>;
     /// How many products are stale, counted up to `limit`.
     async fn stale_count(&mut self, limit: u32) -> Result<u64>;
     /// Whether products of deferred batches are stale.
@@ -390,8 +396,8 @@ pub trait Transaction: Send {
     async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;
     /// Products whose stored steps are to be computed again by now, the longest due first.
     async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>>;
-    /// Ends the tasks that have nothing left to do; answers how many tasks are left.
-    async fn finish_fanouts(&mut self) -> Result<u64>;
+    /// Ends the tasks that have nothing left to do; answers what is left.
+    async fn finish_fanouts(&mut self) -> Result<FanoutsLeft>;
 
     async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()>;
     /// A newer good version of an entity settles what was dead of it.

@@ -158,18 +158,23 @@ async fn a_late_batch_tells_of_facts_and_leaves_views() {
         ids.iter().map(one).collect()
     };
     f.waits_since = Clock::now().checked_sub(Duration::from_secs(1));
-    let few = told_of(f, &prices(&["a", "b", "c"], 1)).await;
-    assert_eq!(f.store().status().await.unwrap().stale_products, 0, "three take no time");
-    assert_eq!(few.products.len(), 3);
-    let told = told_of(f, &prices(&["a", "b", "c", "d"], 2)).await;
-    assert_eq!(told.products, strings(&["a", "b", "c", "d"]));
+    let first = told_of(f, &prices(&["a", "b", "c", "d", "e", "f"], 1)).await;
+    assert_eq!(f.store().status().await.unwrap().stale_products, 0, "nothing is known yet");
+    assert_eq!(first.products.len(), 6);
+    f.projector.views_took(6, Duration::from_millis(500));
+    let told = told_of(f, &prices(&["a", "b", "c", "d", "e", "f"], 2)).await;
+    assert_eq!(told.products, strings(&["a", "b", "c", "d", "e", "f"]));
     assert!(told.places.products.is_empty());
-    assert_eq!(f.store().status().await.unwrap().stale_products, 4);
+    assert_eq!(f.store().status().await.unwrap().stale_products, 6);
     f.settle().await;
     assert_eq!(f.store().status().await.unwrap().stale_products, 0);
-    f.waits_since = Some(Clock::now());
-    f.hear(&prices(&["a", "b", "c", "d"], 3)).await;
-    assert_eq!(f.store().status().await.unwrap().stale_products, 0, "it came just now");
+    f.waits_since = None;
+    f.hear(&prices(&["a", "b", "c", "d", "e", "f"], 3)).await;
+    assert_eq!(
+        f.store().status().await.unwrap().stale_products,
+        0,
+        "fan-outs do not go on beside it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,3 +98,22 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
         assert!(projector.terminate().success(), "{:#?}", projector.stderr());
     }
 }
+
+/// Of three generated streams: every page, card and listing of both is compared.
+#[test]
+fn rebuilt_generations_are_as_projected_ones() {
+    for seed in 1..=3 {
+        let production = Production::new().set("rebuild.memory_bytes=16777216");
+        let _projector = production.projector();
+        let mut lines = generated(150, 2_500, seed, now() - 20 * DAY);
+        lines.extend(nasty(seed, 600, now()));
+        production.home.publish(&lines);
+        production.home.settled();
+        let done = production.home.json(&["rebuild"]);
+        let verdict = &done["verdict"];
+        assert_eq!((&verdict["differences"], &verdict["unsettled"]), (&json!([]), &json!(0)));
+        assert_eq!(verdict["products_sampled"], false);
+        let products = verdict["compared"]["products"].as_u64().unwrap();
+        assert!(products > 150, "{verdict:#}");
+    }
+}

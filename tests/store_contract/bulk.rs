@@ -145,7 +145,7 @@ pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
             mark(tx, task.task, &ids, None).await;
             assert_eq!(tx.stale(10_000).await.unwrap().ids, ids);
             tx.clear_stale(&ids).await.unwrap();
-            assert_eq!(tx.finish_fanouts().await.unwrap(), 0);
+            assert_eq!(tx.finish_fanouts().await.unwrap().tasks, 0);
         })
         .await;
         letters_put += size;

@@ -115,7 +115,7 @@ async fn mark_next(store: &Store, ids: &[&str]) {
 async fn clear(store: &Store, ids: &[&str]) -> u64 {
     commit(store, async |tx| {
         tx.clear_stale(&strings(ids)).await.unwrap();
-        tx.finish_fanouts().await.unwrap()
+        tx.finish_fanouts().await.unwrap().tasks
     })
     .await
 }
@@ -266,7 +266,7 @@ pub async fn an_earlier_task_takes_over_a_product(fixture: &impl Fixture) {
         let second = tx.unmarked_fanout().await.unwrap().unwrap().task;
         mark(tx, second, &strings(["shared", "second's"]), None).await;
         mark(tx, first, &strings(["shared"]), None).await;
-        assert_eq!(tx.finish_fanouts().await.unwrap(), 2);
+        assert_eq!(tx.finish_fanouts().await.unwrap().tasks, 2);
     })
     .await;
     assert_eq!(stale(&store).await, ["shared", "second's"]);
@@ -293,7 +293,7 @@ pub async fn marking_goes_on_where_it_stopped(fixture: &impl Fixture) {
             assert_eq!(task.scope, scope);
             let reached = tx.products_reached(&task.scope, task.cursor, 2).await.unwrap();
             mark(tx, task.task, &reached.0, reached.1.as_ref()).await;
-            assert_eq!(tx.finish_fanouts().await.unwrap(), 1);
+            assert_eq!(tx.finish_fanouts().await.unwrap().tasks, 1);
             true
         });
         if !more.await {

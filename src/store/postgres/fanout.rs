@@ -13,8 +13,8 @@ use crate::clock;
 use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
 use crate::store::fanout::{
-    FanoutTask, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts, parts,
-    union_of,
+    FanoutTask, FanoutsLeft, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts,
+    parts, union_of,
 };
 use crate::store::{Advance, Result};
 
@@ -316,7 +316,7 @@ pub async fn clear_stale(conn: &mut PgConnection, ids: &[String]) -> Result<()> 
 /// early. Tasks commit out of order: an earlier one that is not visible yet has either been met while
 /// this one was marked, and was waited for, or its rows are not this one's. A task that was left to an earlier
 /// one is marked with that one's last mark.
-pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
+pub async fn finish(conn: &mut PgConnection) -> Result<FanoutsLeft> {
     sqlx::query(
         "DELETE FROM fanout WHERE task = ANY(ARRAY(
              SELECT task FROM fanout f WHERE marked AND task < coalesce(
@@ -329,11 +329,12 @@ pub async fn finish(conn: &mut PgConnection) -> Result<u64> {
     .execute(&mut *conn)
     .await
     .map_err(database)?;
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM fanout")
-        .fetch_one(conn)
-        .await
-        .map_err(database)?;
-    Ok(left as u64)
+    let (tasks, configuration): (i64, bool) =
+        sqlx::query_as("SELECT count(*), count(*) FILTER (WHERE topic = '') > 0 FROM fanout")
+            .fetch_one(conn)
+            .await
+            .map_err(database)?;
+    Ok(FanoutsLeft { tasks: tasks as u64, configuration })
 }
 
 /// How far each partition is reflected: to the first event whose fan-out is not complete.

@@ -47,6 +47,7 @@ use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
 };
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
+use crate::log::position::Position;
 use connect::Session;
 use errors::database;
 use numbers::NumberCache;
@@ -321,6 +322,11 @@ impl ReadStore for PostgresStore {
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         let mut tx = self.read(&self.primary.reader).await?.tx;
         dead_letters::show(&mut tx, id).await
+    }
+
+    async fn dead_letter_at(&self, position: &Position) -> Result<Option<DeadLetter>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        dead_letters::at(&mut tx, position).await
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {

@@ -23,7 +23,7 @@ use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
+use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
 
 /// Rows that each outcome's count is spread over.
@@ -242,6 +242,18 @@ impl Transaction for PostgresTransaction {
         fanout::defer(open(&mut self.tx)?, ids, moves).await
     }
 
+    async fn has_fanout_work(&mut self, now: Instant) -> Result<bool> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM fanout)
+             OR EXISTS (SELECT 1 FROM coverage WHERE refresh_at <= $1)
+             OR EXISTS (SELECT 1 FROM meta WHERE key = 'markets_pending')",
+        )
+        .bind(now.millis())
+        .fetch_one(open(&mut self.tx)?)
+        .await
+        .map_err(database)
+    }
+
     async fn stale_count(&mut self, limit: u32) -> Result<u64> {
         fanout::stale_count(open(&mut self.tx)?, limit).await
     }
@@ -289,7 +301,7 @@ impl Transaction for PostgresTransaction {
         .map_err(database)
     }
 
-    async fn finish_fanouts(&mut self) -> Result<u64> {
+    async fn finish_fanouts(&mut self) -> Result<FanoutsLeft> {
         fanout::finish(open(&mut self.tx)?).await
     }
 

@@ -9,8 +9,8 @@ use crate::clock;
 use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
 use crate::store::fanout::{
-    FanoutTask, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts, parts,
-    union_of,
+    FanoutTask, FanoutsLeft, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts,
+    parts, union_of,
 };
 use crate::store::{Advance, Result};
 
@@ -260,7 +260,7 @@ pub async fn set_marked(
 
 /// Ends the tasks that are marked whole and have no stale products left, of their own or of an
 /// earlier task of their kind (which may stand for theirs), nor one that is yet to mark theirs.
-pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
+pub async fn finish(conn: &mut SqliteConnection) -> Result<FanoutsLeft> {
     sqlx::query(
         "DELETE FROM fanout WHERE marked = 1 AND CASE WHEN deferred
            THEN NOT EXISTS (SELECT 1 FROM stale s WHERE s.deferred <= fanout.task)
@@ -270,11 +270,12 @@ pub async fn finish(conn: &mut SqliteConnection) -> Result<u64> {
     .execute(&mut *conn)
     .await
     .map_err(database)?;
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM fanout")
-        .fetch_one(conn)
-        .await
-        .map_err(database)?;
-    Ok(left as u64)
+    let (tasks, configuration): (i64, bool) =
+        sqlx::query_as("SELECT count(*), count(*) FILTER (WHERE topic = '') > 0 FROM fanout")
+            .fetch_one(conn)
+            .await
+            .map_err(database)?;
+    Ok(FanoutsLeft { tasks: tasks as u64, configuration })
 }
 
 /// How far each partition is reflected: to the first event whose fan-out is not complete.

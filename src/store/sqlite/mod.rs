@@ -38,6 +38,7 @@ use super::{
     another_layout,
 };
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
+use crate::log::position::Position;
 
 /// How connections are opened.
 #[derive(Clone, Copy, Debug)]
@@ -252,6 +253,11 @@ impl ReadStore for SqliteStore {
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
         let mut conn = self.reader.acquire().await.map_err(database)?;
         dead_letters::show(&mut conn, id).await
+    }
+
+    async fn dead_letter_at(&self, position: &Position) -> Result<Option<DeadLetter>> {
+        let mut conn = self.reader.acquire().await.map_err(database)?;
+        dead_letters::at(&mut conn, position).await
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {

@@ -20,7 +20,7 @@ use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
-use crate::store::fanout::{FanoutTask, NewFanout, ScopeCursor, StaleProducts};
+use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
 
 pub struct SqliteTransaction {
@@ -209,6 +209,18 @@ impl Transaction for SqliteTransaction {
         fanout::defer(&mut self.tx, ids, moves).await
     }
 
+    async fn has_fanout_work(&mut self, now: Instant) -> Result<bool> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM fanout)
+             OR EXISTS (SELECT 1 FROM coverage WHERE refresh_at <= ?)
+             OR EXISTS (SELECT 1 FROM meta WHERE key = 'markets_pending')",
+        )
+        .bind(now.millis())
+        .fetch_one(&mut *self.tx)
+        .await
+        .map_err(database)
+    }
+
     async fn stale_count(&mut self, limit: u32) -> Result<u64> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM stale LIMIT ?)")
             .bind(limit)
@@ -262,7 +274,7 @@ impl Transaction for SqliteTransaction {
         .map_err(database)
     }
 
-    async fn finish_fanouts(&mut self) -> Result<u64> {
+    async fn finish_fanouts(&mut self) -> Result<FanoutsLeft> {
         fanout::finish(&mut self.tx).await
     }
 
