@@ -127,16 +127,6 @@ impl Stack {
         Ok(Starting { stack: Stack { log, store: late, stores }, waiting: Some(waiting) })
     }
 
-    /// A projector for the store.
-    pub fn projector(&self, config: &Config) -> Projector {
-        self.projector_of(config, self.store.clone())
-    }
-
-    /// A projector for the store of any generation.
-    pub fn projector_of(&self, config: &Config, store: Arc<dyn ReadStore>) -> Projector {
-        Projector::new(store, markets(config), bounds(config))
-    }
-
     /// The stores of the other generations that are projected.
     pub async fn followers(&self) -> crate::store::Result<Vec<Arc<dyn ReadStore>>> {
         let mut stores = Vec::new();
@@ -155,6 +145,11 @@ impl Stack {
         self.stores.close().await;
         self.log.events().close().await;
     }
+}
+
+/// A projector for the store of any generation.
+pub fn projector(config: &Config, store: Arc<dyn ReadStore>) -> Projector {
+    Projector::new(store, markets(config), bounds(config))
 }
 
 /// How a generation is projected from the configured log.

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::decode::{self, Decoded};
 use crate::log::position::Position;
 use crate::projector::Incoming;
-use crate::stack::Stack;
+use crate::stack::{Stack, projector};
 use crate::store::ReadStore;
 use crate::store::dead_letter::{DeadLetter, DeadLetterFilter};
 
@@ -178,7 +178,7 @@ async fn retry_one(config: &Config, stack: &Stack, letter: &DeadLetter) -> anyho
     };
     for (store, id) in open {
         let number = store.generation();
-        let report = stack.projector_of(config, store).retry(id, incoming.clone()).await?;
+        let report = projector(config, store).retry(id, incoming.clone()).await?;
         if report.refused > 0 {
             bail!("it is refused again in generation {number}: {}", letter.detail);
         }
@@ -205,21 +205,23 @@ async fn open_everywhere(
 }
 
 async fn discard(context: &Context, stack: &Stack, ids: &[i64]) -> anyhow::Result<()> {
-    let mut tx = stack.store.begin().await?;
+    let mut open = Vec::new();
     for id in ids {
-        if !tx.close_dead_letter(*id, "discarded").await? {
+        let found = match stack.store.dead_letter(*id).await? {
+            Some(letter) => open_everywhere(stack, &letter).await?,
+            None => Vec::new(),
+        };
+        if found.is_empty() {
             bail!("there is no open dead letter {id}; nothing was discarded");
         }
+        open.extend(found);
     }
-    tx.commit().await?;
-    for id in ids {
-        // It is closed in this generation by now.
-        let Some(letter) = &stack.store.dead_letter(*id).await? else { continue };
-        for (store, id) in open_everywhere(stack, letter).await? {
-            let mut tx = store.begin().await?;
-            tx.close_dead_letter(id, "discarded").await?;
-            tx.commit().await?;
-        }
+    // One that somebody else closes meanwhile stays as that one left it. After a failure the rest is still open, and can
+    // be discarded again.
+    for (store, id) in open {
+        let mut tx = store.begin().await?;
+        tx.close_dead_letter(id, "discarded").await?;
+        tx.commit().await?;
     }
     output::answer(context.json, &serde_json::json!({ "discarded": ids }), || {
         format!("{} discarded", ids.len())

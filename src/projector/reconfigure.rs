@@ -6,12 +6,10 @@ use projections::market::Market;
 
 use crate::changes::Change;
 use crate::store::fanout::NewFanout;
-use crate::store::{ReadStore, Result, Snapshot, Transaction};
+use crate::store::{MARKETS_PENDING, ReadStore, Result, Snapshot, Transaction};
 
 /// The markets that the views are computed for; not set in a new store, nor while that changes.
 pub const MARKETS: &str = "markets";
-/// The markets that they are being computed for; while it is set, pages are not answered.
-pub const MARKETS_PENDING: &str = "markets_pending";
 
 /// What of the markets is in the views: ids and currencies. The locale is applied when read.
 pub(crate) fn fingerprint(markets: &[Market]) -> String {

@@ -1,6 +1,9 @@
 //! A discount's fan-out: which products it reaches, walked in bounded chunks.
 
+use projections::codec::CorruptDocument;
 use projections::discount::Scope;
+
+use super::document::unpack;
 
 /// One part of a scope: each is walked in the order of product ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,8 +46,14 @@ pub fn union(a: &Scope, b: &Scope) -> Scope {
     union_of(&[a, b])
 }
 
-/// What these scopes reach together.
-pub fn union_of(scopes: &[&Scope]) -> Scope {
+/// What the scopes of these tasks, as they are stored, reach together.
+pub fn round_of(tasks: &[(i64, Vec<u8>)]) -> Result<Scope, CorruptDocument> {
+    let scopes: Vec<Scope> =
+        tasks.iter().map(|(_, scope)| unpack(scope)).collect::<Result<_, _>>()?;
+    Ok(union_of(&scopes.iter().collect::<Vec<&Scope>>()))
+}
+
+fn union_of(scopes: &[&Scope]) -> Scope {
     let all = |of: fn(&Scope) -> &Vec<String>| {
         let mut ids: Vec<String> = scopes.iter().flat_map(|scope| of(scope)).cloned().collect();
         ids.sort_unstable();

@@ -76,6 +76,9 @@ pub(crate) fn another_layout(place: &str, theirs: i64) -> String {
     )
 }
 
+/// The setting that has the markets that views are being computed for; while it is there, pages are not answered.
+pub const MARKETS_PENDING: &str = "markets_pending";
+
 /// The setting that says, in milliseconds, before which instant nothing is answered from stored
 /// steps, whatever they cover: discounts that were over by then have changed since.
 pub const REVISED_UNTIL: &str = "revised_until";

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::found::{Example, Findings, Found, Key};
 use super::moments::{Compare, Pair, Read, Side, Stood};
 use super::{Counts, VerdictError};
-use crate::projector::reconfigure::{MARKETS, MARKETS_PENDING};
+use crate::projector::reconfigure::MARKETS;
+use crate::store::MARKETS_PENDING;
 use crate::store::{Result, Snapshot};
 
 pub(super) struct Outcome {

@@ -14,7 +14,7 @@ use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
 use crate::store::fanout::{
     FanoutTask, FanoutsLeft, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts,
-    parts, union_of,
+    parts, round_of,
 };
 use crate::store::{Advance, Result};
 
@@ -219,9 +219,8 @@ pub async fn begin_round(conn: &mut PgConnection, task: i64) -> Result<Scope> {
     .fetch_all(&mut *conn)
     .await
     .map_err(database)?;
-    let scopes: Vec<Scope> =
-        rows.iter().map(|(_, scope)| unpack(scope)).collect::<std::result::Result<_, _>>()?;
-    let together = union_of(&scopes.iter().collect::<Vec<&Scope>>());
+    let together = round_of(&rows)?;
+    // By their numbers: further ones may have committed since.
     let tasks: Vec<i64> = rows.iter().map(|(task, _)| *task).collect();
     sqlx::query(
         "UPDATE fanout SET marked = (task <> $1), scope = CASE WHEN task = $1 THEN $2 ELSE scope END

@@ -24,7 +24,9 @@ use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
-use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
+use crate::store::{
+    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
+};
 
 /// Rows that each outcome's count is spread over.
 const OUTCOME_SHARDS: i32 = 16;
@@ -246,9 +248,10 @@ impl Transaction for PostgresTransaction {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM fanout)
              OR EXISTS (SELECT 1 FROM coverage WHERE refresh_at <= $1)
-             OR EXISTS (SELECT 1 FROM meta WHERE key = 'markets_pending')",
+             OR EXISTS (SELECT 1 FROM meta WHERE key = $2)",
         )
         .bind(now.millis())
+        .bind(MARKETS_PENDING)
         .fetch_one(open(&mut self.tx)?)
         .await
         .map_err(database)

@@ -10,7 +10,7 @@ use crate::log::position::{Partition, Reflected};
 use crate::store::document::{pack, unpack};
 use crate::store::fanout::{
     FanoutTask, FanoutsLeft, NewFanout, ROUND_SCOPES_BYTES, ScopeCursor, ScopePart, StaleProducts,
-    parts, union_of,
+    parts, round_of,
 };
 use crate::store::{Advance, Result};
 
@@ -222,9 +222,7 @@ pub async fn begin_round(conn: &mut SqliteConnection, task: i64) -> Result<Scope
     .fetch_all(&mut *conn)
     .await
     .map_err(database)?;
-    let scopes: Vec<Scope> =
-        rows.iter().map(|(_, scope)| unpack(scope)).collect::<std::result::Result<_, _>>()?;
-    let together = union_of(&scopes.iter().collect::<Vec<&Scope>>());
+    let together = round_of(&rows)?;
     // Those up to the last: the sum of their scopes only grows.
     let last = rows.last().map_or(task, |(last, _)| *last);
     sqlx::query(

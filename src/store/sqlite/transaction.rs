@@ -21,7 +21,9 @@ use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
-use crate::store::{Advance, DiscountLock, Numbers, Result, StoreError, Transaction, ViewWrite};
+use crate::store::{
+    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
+};
 
 pub struct SqliteTransaction {
     tx: sqlx::Transaction<'static, Sqlite>,
@@ -213,9 +215,10 @@ impl Transaction for SqliteTransaction {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM fanout)
              OR EXISTS (SELECT 1 FROM coverage WHERE refresh_at <= ?)
-             OR EXISTS (SELECT 1 FROM meta WHERE key = 'markets_pending')",
+             OR EXISTS (SELECT 1 FROM meta WHERE key = ?)",
         )
         .bind(now.millis())
+        .bind(MARKETS_PENDING)
         .fetch_one(&mut *self.tx)
         .await
         .map_err(database)
