@@ -352,3 +352,28 @@ async fn a_product_that_is_born_beside_a_discount_has_it() {
         assert_eq!(step.final_amount, 5000 - 50 * round, "round {round}");
     }
 }
+
+/// A step that finds everything held by another says so: neither of two may leave it to the other for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_another_projector_holds_is_looked_at_again() {
+    let database = Database::create().await;
+    let now = vitrine::clock::now().millis();
+    let (one, other) = (
+        PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap(),
+        PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap(),
+    );
+    let projector = Projector::new(Arc::new(one), markets(), bounds(0));
+    let lines: Vec<(usize, String)> = born("p", now).into_iter().enumerate().collect();
+    for batch in batches(&lines, 0, &mut Dice(1)) {
+        projector.apply(&batch).await.unwrap();
+    }
+    let mut holding = other.begin().await.unwrap();
+    assert_eq!(holding.stale(10).await.unwrap().ids, ["p"]);
+    let step = projector.fanout_step(u32::MAX).await.unwrap();
+    assert!(step.more && step.held && step.idle, "{step:?}");
+
+    drop(holding);
+    while projector.fanout_step(u32::MAX).await.unwrap().more {}
+    let status = projector.store().status().await.unwrap();
+    assert_eq!((status.fanout_tasks, status.stale_products), (0, 0));
+}

@@ -284,6 +284,8 @@ pub async fn fan_out(
                 () = tokio::time::sleep(turns.look_every) => {}
                 () = stop.cancelled() => {}
             }
+        } else if step.held {
+            tokio::time::sleep(FLOWING_STEP).await;
         } else if busy {
             // Half of the time is theirs where whole partitions wait, else a quarter; more where batches leave
             // much of it, and much less where events pile up.

@@ -13,7 +13,7 @@ const MARKS_A_SHORT_STEP: u32 = 500;
 const SHORT_STEP_PRODUCTS: u32 = 500;
 
 /// What became of a step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Step {
     /// There is more to do.
     pub more: bool,
@@ -21,6 +21,8 @@ pub struct Step {
     pub full: bool,
     /// It computed none.
     pub idle: bool,
+    /// Others hold what is left, or did when it looked: to be looked at again soon, but not at once.
+    pub held: bool,
     /// Events of deferred batches waited for it.
     pub deferred: bool,
 }
@@ -37,7 +39,7 @@ impl Projector {
         if !tx.has_fanout_work(clock::now()).await? {
             tx.commit().await?;
             self.tell_left(0);
-            return Ok(Step { more: false, full: false, idle: true, deferred: false });
+            return Ok(Step { idle: true, ..Step::default() });
         }
         // Then what it did is still marked.
         tx.may_be_lost().await?;
@@ -74,12 +76,16 @@ impl Projector {
         }
         tx.record_change(&told.finish()).await?;
         if !marked && computed == 0 {
-            // Nothing to do, but for tasks that have just ended.
-            return tx.commit().await.map(|()| Step { more: false, full, idle: true, deferred });
+            // Nothing to do, but for tasks that have just ended and those that others hold. Each of two may
+            // hold what the other looks for, and so does this one until it commits: somebody has to look again.
+            let held = left.tasks > 0;
+            tx.commit().await?;
+            return Ok(Step { more: held, full, idle: true, held, deferred });
         }
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
-        Ok(Step { more: left.tasks > 0 || computed > 0, full, idle: computed == 0, deferred })
+        let more = left.tasks > 0 || computed > 0;
+        Ok(Step { more, full, idle: computed == 0, held: false, deferred })
     }
 
     fn tell_left(&self, tasks: u64) {
