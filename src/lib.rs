@@ -24,3 +24,8 @@ pub mod store;
 pub mod telemetry;
 pub mod verdict;
 pub mod warm;
+
+/// Much is allocated in one thread and freed in another (messages, pages): the system's allocator lets
+/// threads wait for one another there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

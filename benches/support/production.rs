@@ -86,6 +86,8 @@ pub async fn consume(production: &Production) -> anyhow::Result<Duration> {
             .set("bootstrap.servers", brokers)
             .set("group.id", "yardstick")
             .set("enable.auto.commit", "false")
+            // As the service does: without it a queue that was full once is looked at a second later.
+            .set("fetch.queue.backoff.ms", "10")
             .create()?;
         let mut all = TopicPartitionList::new();
         let mut left: i64 = 0;

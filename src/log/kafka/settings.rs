@@ -112,7 +112,9 @@ impl KafkaSettings {
             .set("heartbeat.interval.ms", "2000")
             .set("fetch.wait.max.ms", "100")
             .set("fetch.error.backoff.ms", "100")
-            .set("queued.max.messages.kbytes", "32768");
+            .set("queued.max.messages.kbytes", "32768")
+            // Once that is full, fetching goes on as soon as there is room: by default a second later.
+            .set("fetch.queue.backoff.ms", "10");
     }
 
     /// Whether librdkafka has all settings, also those of clients that are made later.
