@@ -1,6 +1,7 @@
 //! Writing: discounts, then products part by part, then dead letters, and in the end the positions. Each transaction also
 //! says how far it has come.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use projections::event::Kind;
@@ -8,6 +9,7 @@ use projections::placement::{Placement, PlacementDiff};
 use projections::run::Mark;
 use projections::view::View;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::discounts::Discounts;
 use super::letters::Subjects;
@@ -28,7 +30,7 @@ use crate::projector::views::{ROWS_AT_ONCE, numbers_of, rows};
 use crate::projector::{Incoming, horizon};
 use crate::store::dead_letter::NewDeadLetter;
 use crate::store::facts::{DiscountWrite, FactWrites};
-use crate::store::{Advance, Numbers, Transaction, ViewWrite};
+use crate::store::{Advance, Numbers, ReadStore, Transaction, ViewWrite};
 
 /// Discounts that are written in one transaction.
 const DISCOUNTS_AT_ONCE: usize = 5_000;
@@ -101,10 +103,19 @@ impl Writer<'_> {
         let after = self.written.after.clone();
         let computing = tokio::spawn(compute(groups, shared, after, self.job.share(), sender));
         self.tell();
+        let at_once = self.job.store.fills_at_once();
+        let mut writing = VecDeque::with_capacity(at_once);
         while let Some(part) = parts.recv().await {
             self.job.go_on()?;
-            self.part(part).await?;
-            self.tell();
+            let refused = self.refused(&part.refused).await?;
+            let put = put(Arc::clone(&self.job.store), part, refused);
+            writing.push_back(AbortOnDropHandle::new(tokio::spawn(put)));
+            if writing.len() >= at_once {
+                self.commit(writing.pop_front()).await?;
+            }
+        }
+        while !writing.is_empty() {
+            self.commit(writing.pop_front()).await?;
         }
         computing.await.map_err(|ended| RebuildError::ended(&ended))?
     }
@@ -113,19 +124,18 @@ impl Writer<'_> {
         self.job.tell(|progress| progress.products = self.written.products);
     }
 
-    /// One part, in one transaction.
-    async fn part(&mut self, part: Part) -> Result<(), RebuildError> {
-        let refused = self.refused(&part.refused).await?;
-        let mut tx = self.job.store.begin_fill().await?;
-        tx.save_facts(&part.writes).await?;
-        tx.add_review_counts(&part.review_counts).await?;
-        tx.put_dead_letters(&refused).await?;
-        self.written.products += part.views.len() as u64;
-        self.written.refused += refused.len() as u64;
-        self.written.after = part.last.or(self.written.after.take());
-        save_views(tx.as_mut(), part.views).await?;
+    /// Parts are committed in their order: the mark of how far it has come holds for all before it.
+    async fn commit(&mut self, part: Option<Writing>) -> Result<(), RebuildError> {
+        let Some(part) = part else { return Ok(()) };
+        let Put { mut tx, products, refused, last } =
+            part.await.map_err(|ended| RebuildError::ended(&ended))??;
+        self.written.products += products;
+        self.written.refused += refused;
+        self.written.after = last.or(self.written.after.take());
         self.written.keep(tx.as_mut()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.tell();
+        Ok(())
     }
 
     /// The dead letters of prices that there was no room for: their messages are read once more.
@@ -231,6 +241,32 @@ impl Writer<'_> {
         tx.commit().await?;
         Ok(Filled { events: outcomes.sum(), products, positions })
     }
+}
+
+/// A part that is being written; it is undone where nobody waits for it any more.
+type Writing = AbortOnDropHandle<Result<Put, RebuildError>>;
+
+/// A part that is written, but for the mark.
+struct Put {
+    tx: Box<dyn Transaction>,
+    products: u64,
+    refused: u64,
+    last: Option<String>,
+}
+
+/// Writes a part, in one transaction.
+async fn put(
+    store: Arc<dyn ReadStore>,
+    part: Part,
+    refused: Vec<NewDeadLetter>,
+) -> Result<Put, RebuildError> {
+    let mut tx = store.begin_fill().await?;
+    tx.save_facts(&part.writes).await?;
+    tx.add_review_counts(&part.review_counts).await?;
+    tx.put_dead_letters(&refused).await?;
+    let products = part.views.len() as u64;
+    save_views(tx.as_mut(), part.views).await?;
+    Ok(Put { tx, products, refused: refused.len() as u64, last: part.last })
 }
 
 /// Computes the parts after a product, one after the other; ends early where nobody takes them.

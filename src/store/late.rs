@@ -64,6 +64,10 @@ impl ReadStore for LateStore {
         self.get()?.begin_fill().await
     }
 
+    fn fills_at_once(&self) -> usize {
+        self.get().map_or(1, |store| store.fills_at_once())
+    }
+
     async fn end_filling(&self) -> Result<()> {
         self.get()?.end_filling().await
     }

@@ -180,6 +180,11 @@ pub trait ReadStore: Send + Sync {
         self.begin().await
     }
 
+    /// How many fills may be under way at once and get on for it. They are committed one after the other.
+    fn fills_at_once(&self) -> usize {
+        1
+    }
+
     /// Makes up for what [`ReadStore::begin_filling`] has put off; from then on the generation is as any other, and all
     /// of it lasts. Harmless where there is nothing to make up for. Takes as long as it takes to sort all rows.
     async fn end_filling(&self) -> Result<()> {

@@ -128,11 +128,6 @@ pub async fn end(
     let put_off: PutOff = serde_json::from_str(&put_off).map_err(|e| {
         StoreError::Database(format!("the setting {PUT_OFF} of the generation is damaged: {e}"))
     })?;
-    // Before there are indexes it is one pass through each table. Listings are read from an index alone only where
-    // pages are marked as visible to all, which nothing else does; whoever makes an index meanwhile would hold that
-    // back.
-    let vacuum = format!("VACUUM (ANALYZE) {}", put_off.tables.join(", "));
-    conn.execute(vacuum.as_str()).await.map_err(database)?;
     let left = Mutex::new(by_size(conn, &put_off.tables).await?);
     let further = async {
         let mut conn = beside.await?;
@@ -168,7 +163,7 @@ async fn by_size(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<Strin
     .map_err(database)
 }
 
-/// Makes the indexes of the tables that are left, the largest table first.
+/// Vacuums the tables that are left and makes their indexes, the largest table first.
 async fn make_up(
     conn: &mut PgConnection,
     left: &Mutex<Vec<String>>,
@@ -177,6 +172,10 @@ async fn make_up(
     give_memory(conn).await?;
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
     while let Some(table) = next() {
+        // Before there are indexes it is one pass through the table. Listings are read from an index alone only where
+        // pages are marked as visible to all, which nothing else does.
+        let vacuum = format!("VACUUM (ANALYZE) {table}");
+        conn.execute(vacuum.as_str()).await.map_err(database)?;
         for index in indexes.iter().filter(|index| index.table == table) {
             if !is_there(conn, index).await? {
                 make(conn, index).await?;

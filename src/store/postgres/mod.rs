@@ -144,6 +144,9 @@ const BEGIN_FILL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
 /// How long a transaction waits for an earlier one of the same process to be undone.
 const UNDONE_WITHIN: Duration = Duration::from_secs(1);
 
+/// So many fills at once: while the server takes the rows of one, those of the next are made.
+const FILLS_AT_ONCE: usize = 2;
+
 impl PostgresStore {
     /// Opens the generation that this build answers from, and creates or migrates its schema.
     /// [`StoreError::Unavailable`](super::StoreError::Unavailable) where the database cannot be
@@ -255,6 +258,10 @@ impl ReadStore for PostgresStore {
     async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
         let tx = connect::begin(&self.primary.writer, BEGIN_FILL).await?;
         Ok(Box::new(transaction::PostgresTransaction::filling(tx, Arc::clone(&self.primary))))
+    }
+
+    fn fills_at_once(&self) -> usize {
+        FILLS_AT_ONCE.min(self.primary.writer.options().get_max_connections() as usize)
     }
 
     async fn end_filling(&self) -> Result<()> {
