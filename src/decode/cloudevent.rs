@@ -251,6 +251,10 @@ fn filled<'m>(name: &str, member: &'m Member<'_>) -> Result<&'m str, Rejection> 
 /// Whether a media type is JSON, as the CloudEvents JSON format has it: the subtype is `json` or
 /// ends with `+json`, in any case and with any parameters.
 fn is_json(media_type: &str) -> bool {
+    // As nearly all have it.
+    if media_type == "application/json" {
+        return true;
+    }
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence.split_once('/').is_some_and(|(ty, subtype)| {
         !ty.is_empty() && (subtype == "json" || subtype.ends_with("+json"))

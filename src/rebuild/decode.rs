@@ -14,6 +14,9 @@ use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::store::dead_letter::NewDeadLetter;
 
+/// So much smaller a change is encoded than it is in its message, about.
+const ENCODED_SMALLER: usize = 3;
+
 /// Some messages as they were read, those of one partition in their order.
 #[derive(Debug, Default)]
 pub struct Raw {
@@ -67,6 +70,8 @@ impl Messages {
     pub fn of(raw: Raw, partitions: &[(Partition, Kind)]) -> Messages {
         let mut messages = Messages { next: raw.next, ..Messages::default() };
         messages.messages.reserve(raw.records.len());
+        let bytes: usize = raw.records.iter().map(|raw| raw.record.bytes()).sum();
+        messages.bytes.reserve(bytes / ENCODED_SMALLER);
         for record in raw.records {
             if let Some((partition, kind)) = partitions.get(record.partition as usize) {
                 messages.push(record, partition, *kind);

@@ -20,7 +20,7 @@ use crate::log::position::Partition;
 use crate::store::dead_letter::NewDeadLetter;
 
 /// Products of a part at most: what is computed, and then written in one transaction.
-const PART_PRODUCTS: usize = 5_000;
+const PART_PRODUCTS: usize = 2_500;
 /// Bytes of their entities at which a part ends, about, where there is so much memory.
 const PART_BYTES: usize = 16 * 1024 * 1024;
 /// Group files at most: all are open at once.
@@ -81,8 +81,8 @@ pub fn regroup(
         }
         Groups::Memory(entities)
     } else {
-        // Half of the memory: one group is loaded while the one before it is computed.
-        let count = bytes.div_ceil((memory_bytes / 2).max(1)).min(MAX_GROUPS);
+        // A third of the memory: one group is loaded, from its file as a whole, while the one before it is computed.
+        let count = bytes.div_ceil((memory_bytes / 3).max(1)).min(MAX_GROUPS);
         let mut files = GroupFiles::create(folder, bounds(&runs, folder, count, stop)?)?;
         for section in 0..SECTIONS {
             for entity in merged(&runs, folder, section, stop)? {

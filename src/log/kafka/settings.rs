@@ -69,6 +69,8 @@ impl KafkaSettings {
                 self.set_consumer(&mut config);
                 config.set("group.id", format!("{}-rebuild", self.group));
                 config.set("enable.partition.eof", "true");
+                // There is one for each topic, and reading waits for none of them.
+                config.set("queued.max.messages.kbytes", "4096");
             }
             Purpose::Look => {
                 config.set("group.id", format!("{}-status", self.group));

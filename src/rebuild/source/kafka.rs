@@ -23,6 +23,8 @@ use crate::rebuild::{RebuildError, blocking};
 
 /// How long a poll waits for an event.
 const POLL: Duration = Duration::from_millis(100);
+/// Messages that are taken before it is looked whether a batch is full, or all is read.
+const POLLS: usize = 64;
 /// A batch is handed over after this long even if it is not full.
 const BATCH_FOR: Duration = Duration::from_millis(200);
 /// How long single messages are looked for.
@@ -152,17 +154,10 @@ impl Topic {
     ) -> Result<(), RebuildError> {
         let mut begun = Clock::now();
         while !stop.is_cancelled() && self.spans.iter().any(|(_, span)| !span.is_read()) {
-            match self.consumer.poll(POLL) {
-                Some(Ok(message)) => {
-                    let (partition, offset) = (message.partition(), message.offset());
-                    let record = record(&message);
-                    drop(message);
-                    self.broker.heard();
-                    self.take(partition, offset, record)?;
+            for _ in 0..POLLS {
+                if !self.poll()? {
+                    break;
                 }
-                Some(Err(KafkaError::PartitionEOF(partition))) => self.ended(partition)?,
-                Some(Err(error)) => self.failed(&error)?,
-                None => {}
             }
             let full = self.records.len() >= BATCH_EVENTS || self.bytes >= self.batch_bytes;
             if full || begun.elapsed() >= BATCH_FOR {
@@ -176,20 +171,41 @@ impl Topic {
         Ok(())
     }
 
-    fn take(&mut self, partition: i32, offset: i64, record: Record) -> Result<(), RebuildError> {
-        let Some((number, span)) = self.span(partition) else { return Ok(()) };
+    /// Takes the next message. Whether another one may be taken at once.
+    fn poll(&mut self) -> Result<bool, RebuildError> {
+        match self.consumer.poll(POLL) {
+            Some(Ok(message)) => {
+                let (partition, offset) = (message.partition(), message.offset());
+                let record = record(&message);
+                drop(message);
+                let more = self.take(partition, offset, record)?;
+                return Ok(more && self.bytes < self.batch_bytes);
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => self.ended(partition)?,
+            Some(Err(error)) => self.failed(&error)?,
+            None => {}
+        }
+        Ok(false)
+    }
+
+    /// Whether more of its partition is to come.
+    fn take(&mut self, partition: i32, offset: i64, record: Record) -> Result<bool, RebuildError> {
+        let Some((number, span)) = self.span(partition) else { return Ok(true) };
         if offset < span.next || span.is_read() {
-            return Ok(());
+            return Ok(true);
         }
         if offset >= span.end {
             // What lies between holds no event.
-            return self.ended(partition);
+            return self.ended(partition).map(|()| false);
         }
         span.next = offset + 1;
         let (number, read) = (*number, span.is_read());
         self.bytes += record.bytes();
         self.records.push(RawRecord { partition: number, offset, record });
-        if read { self.pause(partition) } else { Ok(()) }
+        if read {
+            self.pause(partition)?;
+        }
+        Ok(!read)
     }
 
     /// Everything before its end has come: also where that are the marks of transactions.
@@ -215,7 +231,10 @@ impl Topic {
     fn hand_over(&mut self, batches: &mpsc::Sender<Raw>) -> bool {
         let next = self.spans.iter().map(|(number, span)| (*number, span.next)).collect();
         self.bytes = 0;
-        let records = std::mem::take(&mut self.records);
+        let records = std::mem::replace(&mut self.records, Vec::with_capacity(BATCH_EVENTS));
+        if !records.is_empty() {
+            self.broker.heard();
+        }
         batches.blocking_send(Raw { records, next }).is_ok()
     }
 

@@ -86,8 +86,10 @@ pub async fn fill(
     let covers: Vec<(&str, Cover)> =
         views.iter().filter_map(|(id, view)| Some((*id, cover(Some(view))?))).collect();
     coverage(&covers).add(conn, "coverage").await?;
-    let entries: Vec<Place<'_>> =
-        writes.iter().flat_map(|w| w.diff.new_entries.iter().map(|e| (e, w.product_id))).collect();
+    let mut entries: Vec<Place<'_>> =
+        Vec::with_capacity(writes.iter().map(|w| w.diff.new_entries.len()).sum());
+    entries
+        .extend(writes.iter().flat_map(|w| w.diff.new_entries.iter().map(|e| (e, w.product_id))));
     add_entries(conn, &entries).await?;
     save_offers(conn, writes).await
 }
