@@ -144,8 +144,8 @@ const BEGIN_FILL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
 /// How long a transaction waits for an earlier one of the same process to be undone.
 const UNDONE_WITHIN: Duration = Duration::from_secs(1);
 
-/// So many fills at once: while the server takes the rows of one, those of the next are made.
-const FILLS_AT_ONCE: usize = 2;
+/// So many fills at once: while the server takes the rows of one, those of the next are made. More take only memory.
+const FILLS_AT_ONCE: usize = 3;
 
 impl PostgresStore {
     /// Opens the generation that this build answers from, and creates or migrates its schema.
