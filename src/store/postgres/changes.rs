@@ -49,8 +49,8 @@ pub struct Feed {
     pool: PgPool,
 }
 
-/// Cursor, lost, and the document of a change, if there is one.
-type Answer = (String, bool, Option<Vec<u8>>);
+/// Connection, snapshot, lost, and the document of a change, if there is one.
+type Answer = (String, String, bool, Option<Vec<u8>>);
 
 impl Feed {
     pub fn new(
@@ -69,28 +69,35 @@ impl Feed {
     /// What was committed and the cursor does not see. One statement is one snapshot: what it reads is
     /// what its own cursor sees besides.
     pub async fn read(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
-        let mut tx =
-            connect::begin(&self.pool, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").await?;
-        let session: String = sqlx::query_scalar("SELECT current_setting('vitrine.feed')")
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(database)?;
-        let seen =
-            since.map(|cursor| cursor.as_str().split_once(' ').ok_or_else(|| unknown(cursor)));
-        let seen = seen.transpose()?;
-        let of_this_connection = seen.is_some_and(|(theirs, _)| theirs == session);
-        let answers = match seen.filter(|_| of_this_connection) {
-            Some((_, snapshot)) => after(&mut tx, snapshot).await?,
-            None => vec![(now(&mut tx).await?, since.is_some(), None)],
-        };
-        let Some((snapshot, lost, _)) = answers.first() else {
+        let answers = self.ask(since).await?;
+        let Some((session, snapshot, lost, _)) = answers.first() else {
             return Err(StoreError::Database("the feed of changes gave no cursor".to_owned()));
         };
         let cursor = ChangeCursor::new(format!("{session} {snapshot}"));
         let lost = *lost;
-        let docs = answers.iter().filter(|_| !lost).filter_map(|(_, _, doc)| doc.as_deref());
+        let docs = answers.iter().filter(|_| !lost).filter_map(|(.., doc)| doc.as_deref());
         let changes = docs.map(|doc| Ok(unpack(doc)?)).collect::<Result<Vec<Change>>>()?;
         Ok(Changes { cursor, changes, lost })
+    }
+
+    async fn ask(&self, since: Option<&ChangeCursor>) -> Result<Vec<Answer>> {
+        let seen =
+            since.map(|cursor| cursor.as_str().split_once(' ').ok_or_else(|| unknown(cursor)));
+        let seen = seen.transpose()?;
+        let mut again = self.pool.size();
+        loop {
+            let mut conn = self.pool.acquire().await.map_err(database)?;
+            let answers = match seen {
+                Some((session, snapshot)) => after(&mut conn, session, snapshot).await,
+                None => now(&mut conn).await,
+            };
+            match answers {
+                // The server was restarted, which shows only here.
+                Err(StoreError::Unavailable(_)) if again > 0 => again -= 1,
+                answers => return answers,
+            }
+            let _ = conn.close().await;
+        }
     }
 }
 
@@ -98,14 +105,20 @@ fn unknown(cursor: &ChangeCursor) -> StoreError {
     StoreError::Database(format!("`{cursor}` is no cursor of this store"))
 }
 
-async fn now(conn: &mut PgConnection) -> Result<String> {
-    sqlx::query_scalar("SELECT pg_current_snapshot()::text").fetch_one(conn).await.map_err(database)
+async fn now(conn: &mut PgConnection) -> Result<Vec<Answer>> {
+    sqlx::query_as(
+        "SELECT current_setting('vitrine.feed'), pg_current_snapshot()::text, false, NULL::bytea",
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(database)
 }
 
-/// What a snapshot does not see, always with the one of this statement. Where something was pruned that
-/// it does not see, or where too much waits, it has lost. Snapshots are ordered by what they see: one sees
-/// less than another if it ends earlier, or where something is under way in it that is done in the other.
-async fn after(conn: &mut PgConnection, snapshot: &str) -> Result<Vec<Answer>> {
+/// What a snapshot does not see, always with the one of this statement. Where it is another connection's, where
+/// something was pruned that it does not see, or where too much waits, it has lost. Snapshots are ordered by what
+/// they see: one sees less than another if it ends earlier, or where something is under way in it that is done in
+/// the other.
+async fn after(conn: &mut PgConnection, session: &str, snapshot: &str) -> Result<Vec<Answer>> {
     sqlx::query_as(
         "WITH waiting AS MATERIALIZED (
              SELECT xid, doc FROM change
@@ -117,19 +130,20 @@ async fn after(conn: &mut PgConnection, snapshot: &str) -> Result<Vec<Answer>> {
          size AS (
              SELECT count(*) > $2 OR coalesce(sum(octet_length(doc)), 0) > $3 AS too_much FROM waiting),
          fate AS (
-             SELECT too_much OR EXISTS (
+             SELECT too_much OR current_setting('vitrine.feed') <> $4 OR EXISTS (
                  SELECT 1 FROM change_mark m WHERE m.pruned AND (
                      pg_snapshot_xmax(m.snapshot) > pg_snapshot_xmax($1::text::pg_snapshot)
                      OR EXISTS (SELECT 1 FROM pg_snapshot_xip($1::text::pg_snapshot) AS x(xid)
                                 WHERE pg_visible_in_snapshot(x.xid, m.snapshot)))) AS lost
              FROM size)
-         SELECT pg_current_snapshot()::text, fate.lost, waiting.doc
+         SELECT current_setting('vitrine.feed'), pg_current_snapshot()::text, fate.lost, waiting.doc
          FROM fate LEFT JOIN waiting ON NOT fate.lost
          ORDER BY waiting.xid",
     )
     .bind(snapshot)
     .bind(i64::from(MAX_READ_CHANGES))
     .bind(MAX_READ_BYTES)
+    .bind(session)
     .fetch_all(conn)
     .await
     .map_err(database)

@@ -1,6 +1,6 @@
 //! Listings: read in the order in which they are stored, from a place on. No sort, no offset.
 
-use projections::instant::{Instant, Window};
+use projections::instant::Instant;
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
 use projections::text::Text;
@@ -11,9 +11,9 @@ use sqlx::{Postgres, QueryBuilder};
 use super::errors::database;
 use super::numbers::{self, NumberCache};
 use super::views::ordering;
+use crate::store::Result;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery, listing_key};
-use crate::store::{REVISED_UNTIL, Result};
 
 /// A query's names as the numbers that rows have.
 struct Numbered {
@@ -291,22 +291,6 @@ pub async fn changes_at(
         next = next.into_iter().chain(found.0).chain(found.1).min();
     }
     Ok(next.map(Instant))
-}
-
-/// The instants that every product's stored steps answer.
-pub async fn coverage(conn: &mut PgConnection) -> Result<Window> {
-    let (from, until, revised): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
-        "SELECT (SELECT max(covers_from) FROM coverage), (SELECT min(covers_until) FROM coverage),
-                (SELECT value::int8 FROM meta WHERE key = $1)",
-    )
-    .bind(REVISED_UNTIL)
-    .fetch_one(conn)
-    .await
-    .map_err(database)?;
-    Ok(Window {
-        from: from.max(revised).map_or(Instant::MIN, Instant),
-        until: until.map_or(Instant::MAX, Instant),
-    })
 }
 
 /// What the product with the newest event that carries this category or brand calls it.

@@ -220,7 +220,7 @@ impl PostgresStore {
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
         let tx = connect::begin(pool, BEGIN_READ).await?;
-        Ok(snapshot::PostgresSnapshot { tx, numbers: Arc::clone(&self.primary.numbers) })
+        Ok(snapshot::PostgresSnapshot::new(tx, Arc::clone(&self.primary.numbers)))
     }
 }
 
@@ -233,7 +233,7 @@ impl ReadStore for PostgresStore {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let Some(tx) = self.replicas.begin().await else { return self.snapshot_fresh().await };
         let numbers = Arc::clone(&self.primary.numbers);
-        Ok(Box::new(snapshot::PostgresSnapshot { tx, numbers }))
+        Ok(Box::new(snapshot::PostgresSnapshot::new(tx, numbers)))
     }
 
     async fn snapshot_fresh(&self) -> Result<Box<dyn Snapshot>> {

@@ -18,36 +18,61 @@ use crate::store::document::unpack;
 
 /// The facts of those products that are live.
 pub async fn load(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<ProductFacts>> {
-    let mut facts = live_products(conn, ids).await?;
+    let rows = rows(conn, ids).await?;
+    let mut facts = live_products(&rows)?;
     if facts.is_empty() {
         return Ok(Vec::new());
     }
-    let live: Vec<String> = facts.keys().cloned().collect();
-    add_prices(conn, &live, &mut facts).await?;
-    add_stock(conn, &live, &mut facts).await?;
-    add_review_counts(conn, &live, &mut facts).await?;
+    for row in rows {
+        // Of a product that is not there nothing is shown.
+        if let Some(facts) = facts.get_mut(&row.1) {
+            add(facts, row)?;
+        }
+    }
     let mut facts: Vec<ProductFacts> = facts.into_values().collect();
     add_discounts(conn, &mut facts).await?;
     Ok(facts)
 }
 
-type ById = BTreeMap<String, ProductFacts>;
+const PRODUCT: i16 = 0;
+const PRICE: i16 = 1;
+const STOCK: i16 = 2;
+const REVIEWS: i16 = 3;
 
-async fn live_products(conn: &mut PgConnection, ids: &[String]) -> Result<ById> {
-    let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT product_id, time, doc FROM product
-         WHERE product_id = ANY($1) AND doc IS NOT NULL",
+/// What it is of; the product; a price's id or a SKU; when; how many, by rating where it is of reviews; the document.
+type Row = (i16, String, Option<String>, Option<i64>, Option<Vec<i64>>, Option<Vec<u8>>);
+
+/// All in one statement: what each takes to be sent and begun is most of what a page costs.
+async fn rows(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<Row>> {
+    sqlx::query_as(
+        "SELECT 0::int2, product_id, NULL::text, time, NULL::int8[], doc FROM product
+         WHERE product_id = ANY($1) AND doc IS NOT NULL
+         UNION ALL SELECT 1::int2, product_id, price_id, time, NULL, doc FROM price
+         WHERE product_id = ANY($1) AND doc IS NOT NULL
+         UNION ALL SELECT 2::int2, product_id, sku, time, ARRAY[available], NULL FROM stock
+         WHERE product_id = ANY($1) AND available IS NOT NULL
+         UNION ALL SELECT 3::int2, product_id, NULL, NULL, ARRAY[ones, twos, threes, fours, fives], NULL
+         FROM review_count WHERE product_id = ANY($1)",
     )
     .bind(ids)
     .fetch_all(conn)
     .await
-    .map_err(database)?;
-    rows.into_iter()
+    .map_err(database)
+}
+
+type ById = BTreeMap<String, ProductFacts>;
+
+fn live_products(rows: &[Row]) -> Result<ById> {
+    rows.iter()
+        .filter_map(|(of, product_id, _, time, _, doc)| match of {
+            &PRODUCT => Some((product_id.clone(), (*time)?, doc.as_ref()?)),
+            _ => None,
+        })
         .map(|(product_id, time, doc)| {
             let facts = ProductFacts {
                 product_id: product_id.clone(),
                 time: Instant(time),
-                product: unpack::<Product>(&doc)?,
+                product: unpack::<Product>(doc)?,
                 prices: Vec::new(),
                 stock: Vec::new(),
                 discounts: Vec::new(),
@@ -58,58 +83,23 @@ async fn live_products(conn: &mut PgConnection, ids: &[String]) -> Result<ById> 
         .collect()
 }
 
-async fn add_prices(conn: &mut PgConnection, ids: &[String], facts: &mut ById) -> Result<()> {
-    let rows: Vec<(String, String, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT product_id, price_id, time, doc FROM price
-         WHERE product_id = ANY($1) AND doc IS NOT NULL",
-    )
-    .bind(ids)
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    for (product_id, price_id, time, doc) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
+fn add(facts: &mut ProductFacts, row: Row) -> Result<()> {
+    match row {
+        (PRICE, _, Some(price_id), Some(time), _, Some(doc)) => {
             let price = unpack(&doc)?;
             facts.prices.push(PriceFact { price_id, time: Instant(time), price });
         }
-    }
-    Ok(())
-}
-
-async fn add_stock(conn: &mut PgConnection, ids: &[String], facts: &mut ById) -> Result<()> {
-    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT product_id, sku, time, available FROM stock
-         WHERE product_id = ANY($1) AND available IS NOT NULL",
-    )
-    .bind(ids)
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    for (product_id, sku, time, available) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
-            facts.stock.push(StockFact { sku, time: Instant(time), available });
+        (STOCK, _, Some(sku), Some(time), Some(available), _) => {
+            facts.stock.extend(available.into_iter().map(|available| {
+                let (sku, time) = (sku.clone(), Instant(time));
+                StockFact { sku, time, available }
+            }));
         }
-    }
-    Ok(())
-}
-
-async fn add_review_counts(
-    conn: &mut PgConnection,
-    ids: &[String],
-    facts: &mut ById,
-) -> Result<()> {
-    let rows: Vec<(String, i64, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT product_id, ones, twos, threes, fours, fives FROM review_count
-         WHERE product_id = ANY($1)",
-    )
-    .bind(ids)
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    for (product_id, n1, n2, n3, n4, n5) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
-            facts.reviews = ReviewCounts([n1, n2, n3, n4, n5].map(|n| n.max(0) as u64));
+        (REVIEWS, _, _, _, Some(counts), _) => {
+            let count = |n: usize| counts.get(n).copied().unwrap_or_default().max(0) as u64;
+            facts.reviews = ReviewCounts(std::array::from_fn(count));
         }
+        _ => {}
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! A product's reviews, in the order of an index.
 
+use std::cmp::Reverse;
+
 use projections::facts::ReviewFact;
 use projections::instant::Instant;
 use projections::listing::{TOTAL_CAP, Total};
@@ -16,18 +18,31 @@ type Row = (String, Vec<u8>);
 
 /// What a product page shows of the reviews, and whether there are more.
 pub async fn latest(conn: &mut PgConnection, product_id: &str) -> Result<(LatestReviews, bool)> {
-    let mut latest =
-        read(conn, product_id, ReviewSort::Newest, None, LATEST_REVIEWS as u32 + 1).await?;
-    let more = latest.len() > LATEST_REVIEWS;
-    latest.truncate(LATEST_REVIEWS);
-    let newest_time: Option<i64> = sqlx::query_scalar(
-        "SELECT time FROM review WHERE product_id = $1 AND state > 0 ORDER BY time DESC LIMIT 1",
+    type Found = (Option<String>, Option<Vec<u8>>, Option<i64>);
+    let rows: Vec<Found> = sqlx::query_as(
+        "(SELECT review_id, doc, NULL::int8 FROM review
+          WHERE product_id = $1 AND state = 2 AND doc IS NOT NULL
+          ORDER BY created_at DESC, review_id LIMIT $2)
+         UNION ALL
+         (SELECT NULL, NULL, time FROM review WHERE product_id = $1 AND state > 0
+          ORDER BY time DESC LIMIT 1)",
     )
     .bind(product_id)
-    .fetch_optional(conn)
+    .bind(LATEST_REVIEWS as i64 + 1)
+    .fetch_all(conn)
     .await
     .map_err(database)?;
-    let newest_time = newest_time.map(Instant);
+    let newest_time = rows.iter().find_map(|(.., time)| time.map(Instant));
+    let fact = |(review_id, doc, _): Found| -> Option<Result<ReviewFact>> {
+        let (review_id, doc) = (review_id?, doc?);
+        Some(unpack(&doc).map(|review| ReviewFact { review_id, review }).map_err(Into::into))
+    };
+    let mut latest: Vec<ReviewFact> = rows.into_iter().filter_map(fact).collect::<Result<_>>()?;
+    // A union has no order of its own.
+    let newest_first = |r: &ReviewFact| (Reverse(r.review.created_at), r.review_id.clone());
+    latest.sort_by_cached_key(newest_first);
+    let more = latest.len() > LATEST_REVIEWS;
+    latest.truncate(LATEST_REVIEWS);
     Ok((LatestReviews { latest, newest_time, next_cursor: None }, more))
 }
 

@@ -1,5 +1,6 @@
 //! Reads from one state of the database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,11 +21,61 @@ use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
-use crate::store::{Result, Snapshot};
+use crate::store::{REVISED_UNTIL, Result, Snapshot, StoreError};
 
 pub struct PostgresSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Postgres>,
-    pub(super) numbers: Arc<NumberCache>,
+    numbers: Arc<NumberCache>,
+    /// What nearly every page asks for, once it was: the state that is read does not change.
+    head: Option<Head>,
+}
+
+/// The generation's settings, and the instants that every product's stored steps answer.
+struct Head {
+    settings: HashMap<String, String>,
+    covers: Window,
+}
+
+impl PostgresSnapshot {
+    pub fn new(
+        tx: sqlx::Transaction<'static, Postgres>,
+        numbers: Arc<NumberCache>,
+    ) -> PostgresSnapshot {
+        PostgresSnapshot { tx, numbers, head: None }
+    }
+
+    async fn head(&mut self) -> Result<&Head> {
+        let head = match self.head.take() {
+            Some(head) => head,
+            None => Head::read(&mut self.tx).await?,
+        };
+        Ok(self.head.insert(head))
+    }
+}
+
+impl Head {
+    async fn read(conn: &mut PgConnection) -> Result<Head> {
+        let (names, values, from, until): (Vec<String>, Vec<String>, Option<i64>, Option<i64>) =
+            sqlx::query_as(
+                "SELECT coalesce(array_agg(key), '{}'), coalesce(array_agg(value), '{}'),
+                        (SELECT max(covers_from) FROM coverage),
+                        (SELECT min(covers_until) FROM coverage)
+                 FROM meta",
+            )
+            .fetch_one(conn)
+            .await
+            .map_err(database)?;
+        let settings: HashMap<String, String> = names.into_iter().zip(values).collect();
+        let revised = settings.get(REVISED_UNTIL).map(|until| until.parse::<i64>()).transpose();
+        let revised = revised.map_err(|error| {
+            StoreError::Database(format!("the setting {REVISED_UNTIL} is damaged: {error}"))
+        })?;
+        let covers = Window {
+            from: from.max(revised).map_or(Instant::MIN, Instant),
+            until: until.map_or(Instant::MAX, Instant),
+        };
+        Ok(Head { settings, covers })
+    }
 }
 
 #[async_trait]
@@ -38,7 +89,7 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn meta(&mut self, key: &str) -> Result<Option<String>> {
-        meta(&mut self.tx, key).await
+        Ok(self.head().await?.settings.get(key).cloned())
     }
 
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
@@ -64,7 +115,7 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn coverage(&mut self) -> Result<Window> {
-        listings::coverage(&mut self.tx).await
+        Ok(self.head().await?.covers)
     }
 
     async fn members(
