@@ -129,6 +129,13 @@ pub async fn end(
     let put_off: PutOff = serde_json::from_str(&put_off).map_err(|e| {
         StoreError::Database(format!("the setting {PUT_OFF} of the generation is damaged: {e}"))
     })?;
+    // It waits for the disk, and with it for all that was committed before without waiting: rows of what may yet be
+    // lost are not marked as visible to all.
+    sqlx::query("UPDATE meta SET value = value WHERE key = $1")
+        .bind(PUT_OFF)
+        .execute(&mut *conn)
+        .await
+        .map_err(database)?;
     let left = Mutex::new(by_size(conn, &put_off.tables).await?);
     let further = async {
         let mut conn = beside.await?;
@@ -147,7 +154,7 @@ pub async fn end(
         .execute(&mut *tx)
         .await
         .map_err(database)?;
-    // It waits for the disk, and with it for all that was committed before without waiting.
+    // It waits for the disk.
     tx.commit().await.map_err(database)
 }
 
