@@ -18,6 +18,8 @@ pub struct Horizon {
     pub until: Instant,
     /// When a timeline that goes on beyond the horizon is to be computed again.
     pub refresh_at: Instant,
+    /// Before this, a timeline that is computed again comes out the same.
+    pub moves_at: Instant,
 }
 
 impl Horizon {
@@ -25,22 +27,25 @@ impl Horizon {
     /// that what is computed twice on a day comes out the same.
     pub fn around(now: Instant, past_ms: i64, ahead_ms: i64) -> Horizon {
         let day = now.millis().div_euclid(DAY_MS) * DAY_MS;
+        let next_day = day.saturating_add(DAY_MS);
         Horizon {
             from: Instant(day.saturating_sub(past_ms)),
-            until: Instant(day.saturating_add(DAY_MS).saturating_add(ahead_ms)),
-            refresh_at: Instant(day.saturating_add(ahead_ms / 2)),
+            until: Instant(next_day.saturating_add(ahead_ms)),
+            refresh_at: Instant(day.saturating_add(ahead_ms / 2).max(next_day)),
+            moves_at: Instant(next_day),
         }
     }
 
     /// Only what holds at one instant.
     pub fn at(at: Instant) -> Horizon {
         let next = Instant(at.millis().saturating_add(1));
-        Horizon { from: at, until: next, refresh_at: next }
+        Horizon { from: at, until: next, refresh_at: next, moves_at: next }
     }
 
     /// All of time.
     pub fn everything() -> Horizon {
-        Horizon { from: Instant::MIN, until: Instant::MAX, refresh_at: Instant::MAX }
+        let (always, never) = (Instant::MIN, Instant::MAX);
+        Horizon { from: always, until: never, refresh_at: never, moves_at: always }
     }
 
     /// Whether a window lies wholly before what is stored.
@@ -83,7 +88,7 @@ pub fn clip<T>(mut timeline: Timeline<T>, horizon: &Horizon) -> (Timeline<T>, Co
     if kept > MAX_STEPS {
         kept = MAX_STEPS;
         let late = timeline.get(MAX_STEPS * 3 / 4).map_or(refresh_at, |s: &Step<T>| s.from);
-        refresh_at = refresh_at.min(late);
+        refresh_at = refresh_at.min(late.max(horizon.moves_at));
     }
     let cut = timeline.len() > kept;
     timeline.truncate(kept);

@@ -18,6 +18,7 @@ fn horizon() -> impl Strategy<Value = Horizon> {
         from: edge(from),
         until: edge(from + length),
         refresh_at: edge(from + length - 1),
+        moves_at: Instant::MIN,
     })
 }
 
@@ -102,7 +103,8 @@ fn steps(count: usize) -> Vec<Step<usize>> {
 }
 
 fn horizon_of(from: i64, until: i64) -> Horizon {
-    Horizon { from: Instant(from), until: Instant(until), refresh_at: Instant(until - 1) }
+    let refresh_at = Instant(until - 1);
+    Horizon { from: Instant(from), until: Instant(until), refresh_at, moves_at: Instant::MIN }
 }
 
 #[test]
@@ -134,4 +136,26 @@ fn a_long_timeline_is_cut_and_computed_again_in_time() {
     assert!(coverage.refresh_at.is_some_and(|at| at < end), "before it ends");
     let (kept, coverage) = clip(steps(MAX_STEPS), &Horizon::everything());
     assert_eq!((kept.len(), coverage), (MAX_STEPS, Coverage::WHOLE));
+}
+
+/// A view that is due is computed again: were it due at once again, that would never end.
+#[test]
+fn what_was_computed_is_not_due_again_before_the_horizon_moves() {
+    const HOUR: i64 = 3_600_000;
+    for (hour, ahead_days) in (0..24).flat_map(|hour| [0, 1, 2, 30].map(|days| (hour, days))) {
+        let now = Instant(1_000 * 24 * HOUR + hour * HOUR);
+        let horizon = Horizon::around(now, 24 * HOUR, ahead_days * 24 * HOUR);
+        let next_day = Instant(1_001 * 24 * HOUR);
+        assert!(horizon.refresh_at >= next_day, "{ahead_days} days at {hour}: {horizon:?}");
+        assert!(horizon.refresh_at <= horizon.until);
+        // More steps than are stored, all of them of yesterday.
+        let yesterday = Instant(999 * 24 * HOUR);
+        let step = |n: usize| {
+            let at = |n: usize| Instant(yesterday.millis() + n as i64 * 1_000);
+            Step { from: at(n), until: at(n + 1), value: n }
+        };
+        let (kept, coverage) = clip((0..MAX_STEPS * 2).map(step).collect(), &horizon);
+        assert_eq!(kept.len(), MAX_STEPS);
+        assert!(coverage.refresh_at.is_some_and(|at| at >= next_day), "{coverage:?}");
+    }
 }
