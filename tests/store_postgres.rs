@@ -11,6 +11,7 @@ mod postgres_server;
 mod store_contract;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postgres_server::Database;
 use projections::placement::Placement;
@@ -139,4 +140,35 @@ async fn filled_pages() -> (i32, i32) {
     .fetch_one(&mut conn)
     .await
     .unwrap()
+}
+
+/// Whoever is cut off in the middle of a `COPY` leaves no connection behind that answers out of step.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cut_off_while_it_copies_leaves_no_connection_out_of_step() {
+    let database = Database::create().await;
+    let store = Arc::new(database.open().await);
+    let ids: Arc<Vec<String>> = Arc::new((0..20_000).map(|i| format!("p{i}")).collect());
+    let mut cut_off = 0;
+    for round in 0..60_u64 {
+        let (of, ids) = (Arc::clone(&store), Arc::clone(&ids));
+        let copying = tokio::spawn(async move {
+            let mut tx = of.begin().await.unwrap();
+            let marks: Vec<(i64, &str)> = ids.iter().map(|id| (1, id.as_str())).collect();
+            loop {
+                tx.mark_stale(&marks).await.unwrap();
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(3 + 7 * round % 97)).await;
+        copying.abort();
+        cut_off += usize::from(copying.await.is_err_and(|ended| ended.is_cancelled()));
+        for number in 0..8 {
+            let (key, value) = (format!("k{number}"), format!("{round}.{number}"));
+            let mut tx = store.begin().await.unwrap();
+            tx.set_meta(&key, Some(&value)).await.unwrap();
+            assert_eq!(tx.meta(&key).await.unwrap(), Some(value), "round {round}");
+            tx.commit().await.unwrap();
+        }
+    }
+    assert_eq!(cut_off, 60);
+    assert_eq!(store.status().await.unwrap().stale_products, 0);
 }

@@ -8,8 +8,8 @@ use projections::discount::Scope;
 use projections::facts::ProductFacts;
 use projections::instant::Instant;
 use projections::view::{ListingKey, View};
-use sqlx::Postgres;
 use sqlx::postgres::PgConnection;
+use sqlx::{Executor, Postgres};
 use tokio::runtime::Handle;
 
 use super::bulk::Rows;
@@ -72,12 +72,35 @@ impl Drop for PostgresTransaction {
         let primary = Arc::clone(&self.primary);
         primary.undoing.send_modify(|n| *n += 1);
         runtime.spawn(async move {
-            // An error: the connection is broken, and the server undoes it by itself.
-            let _ = tx.rollback().await;
+            undo(tx).await;
             primary.undoing.send_modify(|n| *n = n.saturating_sub(1));
         });
     }
 }
+
+/// Whoever was cut off in the middle of a `COPY` leaves a connection on which every statement would be given the
+/// answer of the one before it: sqlx does not count that of the `COPY`. Such a connection is ended by the server, which
+/// undoes the transaction with it.
+async fn undo(mut tx: sqlx::Transaction<'static, Postgres>) {
+    let question = 1 + i64::from(std::process::id());
+    let answer: sqlx::Result<i64> =
+        sqlx::query_scalar("SELECT $1::int8").bind(question).fetch_one(&mut *tx).await;
+    let in_step = match answer {
+        Ok(answer) => answer == question,
+        // In a transaction that has failed nothing else is answered.
+        Err(sqlx::Error::Database(error)) => error.code().as_deref() == Some(FAILED_TRANSACTION),
+        Err(_) => false,
+    };
+    if !in_step {
+        let end = "ROLLBACK; SELECT pg_terminate_backend(pg_backend_pid())";
+        let _ended = tx.execute(end).await;
+    }
+    // An error: the connection is broken, and the server undoes it by itself.
+    let _ = tx.rollback().await;
+}
+
+/// PostgreSQL's `in_failed_sql_transaction`.
+const FAILED_TRANSACTION: &str = "25P02";
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
