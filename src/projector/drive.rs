@@ -92,6 +92,7 @@ pub async fn drive(
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
     let mut fanning_out = true;
+    let mut look_in = turns.look_every;
     // Since when a backlog holds back fan-outs.
     let mut held_back: Option<Instant> = None;
     while !stop.is_cancelled() {
@@ -104,12 +105,14 @@ pub async fn drive(
                     Some(batch) => Some(batch),
                     None => return Ok(()),
                 },
-                () = tokio::time::sleep(turns.look_every) => None,
+                () = tokio::time::sleep(look_in) => None,
                 () = stop.cancelled() => return Ok(()),
             },
         };
         let Some(batch) = next else {
-            fanning_out = projector.fanout_step(u32::MAX).await?.more;
+            let step = projector.fanout_step(u32::MAX).await?;
+            fanning_out = step.more && !step.held;
+            look_in = if step.held { HELD } else { turns.look_every };
             held_back = None;
             continue;
         };
@@ -122,7 +125,8 @@ pub async fn drive(
             let budget = started.elapsed() / 3;
             let started = Instant::now();
             while fanning_out && started.elapsed() < budget {
-                fanning_out = projector.fanout_step(u32::MAX).await?.more;
+                let step = projector.fanout_step(u32::MAX).await?;
+                fanning_out = step.more && !step.held;
             }
         }
     }
@@ -285,7 +289,7 @@ pub async fn fan_out(
                 () = stop.cancelled() => {}
             }
         } else if step.held {
-            tokio::time::sleep(FLOWING_STEP).await;
+            tokio::time::sleep(HELD).await;
         } else if busy {
             // Half of the time is theirs where whole partitions wait, else a quarter; more where batches leave
             // much of it, and much less where events pile up.
@@ -305,3 +309,5 @@ pub async fn fan_out(
 const FLOWING_STEP: Duration = Duration::from_millis(40);
 /// And else: the first event that comes may have to wait so long.
 const IDLE_STEP: Duration = Duration::from_secs(2);
+/// What others hold is looked at again after this long.
+const HELD: Duration = Duration::from_millis(40);

@@ -6,7 +6,7 @@
 //! (`run_file`), of which `manifest` says how far they reach. Then `regroup` puts what belongs to one product together,
 //! `part` computes views of some thousand products at a time, and `write` stores them.
 //!
-//! A kill loses at most what was read since the last manifest, and the part that was being written.
+//! A kill loses at most what was read since the last manifest, and the parts that were being written.
 
 mod decode;
 mod discounts;

@@ -9,7 +9,7 @@ use projections::placement::{Placement, PlacementDiff};
 use projections::run::Mark;
 use projections::view::View;
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinHandle;
 
 use super::discounts::Discounts;
 use super::letters::Subjects;
@@ -36,7 +36,7 @@ use crate::store::{Advance, Numbers, ReadStore, Transaction, ViewWrite};
 const DISCOUNTS_AT_ONCE: usize = 5_000;
 /// Bytes of dead letters that are written in one transaction, about.
 const LETTERS_AT_ONCE: usize = 8 * 1024 * 1024;
-/// Parts computed ahead of the one that is written.
+/// Parts computed ahead of those that are written.
 const COMPUTED_AHEAD: usize = 1;
 
 /// Writes what was read, from where an earlier run has come to.
@@ -103,13 +103,27 @@ impl Writer<'_> {
         let after = self.written.after.clone();
         let computing = tokio::spawn(compute(groups, shared, after, self.job.share(), sender));
         self.tell();
+        let mut writing = VecDeque::new();
+        let written = self.write_parts(&mut parts, &mut writing).await;
+        // None is cut off in the middle of what it writes: it is undone when it is at rest, before anybody begins again.
+        for put in writing {
+            let _undone = put.await;
+        }
+        written?;
+        computing.await.map_err(|ended| RebuildError::ended(&ended))?
+    }
+
+    /// Some parts at once.
+    async fn write_parts(
+        &mut self,
+        parts: &mut mpsc::Receiver<Part>,
+        writing: &mut VecDeque<Writing>,
+    ) -> Result<(), RebuildError> {
         let at_once = self.job.store.fills_at_once();
-        let mut writing = VecDeque::with_capacity(at_once);
         while let Some(part) = parts.recv().await {
             self.job.go_on()?;
             let refused = self.refused(&part.refused).await?;
-            let put = put(Arc::clone(&self.job.store), part, refused);
-            writing.push_back(AbortOnDropHandle::new(tokio::spawn(put)));
+            writing.push_back(tokio::spawn(put(Arc::clone(&self.job.store), part, refused)));
             if writing.len() >= at_once {
                 self.commit(writing.pop_front()).await?;
             }
@@ -117,7 +131,7 @@ impl Writer<'_> {
         while !writing.is_empty() {
             self.commit(writing.pop_front()).await?;
         }
-        computing.await.map_err(|ended| RebuildError::ended(&ended))?
+        Ok(())
     }
 
     fn tell(&self) {
@@ -243,8 +257,8 @@ impl Writer<'_> {
     }
 }
 
-/// A part that is being written; it is undone where nobody waits for it any more.
-type Writing = AbortOnDropHandle<Result<Put, RebuildError>>;
+/// A part that is being written; it is undone where nobody takes it.
+type Writing = JoinHandle<Result<Put, RebuildError>>;
 
 /// A part that is written, but for the mark.
 struct Put {

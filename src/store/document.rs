@@ -34,7 +34,9 @@ pub fn pack<T: Serialize>(document: &T) -> Vec<u8> {
     workshop.plain.clear();
     workshop.plain = codec::encode_into(document, workshop.plain);
     let stored = workshop.stored();
-    if workshop.plain.capacity() <= KEPT_BYTES {
+    // A table for large documents would pack small ones otherwise: the same document has the same bytes.
+    if matches!(workshop.table, CompressTable::Small(_)) && workshop.plain.capacity() <= KEPT_BYTES
+    {
         WORKSHOP.set(Some(workshop));
     }
     stored

@@ -23,7 +23,7 @@ use crate::rebuild::{RebuildError, blocking};
 
 /// How long a poll waits for an event.
 const POLL: Duration = Duration::from_millis(100);
-/// Messages that are taken before it is looked whether a batch is full, or all is read.
+/// Messages that are taken, where they are there, before it is looked whether a batch is full, or all is read.
 const POLLS: usize = 64;
 /// A batch is handed over after this long even if it is not full.
 const BATCH_FOR: Duration = Duration::from_millis(200);
@@ -154,10 +154,12 @@ impl Topic {
     ) -> Result<(), RebuildError> {
         let mut begun = Clock::now();
         while !stop.is_cancelled() && self.spans.iter().any(|(_, span)| !span.is_read()) {
+            let mut wait = POLL;
             for _ in 0..POLLS {
-                if !self.poll()? {
+                if !self.poll(wait)? {
                     break;
                 }
+                wait = Duration::ZERO;
             }
             let full = self.records.len() >= BATCH_EVENTS || self.bytes >= self.batch_bytes;
             if full || begun.elapsed() >= BATCH_FOR {
@@ -172,8 +174,8 @@ impl Topic {
     }
 
     /// Takes the next message. Whether another one may be taken at once.
-    fn poll(&mut self) -> Result<bool, RebuildError> {
-        match self.consumer.poll(POLL) {
+    fn poll(&mut self, wait: Duration) -> Result<bool, RebuildError> {
+        match self.consumer.poll(wait) {
             Some(Ok(message)) => {
                 let (partition, offset) = (message.partition(), message.offset());
                 let record = record(&message);

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::connect::{self, Session};
-use super::errors::database;
+use super::errors::{database, is_broken};
 use super::{BEGIN_WRITE, PostgresOptions};
 use crate::changes::{
     Change, ChangeCursor, ChangeHints, Changes, MAX_READ_BYTES, MAX_READ_CHANGES, PRUNED_AT_ONCE,
@@ -93,8 +93,8 @@ impl Feed {
             };
             match answers {
                 // The server was restarted, which shows only here.
-                Err(StoreError::Unavailable(_)) if again > 0 => again -= 1,
-                answers => return answers,
+                Err(error) if again > 0 && is_broken(&error) => again -= 1,
+                answers => return answers.map_err(database),
             }
             let _ = conn.close().await;
         }
@@ -105,20 +105,23 @@ fn unknown(cursor: &ChangeCursor) -> StoreError {
     StoreError::Database(format!("`{cursor}` is no cursor of this store"))
 }
 
-async fn now(conn: &mut PgConnection) -> Result<Vec<Answer>> {
+async fn now(conn: &mut PgConnection) -> sqlx::Result<Vec<Answer>> {
     sqlx::query_as(
         "SELECT current_setting('vitrine.feed'), pg_current_snapshot()::text, false, NULL::bytea",
     )
     .fetch_all(conn)
     .await
-    .map_err(database)
 }
 
 /// What a snapshot does not see, always with the one of this statement. Where it is another connection's, where
 /// something was pruned that it does not see, or where too much waits, it has lost. Snapshots are ordered by what
 /// they see: one sees less than another if it ends earlier, or where something is under way in it that is done in
 /// the other.
-async fn after(conn: &mut PgConnection, session: &str, snapshot: &str) -> Result<Vec<Answer>> {
+async fn after(
+    conn: &mut PgConnection,
+    session: &str,
+    snapshot: &str,
+) -> sqlx::Result<Vec<Answer>> {
     sqlx::query_as(
         "WITH waiting AS MATERIALIZED (
              SELECT xid, doc FROM change
@@ -146,7 +149,6 @@ async fn after(conn: &mut PgConnection, session: &str, snapshot: &str) -> Result
     .bind(session)
     .fetch_all(conn)
     .await
-    .map_err(database)
 }
 
 /// Deletes what could be seen `keep` ago. What was written long ago may have been committed just now, so

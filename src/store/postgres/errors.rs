@@ -32,6 +32,18 @@ pub fn database(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// Whether the connection is of no more use.
+pub fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(e) => {
+            let code = e.code().unwrap_or_default();
+            code.starts_with("08") || code.starts_with("57P")
+        }
+        _ => false,
+    }
+}
+
 /// Whether the same statement may succeed later, or on another server.
 fn passing(code: &str) -> bool {
     // Connection lost, out of resources (connections too), server going down or coming up,

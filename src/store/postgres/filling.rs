@@ -39,15 +39,15 @@ const LARGE: [&str; 12] = [
 /// The setting that has what is put off, as long as it is.
 const PUT_OFF: &str = "put_off";
 
-/// Memory that each process sorts an index's rows in. With more of it, fewer and larger heaps are sorted, which fit
-/// in no processor's cache: that takes longer.
+/// Memory to sort an index's rows in, shared by the processes that do. With more of it, fewer and larger heaps are
+/// sorted, which fit in no processor's cache: that takes longer.
 const INDEX_MEMORY: &str = "64MB";
-/// Processes of the server that help to make one index.
-const INDEX_WORKERS: u32 = 2;
+/// Processes of the server that help to make one index; each needs 32 MB.
+const INDEX_WORKERS: u32 = 1;
 
 /// What a connection that fills or makes indexes is set to, beside what all are: a rebuild takes as long as
 /// it takes, and whole tables are read by reading whole tables.
-const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; \
+const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET synchronous_commit = on; \
     SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = on; \
     SET enable_bitmapscan = on; SET enable_hashjoin = on;";
 
