@@ -309,7 +309,7 @@ impl PartitionGroup {
             if drained.is_err() {
                 tracing::warn!(?deadline, "a batch was not done in time: it is given up");
                 task.abort();
-                // Its connection goes back with an undone transaction.
+                // Its transaction is undone, and its connection ended where it was cut off while it copied.
                 let _ended = tokio::time::timeout(deadline, &mut task).await;
             }
             drained

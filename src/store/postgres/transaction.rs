@@ -82,11 +82,10 @@ impl Drop for PostgresTransaction {
 /// answer of the one before it: sqlx does not count that of the `COPY`. Such a connection is ended by the server, which
 /// undoes the transaction with it.
 async fn undo(mut tx: sqlx::Transaction<'static, Postgres>) {
-    let question = 1 + i64::from(std::process::id());
     let answer: sqlx::Result<i64> =
-        sqlx::query_scalar("SELECT $1::int8").bind(question).fetch_one(&mut *tx).await;
+        sqlx::query_scalar("SELECT $1::int8").bind(QUESTION).fetch_one(&mut *tx).await;
     let in_step = match answer {
-        Ok(answer) => answer == question,
+        Ok(answer) => answer == QUESTION,
         // In a transaction that has failed nothing else is answered.
         Err(sqlx::Error::Database(error)) => error.code().as_deref() == Some(FAILED_TRANSACTION),
         Err(_) => false,
@@ -99,6 +98,8 @@ async fn undo(mut tx: sqlx::Transaction<'static, Postgres>) {
     let _ = tx.rollback().await;
 }
 
+/// What no other statement is answered.
+const QUESTION: i64 = -7_261_983_541;
 /// PostgreSQL's `in_failed_sql_transaction`.
 const FAILED_TRANSACTION: &str = "25P02";
 
