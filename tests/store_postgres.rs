@@ -16,14 +16,17 @@ use std::time::Duration;
 use postgres_server::Database;
 use projections::fold::Head;
 use projections::instant::Instant;
+use projections::listing::{Filters, Sort};
 use projections::placement::Placement;
-use projections::view::ListingKey;
+use projections::view::{ListingKey, View};
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
+use store_contract::support::{audience, everything, save_views, view_with};
 use store_contract::{Fixture, Store};
 use vitrine::store::ViewWrite;
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
+use vitrine::store::query::ListingQuery;
 use vitrine::store::seed::Seed;
 
 impl Fixture for Database {
@@ -143,6 +146,54 @@ async fn filled_pages() -> (i32, i32) {
     .fetch_one(&mut conn)
     .await
     .unwrap()
+}
+
+/// A store that has just been filled has no statistics: the planner takes nearly everything to be small. A filtered listing
+/// is read entry by entry all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filters_do_not_need_statistics() {
+    const PRODUCTS: i64 = 10_000;
+    let database = Database::create().await;
+    let store: Store = database.open().await;
+    let mut conn = database.connect().await;
+    for table in ["entry", "offer"] {
+        let off = format!("ALTER TABLE vitrine_g1.{table} SET (autovacuum_enabled = false)");
+        conn.execute(off.as_str()).await.unwrap();
+    }
+    let category = ListingKey::Category("mugs".to_owned());
+    let view = view_with(|view| view.listings.push(category.clone()));
+    let own = audience(Some("vip"), view.audiences[0].steps.clone());
+    let own = View { audiences: vec![view.audiences[0].clone(), own], ..view.clone() };
+    let ids: Vec<String> = (0..PRODUCTS).map(|i| format!("p{i:05}")).collect();
+    let view_of = |id: &String| if id == "p00000" { &own } else { &view };
+    let views: Vec<(&str, Option<&View>)> =
+        ids.iter().map(|id| (id.as_str(), Some(view_of(id)))).collect();
+    save_views(&store, &views).await;
+    let filters = Filters { min_price: Some(0), ..Filters::default() };
+    for group in [None, Some("vip")] {
+        for listing in [&ListingKey::All, &category] {
+            let sort = Sort::Newest;
+            let query = ListingQuery { listing, group, sort, filters: &filters, ..everything(0) };
+            let mut snapshot = store.snapshot().await.unwrap();
+            let places = snapshot.listing(&query, None, u32::MAX).await.unwrap();
+            let total = snapshot.listing_total(&query).await.unwrap();
+            assert_eq!(
+                (places.len() as i64, total.total as i64),
+                (PRODUCTS, PRODUCTS),
+                "{query:?}"
+            );
+        }
+    }
+    store.close().await;
+    // Connections tell what they have looked at as they end.
+    let read = "SELECT sum(idx_blks_hit + idx_blks_read)::int8 FROM pg_statio_user_indexes
+                WHERE schemaname = 'vitrine_g1' AND indexrelname IN ('entry_in_order', 'offer_pkey')";
+    let mut looked_at: i64 = 0;
+    for _ in 0..20 {
+        looked_at = sqlx::query_scalar(read).fetch_one(&mut conn).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!((PRODUCTS..70 * PRODUCTS).contains(&looked_at), "{looked_at} pages of indexes");
 }
 
 /// Whoever is cut off in the middle of a `COPY` leaves no connection behind that answers out of step.

@@ -80,8 +80,12 @@ fn push_conditions(
     sql.push(" AND o.product_id = e.product_id AND o.valid_from <= ").push_bind(at);
     sql.push(" AND o.valid_until > ").push_bind(at);
     push_filters(sql, query, numbered);
-    sql.push(")");
+    sql.push(FENCE).push(")");
 }
+
+/// Keeps the planner from turning a probe for each entry into a join. It would begin with all offers where it thinks that
+/// there are few of them, as it does until a new generation's statistics are made: for each it would read all entries.
+const FENCE: &str = " OFFSET 0";
 
 /// Whose offer of the entry's product counts: the group's own, if there is one.
 fn push_offering(sql: &mut QueryBuilder<Postgres>, branch: &Branch) {
@@ -194,6 +198,13 @@ pub async fn total(
 ) -> Result<Total> {
     let Some(numbered) = numbered(conn, cache, query).await? else { return Ok(Total::default()) };
     let (mut found, mut examined_all, mut to_examine) = (0u64, true, EXAMINED_CAP);
+    if let ([branch], true) = (numbered.audiences.as_slice(), query.filters.is_empty()) {
+        let (found, entries) = count_at_once(conn, &numbered, branch, query.at).await?;
+        if found > TOTAL_CAP || entries < COUNTED_AT_ONCE {
+            let total = found.min(TOTAL_CAP);
+            return Ok(Total { total, capped: found > TOTAL_CAP });
+        }
+    }
     for branch in &numbered.audiences {
         let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) FROM (SELECT 1 FROM ");
         if *query.listing == ListingKey::All && !query.filters.is_empty() {
@@ -221,6 +232,26 @@ pub async fn total(
     }
     Ok(Total { total: found, capped: !examined_all })
 }
+
+/// Entries that hold at this instant, and entries, of the first [`COUNTED_AT_ONCE`]: mostly that is all there are, and one
+/// look at them instead of two.
+async fn count_at_once(
+    conn: &mut PgConnection,
+    numbered: &Numbered,
+    branch: &Branch,
+    at: Instant,
+) -> Result<(u64, u64)> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) FILTER (WHERE e.valid_from <= ");
+    sql.push_bind(at.millis()).push(" AND e.valid_until > ").push_bind(at.millis());
+    sql.push("), count(*) FROM ");
+    push_examined(&mut sql, numbered, branch, COUNTED_AT_ONCE);
+    sql.push(" e");
+    let counted: (i64, i64) = sql.build_query_as().fetch_one(conn).await.map_err(database)?;
+    Ok((counted.0 as u64, counted.1 as u64))
+}
+
+/// A little more than it takes to see that there are more than [`TOTAL_CAP`], where most entries hold.
+const COUNTED_AT_ONCE: u64 = TOTAL_CAP + TOTAL_CAP / 4;
 
 /// Of all orders, this one has the fewest entries a product.
 const EXAMINED: Sort = Sort::Newest;
@@ -261,7 +292,7 @@ fn push_offers(
 fn push_not_shadowed(sql: &mut QueryBuilder<Postgres>, group: i64, row: &'static str, order: Sort) {
     sql.push(" AND NOT EXISTS (SELECT 1 FROM offer s WHERE s.audience = ").push_bind(group as i32);
     sql.push(" AND s.product_id = ").push(row).push(".product_id");
-    sql.push(if order.by_price() { ")" } else { " AND s.apart)" });
+    sql.push(if order.by_price() { "" } else { " AND s.apart" }).push(FENCE).push(")");
 }
 
 /// The next boundary of any product in the listing, or the next release into it.
