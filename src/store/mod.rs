@@ -268,9 +268,18 @@ pub trait Snapshot: Send {
     /// All that is known of these products, in any order; those that are not live are left out.
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
 
-    /// The reviews that a product page shows; `next_cursor` is left to the caller. The flag says
-    /// whether there are more than those.
-    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)>;
+    /// The reviews that product pages show, by product, for each of these ids; `next_cursor` is left to the caller.
+    /// The flag says whether there are more than those.
+    async fn latest_reviews_of(
+        &mut self,
+        ids: &[String],
+    ) -> Result<HashMap<String, (LatestReviews, bool)>>;
+
+    /// The same of one product.
+    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)> {
+        let mut of = self.latest_reviews_of(&[product_id.to_owned()]).await?;
+        Ok(of.remove(product_id).unwrap_or_default())
+    }
 
     /// One page of a product's published reviews.
     async fn reviews(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use projections::listing::Total;
+use projections::page::LatestReviews;
 
 use super::answers::{self, Made, Part, Product, Reviews, normalize, part_of};
 use super::found::{Findings, Found, Key};
@@ -110,10 +111,11 @@ impl Read for Products<'_> {
 
     async fn read(&self, snapshot: &mut dyn Snapshot) -> Result<HashMap<String, Product>> {
         let mut products: HashMap<String, Product> = HashMap::new();
+        let mut latest = snapshot.latest_reviews_of(&self.ids).await?;
         for mut facts in snapshot.product_facts(&self.ids).await? {
             normalize(&mut facts);
             let id = facts.product_id.clone();
-            let reviews = reviews(snapshot, &id).await?;
+            let reviews = reviews(snapshot, &id, latest.remove(&id).unwrap_or_default()).await?;
             products.insert(id, Product { facts: Some(facts), reviews, card: None });
         }
         for card in snapshot.cards(&self.ids).await? {
@@ -124,8 +126,11 @@ impl Read for Products<'_> {
     }
 }
 
-async fn reviews(snapshot: &mut dyn Snapshot, id: &str) -> Result<Reviews> {
-    let (mut latest, more) = snapshot.latest_reviews(id).await?;
+async fn reviews(
+    snapshot: &mut dyn Snapshot,
+    id: &str,
+    (mut latest, more): (LatestReviews, bool),
+) -> Result<Reviews> {
     if !more {
         return Ok(Reviews { latest, first: Vec::new(), total: Total::default() });
     }

@@ -1,6 +1,7 @@
 //! A product's reviews, in the order of an index.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use projections::facts::ReviewFact;
 use projections::instant::Instant;
@@ -16,34 +17,44 @@ use crate::store::query::{ReviewKeyset, ReviewSlice, ReviewSort};
 
 type Row = (String, Vec<u8>);
 
-/// What a product page shows of the reviews, and whether there are more.
-pub async fn latest(conn: &mut PgConnection, product_id: &str) -> Result<(LatestReviews, bool)> {
-    type Found = (Option<String>, Option<Vec<u8>>, Option<i64>);
+/// Of which product; a review; or else when the newest was changed.
+type Found = (String, Option<String>, Option<Vec<u8>>, Option<i64>);
+
+/// What product pages show of the reviews, and whether there are more: for all of these products in one statement.
+pub async fn latest(
+    conn: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, (LatestReviews, bool)>> {
     let rows: Vec<Found> = sqlx::query_as(
-        "(SELECT review_id, doc, NULL::int8 FROM review
-          WHERE product_id = $1 AND state = 2 AND doc IS NOT NULL
-          ORDER BY created_at DESC, review_id LIMIT $2)
-         UNION ALL
-         (SELECT NULL, NULL, time FROM review WHERE product_id = $1 AND state > 0
-          ORDER BY time DESC LIMIT 1)",
+        "SELECT product.id, found.* FROM unnest($1) AS product(id) CROSS JOIN LATERAL (
+           (SELECT review_id, doc, NULL::int8 FROM review
+            WHERE product_id = product.id AND state = 2 AND doc IS NOT NULL
+            ORDER BY created_at DESC, review_id LIMIT $2)
+           UNION ALL
+           (SELECT NULL, NULL, time FROM review WHERE product_id = product.id AND state > 0
+            ORDER BY time DESC LIMIT 1)) AS found",
     )
-    .bind(product_id)
+    .bind(ids)
     .bind(LATEST_REVIEWS as i64 + 1)
     .fetch_all(conn)
     .await
     .map_err(database)?;
-    let newest_time = rows.iter().find_map(|(.., time)| time.map(Instant));
-    let fact = |(review_id, doc, _): Found| -> Option<Result<ReviewFact>> {
-        let (review_id, doc) = (review_id?, doc?);
-        Some(unpack(&doc).map(|review| ReviewFact { review_id, review }).map_err(Into::into))
-    };
-    let mut latest: Vec<ReviewFact> = rows.into_iter().filter_map(fact).collect::<Result<_>>()?;
-    // A union has no order of its own.
-    let newest_first = |r: &ReviewFact| (Reverse(r.review.created_at), r.review_id.clone());
-    latest.sort_by_cached_key(newest_first);
-    let more = latest.len() > LATEST_REVIEWS;
-    latest.truncate(LATEST_REVIEWS);
-    Ok((LatestReviews { latest, newest_time, next_cursor: None }, more))
+    let none = |id: &String| (id.clone(), (LatestReviews::default(), false));
+    let mut all: HashMap<String, (LatestReviews, bool)> = ids.iter().map(none).collect();
+    for (product_id, review_id, doc, time) in rows {
+        let Some((of, _)) = all.get_mut(&product_id) else { continue };
+        of.newest_time = of.newest_time.max(time.map(Instant));
+        if let (Some(review_id), Some(doc)) = (review_id, doc) {
+            of.latest.push(ReviewFact { review_id, review: unpack(&doc)? });
+        }
+    }
+    for (of, more) in all.values_mut() {
+        // A union has no order of its own.
+        of.latest.sort_by_cached_key(|r| (Reverse(r.review.created_at), r.review_id.clone()));
+        *more = of.latest.len() > LATEST_REVIEWS;
+        of.latest.truncate(LATEST_REVIEWS);
+    }
+    Ok(all)
 }
 
 /// One page of reviews, with how many there are in all.

@@ -96,8 +96,11 @@ impl Snapshot for PostgresSnapshot {
         product_facts::load(&mut self.tx, ids).await
     }
 
-    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)> {
-        reviews::latest(&mut self.tx, product_id).await
+    async fn latest_reviews_of(
+        &mut self,
+        ids: &[String],
+    ) -> Result<HashMap<String, (LatestReviews, bool)>> {
+        reviews::latest(&mut self.tx, ids).await
     }
 
     async fn reviews(

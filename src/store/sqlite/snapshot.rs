@@ -1,5 +1,6 @@
 //! Reads from one state of the file.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -42,8 +43,15 @@ impl Snapshot for SqliteSnapshot {
         product_facts::load(&mut self.tx, ids).await
     }
 
-    async fn latest_reviews(&mut self, product_id: &str) -> Result<(LatestReviews, bool)> {
-        reviews::latest(&mut self.tx, product_id).await
+    async fn latest_reviews_of(
+        &mut self,
+        ids: &[String],
+    ) -> Result<HashMap<String, (LatestReviews, bool)>> {
+        let mut all = HashMap::with_capacity(ids.len());
+        for id in ids {
+            all.insert(id.clone(), reviews::latest(&mut self.tx, id).await?);
+        }
+        Ok(all)
     }
 
     async fn reviews(
