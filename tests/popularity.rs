@@ -21,7 +21,7 @@ fn key(id: &str) -> PageKey {
 }
 
 fn ids(popularity: &Popularity) -> Vec<String> {
-    let pages = popularity.most_popular(usize::MAX);
+    let pages = popularity.most_popular(usize::MAX, 0.0, NOW);
     pages.iter().map(|page| page.as_ref().id.to_owned()).collect()
 }
 
@@ -38,6 +38,20 @@ fn counts_add_up_and_halve() {
     // Long ago counts for nothing, and does no harm.
     popularity.count(&[(key("yesterday"), 1), (key("new"), 2)], after(1e6));
     assert_eq!(ids(&popularity), ["new", "yesterday", "steady"]);
+}
+
+#[test]
+fn those_that_hardly_count_are_left_out_where_they_are_not_wanted() {
+    let popularity = Popularity::default();
+    popularity.count(&[(key("once"), 1), (key("twice"), 2), (key("long ago"), 30)], NOW);
+    let most_popular = |at| {
+        let pages = popularity.most_popular(usize::MAX, 1.5, at);
+        pages.iter().map(|page| page.as_ref().id.to_owned()).collect::<Vec<String>>()
+    };
+    assert_eq!(most_popular(NOW), ["long ago", "twice"]);
+    assert_eq!(most_popular(after(0.4)), ["long ago", "twice"]);
+    assert_eq!(most_popular(after(0.5)), ["long ago"]);
+    assert_eq!(most_popular(after(5.0)), [""; 0]);
 }
 
 #[test]

@@ -132,6 +132,35 @@ impl Made {
         let slots = slots([Tag::Product(product_id), Tag::Card(product_id)]);
         Made { body: None, ..Made::page(Vec::new(), released_at, slots) }
     }
+
+    /// As it is kept. `reading` is what it was made from, `version` was the cache's before that began.
+    pub(super) fn for_cache(
+        self,
+        pages: &Pages,
+        reading: &Reading,
+        version: Version,
+        apart: bool,
+    ) -> Loaded {
+        let Made { body, mut next_change_at, mut slots, parts, passing } = self;
+        if passing {
+            // It is over at once.
+            next_change_at = Some(reading.at);
+        }
+        let watched = (!parts.is_empty())
+            .then(|| pages.first_pages.watch(pages.cache.stamps(), version, parts));
+        if let Some(watched) = &watched {
+            slots = slots.iter().copied().chain([watched.tag().slot()]).collect();
+        }
+        let status = if body.is_some() { 200 } else { 404 };
+        Loaded {
+            answer: Finished::new(status, body.unwrap_or_default(), next_change_at),
+            slots,
+            // A replica that stands in for the primary may not have seen what was told.
+            version: reading.behind.then_some(Version(0)),
+            held: watched.map(|watched| Held { bytes: watched.bytes(), what: watched }),
+            apart,
+        }
+    }
 }
 
 /// Answers with a page: from the cache where it may be, else from the store.
@@ -249,28 +278,9 @@ pub(super) async fn load<A: Ask>(
 ) -> Result<Loaded, Problem> {
     let asking = Asking { who, at: None };
     let mut reading = Reading::fresh(state, ask.lists(), at).await?;
-    let behind = reading.behind;
     let made = ask.make(state, &asking, &mut reading).await?;
     state.metrics.store_read(ask.route(), reading.started.elapsed());
-    let Made { body, mut next_change_at, mut slots, parts, passing } = made;
-    if passing {
-        // It is over at once.
-        next_change_at = Some(reading.at);
-    }
-    let watched =
-        (!parts.is_empty()).then(|| pages.first_pages.watch(pages.cache.stamps(), version, parts));
-    if let Some(watched) = &watched {
-        slots = slots.iter().copied().chain([watched.tag().slot()]).collect();
-    }
-    let status = if body.is_some() { 200 } else { 404 };
-    Ok(Loaded {
-        answer: Finished::new(status, body.unwrap_or_default(), next_change_at),
-        slots,
-        // A replica that stands in for the primary may not have seen what was told.
-        version: behind.then_some(Version(0)),
-        held: watched.map(|watched| Held { bytes: watched.bytes(), what: watched }),
-        apart: ask.apart(),
-    })
+    Ok(made.for_cache(pages, &reading, version, ask.apart()))
 }
 
 /// A page as the store has it at an instant, past the cache and with nothing that watches it.

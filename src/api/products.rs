@@ -68,12 +68,8 @@ impl Ask for One {
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
         let id = String::from(&*self.id);
-        let pages = Pages::read(state, asking, reading, std::slice::from_ref(&id)).await?;
-        let reader = state.reader(asking.who, reading.at)?;
-        let Some(page) = pages.page(&id, &reader) else {
-            return Ok(Made::none(&id, pages.next_release(reading.at)));
-        };
-        Ok(Made::page(json(ONE, &page)?, page.meta.next_change_at, slots(pages.tags())))
+        let pages = Pages::read(state, asking.at, reading, std::slice::from_ref(&id)).await?;
+        pages.one(&id, state, asking.who, reading.at)
     }
 
     fn not_found(&self) -> Problem {
@@ -180,16 +176,18 @@ impl Several {
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
         let ids = &self.params.ids;
-        let pages = Pages::read(state, asking, reading, ids).await?;
+        let pages = Pages::read(state, asking.at, reading, ids).await?;
         let reader = state.reader(asking.who, reading.at)?;
-        let mut next = pages.next_release(reading.at);
+        let mut next = pages.releases(reading.at).min();
         let body = products(ids, None, |id| {
             let page = pages.page(id, &reader)?;
             next = next.into_iter().chain(page.meta.next_change_at).min();
             Some(page)
         });
         let body = ProductsPage { meta: Meta { next_change_at: next }, ..body };
-        let slots = slots(pages.tags().into_iter().chain(ids.iter().map(|id| Tag::Product(id))));
+        let tags = pages.0.values().flat_map(|(facts, _)| tags(facts));
+        let asked = ids.iter().map(|id| Tag::Product(id));
+        let slots = slots([Tag::AnyProduct].into_iter().chain(tags).chain(asked));
         Ok(Made::page(json(SEVERAL, &body)?, next, slots))
     }
 }
@@ -211,21 +209,23 @@ fn products<'a, T>(
 }
 
 /// What whole pages are made of, by product id.
-struct Pages(HashMap<String, (ProductFacts, LatestReviews)>);
+pub(super) struct Pages(HashMap<String, (ProductFacts, LatestReviews)>);
 
 impl Pages {
-    async fn read(
+    /// Of all these products, in a handful of statements.
+    pub(super) async fn read(
         state: &ApiState,
-        asking: &Asking<'_>,
+        asked_at: Option<Instant>,
         reading: &mut Reading,
         ids: &[String],
     ) -> Result<Pages, Problem> {
         let cursors = Cursors::new(state.admin_token.as_deref());
-        let walk = Walk::begin(asking.at, None);
+        let walk = Walk::begin(asked_at, None);
+        let mut latest = reading.snapshot.latest_reviews_of(ids).await?;
         let mut pages = HashMap::new();
         for facts in reading.snapshot.product_facts(ids).await? {
             let id = facts.product_id.clone();
-            let (mut reviews, more) = reading.snapshot.latest_reviews(&id).await?;
+            let (mut reviews, more) = latest.remove(&id).unwrap_or_default();
             if let (true, Some(last)) = (more, reviews.latest.last()) {
                 let after = ReviewKeyset::of(last, ReviewSort::Newest);
                 let binding = Binding::reviews(&id, ReviewSort::Newest);
@@ -241,23 +241,42 @@ impl Pages {
         page::product_page(facts, reviews, reader)
     }
 
-    /// What the pages depend on: each product's own facts, and all that discounts reach it by.
-    fn tags(&self) -> Vec<Tag<'_>> {
-        let mut tags = vec![Tag::AnyProduct];
-        for (facts, _) in self.0.values() {
-            tags.push(Tag::Product(&facts.product_id));
-            let product = &facts.product;
-            tags.extend(product.brand.iter().map(|brand| Tag::Brand(&brand.id)));
-            let categories = product.categories.iter();
-            tags.extend(categories.flat_map(|c| &c.path).map(|id| Tag::Category(id)));
-            tags.extend(product.variants.iter().map(|variant| Tag::Sku(&variant.sku)));
+    /// The page of one of them.
+    pub(super) fn one(
+        &self,
+        id: &str,
+        state: &ApiState,
+        who: &Who,
+        at: Instant,
+    ) -> Result<Made, Problem> {
+        let reader = state.reader(who, at)?;
+        match (self.0.get(id), self.page(id, &reader)) {
+            (Some((facts, _)), Some(page)) => {
+                let slots = slots([Tag::AnyProduct].into_iter().chain(tags(facts)));
+                Ok(Made::page(json(ONE, &page)?, page.meta.next_change_at, slots))
+            }
+            (facts, _) => Ok(Made::none(id, facts.and_then(|(facts, _)| release(facts, at)))),
         }
-        tags
     }
 
-    /// When the first of those that are not released yet will be.
-    fn next_release(&self, at: Instant) -> Option<Instant> {
-        let products = self.0.values().map(|(facts, _)| &facts.product);
-        products.filter(|p| p.active && p.released_at > at).map(|p| p.released_at).min()
+    /// When those that are not released yet will be.
+    fn releases(&self, at: Instant) -> impl Iterator<Item = Instant> {
+        self.0.values().filter_map(move |(facts, _)| release(facts, at))
     }
+}
+
+/// What a product's page depends on, besides what reaches all products: its own facts, and all that discounts reach
+/// it by.
+fn tags(facts: &ProductFacts) -> impl Iterator<Item = Tag<'_>> {
+    let product = &facts.product;
+    let brand = product.brand.iter().map(|brand| Tag::Brand(&brand.id));
+    let categories = product.categories.iter().flat_map(|c| &c.path).map(|id| Tag::Category(id));
+    let skus = product.variants.iter().map(|variant| Tag::Sku(&variant.sku));
+    [Tag::Product(&facts.product_id)].into_iter().chain(brand).chain(categories).chain(skus)
+}
+
+/// When a product that is not released yet will be.
+fn release(facts: &ProductFacts, at: Instant) -> Option<Instant> {
+    let product = &facts.product;
+    (product.active && product.released_at > at).then_some(product.released_at)
 }

@@ -1,6 +1,7 @@
 //! From the key of a cached page back to what it was asked for by: for pages that are loaded with no
 //! request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -12,8 +13,8 @@ use super::cached::{self, Ask, Pages};
 use super::home::Home;
 use super::listings::Listing;
 use super::problem::Problem;
-use super::products::{One, Several};
-use super::reader::Who;
+use super::products::{self, One, Several};
+use super::reader::{Reading, Who};
 use super::reviews::Reviews;
 use crate::cache::{Loaded, PageKey, PageKind, PageRef, Version};
 use crate::log::position::Reflected;
@@ -86,6 +87,55 @@ impl Page {
     /// As [`Page::load`].
     pub async fn load_at(&self, version: Version, at: Instant) -> Result<Loaded, Problem> {
         (self.load)(version, Some(at)).await
+    }
+}
+
+/// Pages of single products that are read together.
+#[derive(Clone)]
+pub struct ProductPages {
+    asked: Vec<(PageKey, Who)>,
+}
+
+impl ProductPages {
+    /// Those of these pages that are single products', and the others.
+    pub fn of(state: &ApiState, keys: Vec<PageKey>) -> (ProductPages, Vec<PageKey>) {
+        let is_one = |key: &PageKey| {
+            let asked = key.as_ref();
+            let market = usize::from(asked.context.market);
+            let one = One::stored(&asked).filter(|_| market < state.markets.len());
+            // Whatever a key may hold: as in `Page::of`.
+            one.is_some_and(|one| one.page(&who(&asked)) == asked)
+        };
+        let (ones, others): (Vec<PageKey>, _) = keys.into_iter().partition(is_one);
+        let asked = ones.into_iter().map(|key| (key.clone(), who(&key.as_ref()))).collect();
+        (ProductPages { asked }, others)
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &PageKey> {
+        self.asked.iter().map(|(key, _)| key)
+    }
+
+    /// Reads them from one snapshot, in a handful of statements for all.
+    ///
+    /// # Errors
+    ///
+    /// What a request for one of them would be answered.
+    pub async fn load(
+        &self,
+        state: &ApiState,
+        pages: &Pages,
+        version: Version,
+    ) -> Result<Vec<(PageKey, Loaded)>, Problem> {
+        let mut reading = Reading::fresh(state, false, None).await?;
+        let ids: BTreeSet<&str> = self.keys().map(|key| key.as_ref().id).collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let products = products::Pages::read(state, None, &mut reading, &ids).await?;
+        state.metrics.store_read(products::ONE, reading.started.elapsed());
+        let load = |(key, who): &(PageKey, Who)| {
+            let made = products.one(key.as_ref().id, state, who, reading.at)?;
+            Ok((key.clone(), made.for_cache(pages, &reading, version, false)))
+        };
+        self.asked.iter().map(load).collect()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::counters::Counters;
 use super::entry::{Entry, Loaded};
 use super::key::PageKey;
 use super::load::{GetError, Got, LoadError, Source};
-use super::pages::{Lookup, PageCache};
+use super::pages::{Lookup, PageCache, Put};
 use super::stamps::Version;
 
 /// What became of a page that is to be there.
@@ -42,6 +43,40 @@ impl<E: LoadError> PageCache<E> {
             Source::Uncached => Filled::NotKept,
             Source::Expired | Source::Away => Filled::Away,
         })
+    }
+
+    /// Loads several pages at once, for nobody. Answers those that are kept: one that has changed meanwhile is not,
+    /// nor one that was not found out about.
+    ///
+    /// # Errors
+    ///
+    /// As [`PageCache::get_or_load`], for all of them.
+    pub async fn fill_together<L, F>(
+        &self,
+        load: L,
+    ) -> Result<Vec<(PageKey, Arc<Entry>)>, GetError<E>>
+    where
+        L: FnOnce(Version) -> F,
+        F: Future<Output = Result<Vec<(PageKey, Loaded)>, E>>,
+    {
+        let Some(_permit) = self.gate.pass().await else {
+            Counters::count(&self.counters.busy);
+            return Err(GetError::Busy);
+        };
+        // As for a single one: what is told from here on may be missing in what is read.
+        let (version, begun) = (self.stamps.followed(), self.clock.now());
+        let loaded = load(version).await.map_err(|error| {
+            Counters::count(&self.counters.failed_loads);
+            GetError::Load(error)
+        })?;
+        let mut kept = Vec::with_capacity(loaded.len());
+        for (key, loaded) in loaded {
+            Counters::count(&self.counters.loads);
+            if let Put::Kept(entry) = self.put(&key, Entry::new(loaded, version, begun)) {
+                kept.push((key, entry));
+            }
+        }
+        Ok(kept)
     }
 
     /// Whether a valid page is there.

@@ -148,7 +148,7 @@ impl Following {
             match task.await {
                 Ok(Ok(ready)) => {
                     if let Some(warming) = &ready.view.warming {
-                        warming.warmer().begin(0);
+                        warming.warmer().begin_urgent();
                     }
                     self.keep(ready);
                 }
@@ -237,7 +237,7 @@ impl Following {
         self.let_go(Ready { view: before, stop }, LET_GO_AFTER);
         if let Some(warming) = &self.current.peek().warming {
             // What was not warm before.
-            warming.warmer().begin(0);
+            warming.warmer().begin_urgent();
         }
         Ok(())
     }

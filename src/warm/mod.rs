@@ -10,6 +10,7 @@
 
 mod ahead;
 pub mod audit;
+mod pace;
 pub mod popularity;
 mod remember;
 pub mod remote;

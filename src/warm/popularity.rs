@@ -76,11 +76,15 @@ impl Popularity {
         keep_most_popular(&mut pages);
     }
 
-    /// The most popular pages, the first one most of all.
-    pub fn most_popular(&self, limit: usize) -> Vec<PageKey> {
+    /// The most popular pages, the first one most of all; only those that count so much now.
+    pub fn most_popular(&self, limit: usize, at_least: f64, now: Instant) -> Vec<PageKey> {
+        let least = if at_least > 0.0 { rank_of(at_least, now) } else { f64::NEG_INFINITY };
         let pages = self.lock();
-        let mut ranked: Vec<(&PageKey, f64)> =
-            pages.iter().map(|(key, known)| (key, known.rank)).collect();
+        let mut ranked: Vec<(&PageKey, f64)> = pages
+            .iter()
+            .map(|(key, known)| (key, known.rank))
+            .filter(|(_, rank)| *rank >= least)
+            .collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
         ranked.into_iter().take(limit).map(|(key, _)| key.clone()).collect()
     }

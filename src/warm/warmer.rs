@@ -1,8 +1,8 @@
 //! Loads pages into the cache before anybody asks for them: one run at a time.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as Clock};
+use std::sync::Arc;
+use std::time::Instant as Clock;
 
 use actix_web::web;
 use projections::instant::Instant;
@@ -12,17 +12,24 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::give_way;
+use super::pace::Work;
 use super::popularity::Popularity;
 use crate::api::ApiState;
 use crate::api::cached::Pages;
 use crate::api::problem::Problem;
-use crate::api::stored::Page;
-use crate::cache::{Context, Filled, GetError, PageKey, PageKind, PageRef};
+use crate::api::stored::{Page, ProductPages};
+use crate::cache::{Context, Entry, Filled, GetError, PageKey, PageKind, PageRef};
 use crate::clock;
 use projections::view::ListingKey;
 
-/// Pages that are loaded at the same time.
+/// Loads at the same time.
 const LOADS_AT_ONCE: usize = 2;
+/// Pages of one load, at most. More would not be cheaper by much, and are older by the time they are kept.
+const TOGETHER: usize = 20;
+
+/// What a page counts ([`Popularity`]) that was asked for twice within the last half-hour or so. Of pages that were asked
+/// for once a large shop has more than all others together; few of them are asked for again while they are kept.
+const WORTH_WAITING_FOR: f64 = 1.5;
 
 /// The bounds of a run.
 #[derive(Clone, Copy, Debug)]
@@ -156,13 +163,22 @@ impl Warmer {
     /// Begins a run with what is worth to be warm now, in the background. False where one is under way:
     /// that is joined. `gone` pages were known to make no sense before.
     pub fn begin(self: &Arc<Self>, gone: usize) -> bool {
+        self.begin_with(gone, 0.0)
+    }
+
+    /// The same for somebody who waits: without the pages that are hardly asked for. The next run has those as well.
+    pub fn begin_urgent(self: &Arc<Self>) -> bool {
+        self.begin_with(0, WORTH_WAITING_FOR)
+    }
+
+    fn begin_with(self: &Arc<Self>, gone: usize, at_least: f64) -> bool {
         let Some(run) = Run::begin(&self.progress) else { return false };
         let warmer = Arc::clone(self);
         self.runtime.spawn(async move {
             let _run = run;
             tokio::select! {
                 () = warmer.stop.cancelled() => {}
-                () = warmer.run_usual(gone) => {}
+                () = warmer.run_usual(gone, at_least) => {}
             }
             warmer.log();
         });
@@ -176,8 +192,8 @@ impl Warmer {
         let _ = progress.wait_for(|progress| progress.state == RunState::Idle).await;
     }
 
-    async fn run_usual(&self, gone: usize) {
-        match self.plan().await {
+    async fn run_usual(&self, gone: usize, at_least: f64) {
+        match self.plan(at_least).await {
             Ok(plan) => self.run(Plan { gone: plan.gone + gone, ..plan }).await,
             Err(problem) => {
                 tracing::warn!(%problem, "the page cache cannot be warmed: the store cannot be read");
@@ -203,8 +219,8 @@ impl Warmer {
         }
     }
 
-    /// What is worth to be warm: the most popular pages, then those that every shop has.
-    async fn plan(&self) -> Result<Plan, Problem> {
+    /// What is worth to be warm: the most popular pages that count so much, then those that every shop has.
+    async fn plan(&self, at_least: f64) -> Result<Plan, Problem> {
         let (limit, state) = (self.limits.max_pages, &self.state);
         let mut snapshot = state.store.snapshot().await?;
         if snapshot.positions().await?.is_empty() {
@@ -213,7 +229,7 @@ impl Warmer {
         }
         let listings = snapshot.listing_keys(u32::try_from(limit).unwrap_or(u32::MAX)).await?;
         drop(snapshot);
-        let popular = self.popularity.most_popular(limit);
+        let popular = self.popularity.most_popular(limit, at_least, clock::now());
         let markets = 0..u16::try_from(state.markets.len()).unwrap_or(u16::MAX);
         let homes = markets.clone().map(|market| plain(PageKind::Home, "", market));
         let keys = std::iter::once(ListingKey::All).chain(listings);
@@ -239,40 +255,90 @@ impl Warmer {
             progress.done = gone;
             progress.skipped = gone;
         });
-        let work = Work {
-            pages: Mutex::new(pages.into_iter()),
-            pace: Mutex::new(Pace::of(self.limits.pages_per_second)),
-        };
+        let work = Work::new(pages, self.limits.pages_per_second);
         let workers = (0..LOADS_AT_ONCE).map(|_| self.work(&work));
         futures_util::future::join_all(workers).await;
     }
 
     async fn work(&self, work: &Work) {
-        while let Some(key) = work.next_page() {
+        loop {
+            let mut next = work.next_pages(TOGETHER);
+            if next.is_empty() {
+                return;
+            }
             // Where all pages are there, nothing else would let others run.
             tokio::task::yield_now().await;
-            let outcome = self.warm(&key, work).await;
-            self.progress.send_modify(|progress| {
-                progress.done += 1;
-                match outcome {
-                    Outcome::There => {}
-                    Outcome::Loaded => progress.loaded += 1,
-                    Outcome::Failed => progress.failed += 1,
-                    Outcome::Skipped => progress.skipped += 1,
+            next.retain(|key| {
+                let there = self.pages.cache.has(key);
+                if there {
+                    self.came_of(Outcome::There, 1);
                 }
+                !there
             });
+            for key in self.warm_products(next, work).await {
+                let outcome = self.warm(&key, work).await;
+                self.came_of(outcome, 1);
+            }
         }
     }
 
-    async fn warm(&self, key: &PageKey, work: &Work) -> Outcome {
-        if self.pages.cache.has(key) {
-            return Outcome::There;
+    fn came_of(&self, outcome: Outcome, pages: usize) {
+        self.progress.send_modify(|progress| {
+            progress.done += pages;
+            match outcome {
+                Outcome::There => {}
+                Outcome::Loaded => progress.loaded += pages,
+                Outcome::Failed => progress.failed += pages,
+                Outcome::Skipped => progress.skipped += pages,
+            }
+        });
+    }
+
+    /// Loads those that are products' pages together. The others are left, and what did not come of it.
+    async fn warm_products(&self, keys: Vec<PageKey>, work: &Work) -> Vec<PageKey> {
+        let (products, mut left) = ProductPages::of(&self.state, keys);
+        let count = products.keys().count();
+        if count < 2 {
+            left.extend(products.keys().cloned());
+            return left;
         }
+        self.wait_for_turn(work, count).await;
+        let load = |version| products.load(&self.state, &self.pages, version);
+        let kept = match self.pages.cache.fill_together(load).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                tracing::debug!(%error, "pages cannot be loaded together to be warm");
+                Vec::new()
+            }
+        };
+        self.came_of(Outcome::Loaded, kept.len());
+        let done: HashSet<&PageKey> = kept.iter().map(|(key, _)| key).collect();
+        left.extend(products.keys().filter(|key| !done.contains(key)).cloned());
+        self.compress(kept).await;
+        left
+    }
+
+    async fn wait_for_turn(&self, work: &Work, pages: usize) {
+        tokio::time::sleep_until(work.next_turn(pages).into()).await;
+        give_way(&self.pages, LOADS_AT_ONCE).await;
+    }
+
+    /// What is not compressed now is when it is asked for.
+    async fn compress(&self, loaded: Vec<(PageKey, Arc<Entry>)>) {
+        let pages = Arc::clone(&self.pages);
+        let compress = move || {
+            for (key, entry) in loaded {
+                pages.cache.compress_all(&key.as_ref(), &entry);
+            }
+        };
+        let _ = tokio::task::spawn_blocking(compress).await;
+    }
+
+    async fn warm(&self, key: &PageKey, work: &Work) -> Outcome {
         let Some(page) = Page::of(&self.state, &self.pages, &key.as_ref()) else {
             return Outcome::Skipped;
         };
-        tokio::time::sleep_until(work.next_turn().into()).await;
-        give_way(&self.pages, LOADS_AT_ONCE).await;
+        self.wait_for_turn(work, 1).await;
         let filled = self.pages.cache.fill(key, |version| {
             let page = page.clone();
             async move { page.load(version).await }
@@ -282,10 +348,7 @@ impl Warmer {
             Ok(Filled::NotKept) => Outcome::Skipped,
             Ok(Filled::Away) | Err(GetError::Busy) => Outcome::Failed,
             Ok(Filled::Loaded(entry)) => {
-                let (pages, key) = (Arc::clone(&self.pages), key.clone());
-                let compress = move || pages.cache.compress_all(&key.as_ref(), &entry);
-                // What is not compressed now is when it is asked for.
-                let _ = tokio::task::spawn_blocking(compress).await;
+                self.compress(vec![(key.clone(), entry)]).await;
                 Outcome::Loaded
             }
             Err(GetError::Load(problem)) => {
@@ -321,60 +384,5 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         self.0.send_modify(Progress::end);
-    }
-}
-
-/// What the loads of a run share.
-struct Work {
-    pages: Mutex<std::vec::IntoIter<PageKey>>,
-    pace: Mutex<Pace>,
-}
-
-impl Work {
-    fn next_page(&self) -> Option<PageKey> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner).next()
-    }
-
-    fn next_turn(&self) -> Clock {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).turn(Clock::now())
-    }
-}
-
-/// So many turns a second. A turn that comes late is not made up for by a burst.
-struct Pace {
-    next: Clock,
-    between: Duration,
-}
-
-impl Pace {
-    /// How far behind its turns may be: timers are not exact.
-    const SLACK: Duration = Duration::from_millis(5);
-
-    fn of(per_second: u32) -> Pace {
-        Pace { next: Clock::now(), between: Duration::from_secs(1) / per_second.max(1) }
-    }
-
-    fn turn(&mut self, now: Clock) -> Clock {
-        let turn = self.next.max(now.checked_sub(Pace::SLACK).unwrap_or(now));
-        self.next = turn + self.between;
-        turn
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn turns_keep_their_distance_and_are_not_made_up_for() {
-        let start = Clock::now();
-        let millis = Duration::from_millis;
-        let mut pace = Pace { next: start, between: millis(2) };
-        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(start) - start).collect();
-        assert_eq!(turns, [0, 2, 4, 6].map(millis));
-        // A second later: a few turns are due at once, and then one after the other again.
-        let later = start + millis(1000);
-        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(later) - start).collect();
-        assert_eq!(turns, [995, 997, 999, 1001].map(millis));
     }
 }

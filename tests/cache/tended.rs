@@ -124,3 +124,32 @@ async fn only_the_page_that_is_wrong_is_discarded() {
     bench.cache.stamps().tell([Tag::Product("a")]);
     assert!(!bench.cache.is_answered(&key, &right));
 }
+
+/// Answers those that were kept.
+async fn fill_together(bench: &Bench, ids: &'static [&str], changed: Option<&str>) -> Vec<String> {
+    let load = async |_| {
+        changed.map(|id| bench.change(id));
+        Ok(ids.iter().map(|id| (PageKey::from(product(id)), page(id, "together"))).collect())
+    };
+    let kept = bench.cache.fill_together(load).await.unwrap();
+    let id_of = |(key, _): &(PageKey, _)| key.as_ref().id.to_owned();
+    kept.iter().map(id_of).collect()
+}
+
+#[tokio::test]
+async fn of_pages_that_are_filled_together_those_are_kept_that_did_not_change() {
+    let bench = Bench::new();
+    bench.get("b", "1").await;
+    assert_eq!(fill_together(&bench, &["a", "b", "c"], Some("c")).await, ["a", "b"]);
+    let found = ["a", "b", "c"].map(|id| bench.hit(id));
+    assert_eq!(found, [Some("together".to_owned()), Some("together".to_owned()), None]);
+    // What changes later is seen.
+    bench.change("a");
+    assert_eq!(bench.hit("a"), None);
+    assert_eq!(taken(&bench), HashMap::new());
+    let statistics = bench.cache.statistics();
+    assert_eq!((statistics.loads, statistics.put_refused), (4, 1));
+
+    let failed = bench.cache.fill_together(async |_| Err(Failed::Away)).await;
+    assert!(matches!(failed, Err(GetError::Load(Failed::Away))));
+}
