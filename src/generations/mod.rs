@@ -97,19 +97,33 @@ impl Generation {
     }
 }
 
-/// Which generation is live, as far as this process has heard.
+/// Which generation is live, and which is about to be, as far as this process has heard.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<AtomicI64>);
+pub struct Live(Arc<Heard>);
+
+/// 0: none.
+#[derive(Debug, Default)]
+struct Heard {
+    live: AtomicI64,
+    next: AtomicI64,
+}
 
 impl Live {
-    pub fn set(&self, generation: i64) {
-        self.0.store(generation, Ordering::Relaxed);
+    pub fn set(&self, announced: &Announced) {
+        let next = announced.promotion.as_ref().map(|(_, number)| *number);
+        self.0.live.store(announced.serving.unwrap_or_default(), Ordering::Relaxed);
+        self.0.next.store(next.unwrap_or_default(), Ordering::Relaxed);
     }
 
     /// Before anything was heard, any may be.
     pub fn is(&self, generation: i64) -> bool {
-        let live = self.0.load(Ordering::Relaxed);
+        let live = self.0.live.load(Ordering::Relaxed);
         live == 0 || live == generation
+    }
+
+    /// Whether it is live, or about to be: somebody waits for what it has yet to reflect.
+    pub fn is_waited_for(&self, generation: i64) -> bool {
+        self.is(generation) || self.0.next.load(Ordering::Relaxed) == generation
     }
 }
 

@@ -98,8 +98,9 @@ impl Projecting {
             return Ok(());
         }
         let known = self.stores.catalogue().list().await?;
-        let serving = self.stores.catalogue().announced().await?.serving;
-        self.live.set(serving.unwrap_or_default());
+        let announced = self.stores.catalogue().announced().await?;
+        self.live.set(&announced);
+        let serving = announced.serving;
         let wanted: Vec<&Generation> =
             known.iter().filter(|g| g.state == State::Following && g.is_ours()).collect();
         let is_wanted = |number: i64| wanted.iter().any(|g| g.number == number);

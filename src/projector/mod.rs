@@ -40,8 +40,8 @@ pub struct Batch {
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
     pub moves: Vec<Advance>,
-    /// Since when its first event waits here, where fan-outs go on beside batches: there views may be left to
-    /// them so that facts are not late.
+    /// Since when its first event waits here, where fan-outs go on beside batches and somebody waits for it: there
+    /// views may be left to them so that facts are not late.
     pub since: Option<Clock>,
 }
 

@@ -102,6 +102,21 @@ impl Production {
         &self.name.text
     }
 
+    /// The number that a query of its database answers.
+    #[track_caller]
+    pub fn count(&self, query: &str) -> i64 {
+        use sqlx::Connection;
+        let database = server("TEST_POSTGRES_URL");
+        let (server_url, _) = database.rsplit_once('/').unwrap();
+        let url = format!("{server_url}/{}", self.name.text);
+        let run = async {
+            let mut connection = sqlx::PgConnection::connect(&url).await?;
+            let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await?;
+            connection.close().await.map(|()| count)
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(run).unwrap()
+    }
+
     /// An instance that only projects.
     pub fn projector(&self) -> Process {
         self.home.spawn(&["serve", "--roles", "projector"])

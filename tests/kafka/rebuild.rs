@@ -1,6 +1,6 @@
 //! A new generation from Kafka's topics into PostgreSQL, beside instances that project and answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -97,6 +97,38 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
     for mut projector in projectors {
         assert!(projector.terminate().success(), "{:#?}", projector.stderr());
     }
+}
+
+/// Transactions that have changed a generation.
+fn changes(production: &Production, generation: i64) -> i64 {
+    let place = production.home.json(&["generations", "list"]);
+    let place = place.as_array().unwrap().iter().find(|g| g["number"] == generation).unwrap();
+    let statement = format!("SELECT count(*) FROM {}.change", place["place"].as_str().unwrap());
+    production.count(&statement)
+}
+
+#[test]
+fn events_of_a_generation_that_is_not_live_are_gathered() {
+    let production = Production::new();
+    let mut projector = production.projector();
+    let api = production.api();
+    production.home.publish(&[events::product("mug", json!({}))]);
+    let new = production.home.json(&["rebuild"])["generation"].as_i64().unwrap();
+    let before = [changes(&production, 1), changes(&production, new)];
+    let started = Instant::now();
+    for version in 1..=60 {
+        api.reflects(&api.publish(&[events::stock("mug", version, 10 + version as i64)]));
+    }
+    // Whoever switches waits until the other one has everything.
+    production.home.run(&["generations", "promote", &new.to_string()]).good();
+    let took = started.elapsed();
+    let made = [changes(&production, 1) - before[0], changes(&production, new) - before[1]];
+    // One in 50 ms; one while the generation was not known of yet, or about to be live.
+    let most = 2 + i64::try_from(took.as_millis() / 50).unwrap();
+    assert!(made[0] == 60 && made[1] >= 1 && made[1] <= most.min(59), "{made:?} in {took:?}");
+    answers_from(&api, new);
+    assert_eq!(api.get("/api/v1/products/mug").page()["stock"]["available"], 70);
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
 
 /// Of three generated streams: every page, card and listing of both is compared.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::KafkaOptions;
 use crate::backoff::Backoff;
 use crate::clock;
+use crate::generations::Live;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::projector::drive::{ProjectorError, Traffic, apply_all};
@@ -52,6 +53,10 @@ const BACKLOG_EVENTS: usize = 5_000;
 /// And so is one that was written so long ago.
 const BACKLOG_AGE_MS: i64 = 10_000;
 
+/// For so long events of a generation that nobody waits for are gathered: a transaction costs much the same whether it
+/// has one of them or ten, and the live generation's go first.
+const LINGER: Duration = Duration::from_millis(50);
+
 /// The task that applies, and the way to it.
 struct Run {
     sender: mpsc::Sender<Batch>,
@@ -65,6 +70,7 @@ pub struct Works {
     pub projector: Arc<Projector>,
     pub options: KafkaOptions,
     pub traffic: Arc<Traffic>,
+    pub live: Live,
     pub runtime: Handle,
     pub stop: CancellationToken,
 }
@@ -179,7 +185,13 @@ impl PartitionGroup {
         self.tell_whether_events_pile_up();
         let Some(run) = &self.run else { return };
         let Ok(permit) = run.sender.try_reserve() else { return };
-        let since = self.taken.front().map(|oldest| oldest.at);
+        let mut since = self.taken.front().map(|oldest| oldest.at);
+        if !self.is_waited_for() {
+            let gathering = since.take().is_some_and(|since| since.elapsed() < LINGER);
+            if gathering && self.taken.len() < self.works.options.live_batch_max_events {
+                return;
+            }
+        }
         let mut batch = Batch { since, ..Batch::default() };
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
         for Taken { key, offset, record, .. } in self.taken.drain(..self.at_once()) {
@@ -207,6 +219,10 @@ impl PartitionGroup {
             batch.moves.sort_unstable_by(|a, b| a.partition.cmp(&b.partition));
             permit.send(batch);
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.works.live.is_waited_for(self.works.projector.store().generation())
     }
 
     fn tell_whether_events_pile_up(&mut self) {

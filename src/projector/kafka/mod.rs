@@ -102,7 +102,7 @@ pub async fn run(
 ) -> Result<(), ProjectorError> {
     prepare(&projector, &stop).await?;
     let forwarding = log.settings().dead_letter_topic.clone().map(|topic| {
-        let (store, log) = (Arc::clone(projector.store()), Arc::clone(&log));
+        let (store, log, live) = (Arc::clone(projector.store()), Arc::clone(&log), live.clone());
         tokio::spawn(forward::run(store, log, topic, live, stop.clone()))
     });
     let runtime = tokio::runtime::Handle::current();
@@ -120,7 +120,7 @@ pub async fn run(
             ended
         });
     }
-    let works = Works { projector, options, traffic, runtime, stop: stop.clone() };
+    let works = Works { projector, options, traffic, live, runtime, stop: stop.clone() };
     let polling = tokio::task::spawn_blocking(move || consume::run(log, works, consumption));
     let polled = polling.await.map_err(|error| ended("consuming", &error))?;
     // The others hear of the same stop, which comes with every end.
