@@ -20,6 +20,8 @@ use crate::warm::warmer::RunState;
 
 /// How often an instance looks which generation is live.
 pub const POLL: Duration = Duration::from_millis(50);
+/// And how often while a promotion is announced: a switch is near.
+const POLL_ANNOUNCED: Duration = Duration::from_millis(20);
 /// How long a switch waits for the new generation to reflect all that the old one does, with requests for
 /// positions held up; then it is tried again.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
@@ -56,6 +58,7 @@ pub struct Following {
     /// For a promotion that is being prepared, by its id.
     preparing: Option<(String, tokio::task::JoinHandle<Result<Ready>>)>,
     prepared: Option<Ready>,
+    is_announced: bool,
     /// Since when it would switch.
     waiting_since: Option<tokio::time::Instant>,
     /// As it is known to whoever promotes.
@@ -71,6 +74,7 @@ impl Following {
             stop_current: stop,
             preparing: None,
             prepared: None,
+            is_announced: false,
             waiting_since: None,
             instance: unique(),
         }
@@ -98,8 +102,9 @@ impl Following {
                 }
                 Err(_) => {}
             }
+            let pause = if self.is_announced { POLL_ANNOUNCED } else { POLL };
             tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -117,6 +122,7 @@ impl Following {
         }
         self.views.generation_metrics.answers_from(now);
         let announced = self.stores().catalogue().announced().await?;
+        self.is_announced = announced.promotion.is_some();
         self.see_to_promotion(&announced).await?;
         match announced.serving {
             Some(serving) if serving != now => self.switch(serving).await,
