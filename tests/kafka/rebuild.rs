@@ -9,7 +9,7 @@ use crate::harness::events::{self, Catalogue};
 use crate::harness::production::Production;
 use crate::harness::service::{Answer, Service};
 use crate::harness::stream::{Rng, generated, nasty};
-use crate::harness::{eventually, now};
+use crate::harness::{eventually, full, now};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -45,13 +45,14 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
     lines.extend(nasty(23, 300, now));
     lines.push(events::product("mug", json!({})));
     lines.push(events::price("mug-price", "mug", 900, json!({})));
-    lines.extend((1..=8).map(|version| events::stock("mug", version, 10 + version as i64)));
+    let kills: u64 = if full() { 20 } else { 5 };
+    let until_now = lines.len();
+    lines.extend((1..=kills + 3).map(|version| events::stock("mug", version, 10 + version as i64)));
     let catalogue = Catalogue::new(lines);
-    let until_now = catalogue.lines.len() - 8;
     production.home.publish(&catalogue.lines[..until_now]);
 
     let mut rng = Rng::new(9);
-    for version in 1..=5 {
+    for version in 1..=kills {
         let mut rebuild = production.home.spawn(&["rebuild"]);
         std::thread::sleep(Duration::from_millis(rng.below(900) as u64));
         rebuild.kill();
@@ -67,15 +68,15 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
     for service in [&first, &second] {
         answers_from(service, new);
     }
-    go_on([&first, &second], 6);
+    go_on([&first, &second], kills + 1);
     production.home.run(&["generations", "rollback"]).good();
-    go_on([&first, &second], 7);
+    go_on([&first, &second], kills + 2);
     for service in [&first, &second] {
         answers_from(service, 1);
     }
     production.home.run(&["generations", "promote", &new.to_string()]).good();
     production.home.run(&["generations", "drop", "1"]).good();
-    go_on([&first, &second], 8);
+    go_on([&first, &second], kills + 3);
     production.home.settled();
     let mut instants = vec![now, now - DAY];
     instants.extend(around_edges(&catalogue.oracle, 1));

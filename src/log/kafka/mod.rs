@@ -116,6 +116,8 @@ impl ClientContext for Broker {
                 | Code::SaslAuthenticationFailed
                 | Code::UnsupportedSASLMechanism,
             ) => self.learn(reason, true),
+            // Asked for by whoever reads up to the end: no error.
+            Some(Code::PartitionEOF) => {}
             // Whoever consumes tells of it.
             Some(RDKafkaErrorCode::UnknownTopicOrPartition) => tracing::debug!(%error, reason),
             _ => tracing::warn!(%error, reason, "Kafka"),
