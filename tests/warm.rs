@@ -276,6 +276,37 @@ fn the_clock_warms_this_process_and_others() {
     }
 }
 
+#[test]
+fn what_is_hardly_asked_for_comes_after_a_promotion_where_it_is_asked_for() {
+    let home = quiet()
+        .set("cache.warm_pages_per_second=50")
+        .set("cache.warm_start_seconds=0")
+        .set("rebuild.promote_wait_seconds=0");
+    let mut service = home.serve();
+    publish(&service, &catalogue(50));
+    for (path, times) in [("/api/v1/products/p0", 1), ("/api/v1/products/p1", 2)] {
+        (0..times).for_each(|_| assert_eq!(service.get(path).status, 200));
+    }
+    // How often they were asked for is saved.
+    service.process.terminate();
+    let service = home.serve();
+    idle(&service);
+    for asked_for in [false, true] {
+        let new = home.json(&["rebuild", "--promote"])["generation"].to_string();
+        eventually("pages are of that generation", || {
+            let generation = &service.get("/api/v1/home").headers["vitrine-generation"];
+            (generation.to_str().unwrap() == new).then_some(())
+        });
+        assert_eq!(progress(&service)["state"], "running");
+        let (run, hardly) = match asked_for {
+            true => (warm(&home, &service, &["--json"]).good().json(), 1),
+            false => (idle(&service), 0),
+        };
+        let total: Value = (usual(50) + 1 + hardly).into();
+        assert_eq!([&run["total"], &run["done"]], [&total; 2], "{run}");
+    }
+}
+
 /// Changes the store with no projector: nobody is told.
 fn sql(home: &Home, statement: &str) {
     let file = home.data_dir().join("generation-1.db");

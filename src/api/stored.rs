@@ -115,6 +115,10 @@ impl ProductPages {
         self.asked.iter().map(|(key, _)| key)
     }
 
+    pub fn into_keys(self) -> Vec<PageKey> {
+        self.asked.into_iter().map(|(key, _)| key).collect()
+    }
+
     /// Reads them from one snapshot, in a handful of statements for all.
     ///
     /// # Errors
@@ -130,7 +134,6 @@ impl ProductPages {
         let ids: BTreeSet<&str> = self.keys().map(|key| key.as_ref().id).collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let products = products::Pages::read(state, None, &mut reading, &ids).await?;
-        state.metrics.store_read(products::ONE, reading.started.elapsed());
         let load = |(key, who): &(PageKey, Who)| {
             let made = products.one(key.as_ref().id, state, who, reading.at)?;
             Ok((key.clone(), made.for_cache(pages, &reading, version, false)))

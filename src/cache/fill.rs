@@ -66,6 +66,7 @@ impl<E: LoadError> PageCache<E> {
         // As for a single one: what is told from here on may be missing in what is read.
         let (version, begun) = (self.stamps.followed(), self.clock.now());
         let loaded = load(version).await.map_err(|error| {
+            Counters::count(&self.counters.loads);
             Counters::count(&self.counters.failed_loads);
             GetError::Load(error)
         })?;

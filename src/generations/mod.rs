@@ -16,8 +16,8 @@ pub mod sqlite;
 pub mod stores;
 pub mod view;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use projections::instant::Instant;
@@ -97,22 +97,21 @@ impl Generation {
     }
 }
 
-/// Which generation is live, and which is about to be, as far as this process has heard.
+/// Which generation is live, and which others somebody waits for, as far as this process has heard.
 #[derive(Clone, Debug, Default)]
 pub struct Live(Arc<Heard>);
 
-/// 0: none.
 #[derive(Debug, Default)]
 struct Heard {
+    /// 0: none.
     live: AtomicI64,
-    next: AtomicI64,
+    waited_for: Mutex<Vec<i64>>,
 }
 
 impl Live {
-    pub fn set(&self, announced: &Announced) {
-        let next = announced.promotion.as_ref().map(|(_, number)| *number);
-        self.0.live.store(announced.serving.unwrap_or_default(), Ordering::Relaxed);
-        self.0.next.store(next.unwrap_or_default(), Ordering::Relaxed);
+    pub fn set(&self, live: Option<i64>, waited_for: Vec<i64>) {
+        self.0.live.store(live.unwrap_or_default(), Ordering::Relaxed);
+        *self.0.waited_for.lock().unwrap_or_else(PoisonError::into_inner) = waited_for;
     }
 
     /// Before anything was heard, any may be.
@@ -121,9 +120,10 @@ impl Live {
         live == 0 || live == generation
     }
 
-    /// Whether it is live, or about to be: somebody waits for what it has yet to reflect.
+    /// Whether it is live or about to be, or compared with the live one: somebody waits for what it has yet to reflect.
     pub fn is_waited_for(&self, generation: i64) -> bool {
-        self.is(generation) || self.0.next.load(Ordering::Relaxed) == generation
+        let waited_for = || self.0.waited_for.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is(generation) || waited_for().contains(&generation)
     }
 }
 

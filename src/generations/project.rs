@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::rebuild::UNJUDGED;
 use super::stores::Stores;
-use super::{Generation, Live, State};
+use super::{Announced, Generation, Live, State};
 use crate::backoff::Backoff;
 use crate::projector::drive::ProjectorError;
 use crate::store::{ReadStore, Result, StoreError};
@@ -98,11 +99,16 @@ impl Projecting {
             return Ok(());
         }
         let known = self.stores.catalogue().list().await?;
-        let announced = self.stores.catalogue().announced().await?;
-        self.live.set(&announced);
-        let serving = announced.serving;
+        let Announced { serving, promotion } = self.stores.catalogue().announced().await?;
         let wanted: Vec<&Generation> =
             known.iter().filter(|g| g.state == State::Following && g.is_ours()).collect();
+        let mut waited_for: Vec<i64> = promotion.map(|(_, number)| number).into_iter().collect();
+        for generation in wanted.iter().filter(|g| serving != Some(g.number)) {
+            if self.is_being_judged(generation).await {
+                waited_for.push(generation.number);
+            }
+        }
+        self.live.set(serving, waited_for);
         let is_wanted = |number: i64| wanted.iter().any(|g| g.number == number);
         for number in self.running.keys().copied().collect::<Vec<_>>() {
             let finished = self.running.get(&number).is_some_and(|r| r.task.is_finished());
@@ -122,6 +128,15 @@ impl Projecting {
             self.start(generation).await?;
         }
         Ok(())
+    }
+
+    /// Where that cannot be read it is not waited for.
+    async fn is_being_judged(&self, generation: &Generation) -> bool {
+        let judged = async {
+            let store = self.stores.get(generation).await?;
+            store.snapshot_fresh().await?.meta(UNJUDGED).await
+        };
+        judged.await.is_ok_and(|unjudged: Option<String>| unjudged.is_some())
     }
 
     async fn start(&mut self, generation: &Generation) -> Result<(), ProjectorError> {

@@ -32,7 +32,7 @@ const STEP: Duration = Duration::from_millis(50);
 /// A generation that does not move for so long is not projected.
 const STANDS_STILL: Duration = Duration::from_secs(60);
 /// The setting of a generation that was rebuilt and is not compared with the live one yet.
-const UNJUDGED: &str = "unjudged";
+pub(super) const UNJUDGED: &str = "unjudged";
 /// Open dead letters of a new generation of which it is looked up whether somebody has discarded them.
 const MAX_DISCARDED_AGAIN: usize = 100_000;
 /// Instances that are ready have switched so long after a promotion.

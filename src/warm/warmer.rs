@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant as Clock;
 
 use actix_web::web;
@@ -119,6 +120,8 @@ pub struct Warmer {
     popularity: Arc<Popularity>,
     limits: WarmLimits,
     progress: Arc<watch::Sender<Progress>>,
+    /// While an urgent run is under way somebody has asked for all.
+    all_wanted: AtomicBool,
     /// Not that of a thread that answers requests.
     runtime: Handle,
     stop: CancellationToken,
@@ -134,7 +137,8 @@ impl Warmer {
         stop: CancellationToken,
     ) -> Warmer {
         let (runtime, progress) = (Handle::current(), Arc::default());
-        Warmer { state, pages, popularity, limits, progress, runtime, stop }
+        let all_wanted = AtomicBool::default();
+        Warmer { state, pages, popularity, limits, progress, all_wanted, runtime, stop }
     }
 
     pub fn state(&self) -> &web::Data<ApiState> {
@@ -166,19 +170,32 @@ impl Warmer {
         self.begin_with(gone, 0.0)
     }
 
-    /// The same for somebody who waits: without the pages that are hardly asked for. The next run has those as well.
+    /// The same for somebody who waits: without the pages that are hardly asked for. Where somebody asks for those
+    /// meanwhile, they come after the others.
     pub fn begin_urgent(self: &Arc<Self>) -> bool {
         self.begin_with(0, WORTH_WAITING_FOR)
     }
 
     fn begin_with(self: &Arc<Self>, gone: usize, at_least: f64) -> bool {
-        let Some(run) = Run::begin(&self.progress) else { return false };
+        let Some(run) = Run::begin(&self.progress) else {
+            if at_least == 0.0 {
+                self.all_wanted.store(true, Ordering::Relaxed);
+            }
+            return false;
+        };
+        self.all_wanted.store(false, Ordering::Relaxed);
         let warmer = Arc::clone(self);
         self.runtime.spawn(async move {
             let _run = run;
+            let run = async {
+                warmer.run_usual(gone, at_least).await;
+                if at_least > 0.0 && warmer.all_wanted.swap(false, Ordering::Relaxed) {
+                    warmer.run_usual(gone, 0.0).await;
+                }
+            };
             tokio::select! {
                 () = warmer.stop.cancelled() => {}
-                () = warmer.run_usual(gone, at_least) => {}
+                () = run => {}
             }
             warmer.log();
         });
@@ -254,6 +271,7 @@ impl Warmer {
             progress.total = pages.len() + gone;
             progress.done = gone;
             progress.skipped = gone;
+            (progress.loaded, progress.failed) = (0, 0);
         });
         let work = Work::new(pages, self.limits.pages_per_second);
         let workers = (0..LOADS_AT_ONCE).map(|_| self.work(&work));
@@ -261,25 +279,28 @@ impl Warmer {
     }
 
     async fn work(&self, work: &Work) {
+        // No more than may be loaded in a second.
+        let together = TOGETHER.min(self.limits.pages_per_second.max(1) as usize);
         loop {
-            let mut next = work.next_pages(TOGETHER);
+            let next = work.next_pages(together);
             if next.is_empty() {
                 return;
             }
             // Where all pages are there, nothing else would let others run.
             tokio::task::yield_now().await;
-            next.retain(|key| {
-                let there = self.pages.cache.has(key);
-                if there {
-                    self.came_of(Outcome::There, 1);
-                }
-                !there
-            });
+            let next = self.without_those_there(next);
             for key in self.warm_products(next, work).await {
                 let outcome = self.warm(&key, work).await;
                 self.came_of(outcome, 1);
             }
         }
+    }
+
+    fn without_those_there(&self, mut keys: Vec<PageKey>) -> Vec<PageKey> {
+        let before = keys.len();
+        keys.retain(|key| !self.pages.cache.has(key));
+        self.came_of(Outcome::There, before - keys.len());
+        keys
     }
 
     fn came_of(&self, outcome: Outcome, pages: usize) {
@@ -297,12 +318,14 @@ impl Warmer {
     /// Loads those that are products' pages together. The others are left, and what did not come of it.
     async fn warm_products(&self, keys: Vec<PageKey>, work: &Work) -> Vec<PageKey> {
         let (products, mut left) = ProductPages::of(&self.state, keys);
-        let count = products.keys().count();
-        if count < 2 {
-            left.extend(products.keys().cloned());
+        if products.keys().nth(1).is_none() {
+            left.extend(products.into_keys());
             return left;
         }
-        self.wait_for_turn(work, count).await;
+        self.wait_for_turn(work, products.keys().count()).await;
+        // Users may have brought some of them meanwhile.
+        let asked = self.without_those_there(products.into_keys());
+        let (products, _) = ProductPages::of(&self.state, asked);
         let load = |version| products.load(&self.state, &self.pages, version);
         let kept = match self.pages.cache.fill_together(load).await {
             Ok(kept) => kept,
@@ -320,7 +343,8 @@ impl Warmer {
 
     async fn wait_for_turn(&self, work: &Work, pages: usize) {
         tokio::time::sleep_until(work.next_turn(pages).into()).await;
-        give_way(&self.pages, LOADS_AT_ONCE).await;
+        // The other worker's.
+        give_way(&self.pages, LOADS_AT_ONCE - 1).await;
     }
 
     /// What is not compressed now is when it is asked for.

@@ -152,4 +152,6 @@ async fn of_pages_that_are_filled_together_those_are_kept_that_did_not_change() 
 
     let failed = bench.cache.fill_together(async |_| Err(Failed::Away)).await;
     assert!(matches!(failed, Err(GetError::Load(Failed::Away))));
+    let statistics = bench.cache.statistics();
+    assert_eq!((statistics.loads, statistics.failed_loads), (5, 1));
 }

@@ -98,9 +98,9 @@ impl Assignment {
         self.groups.iter().any(PartitionGroup::is_full)
     }
 
-    /// Whether everything that was taken is handed over.
-    pub fn is_empty(&self) -> bool {
-        self.groups.iter().all(PartitionGroup::is_empty)
+    /// How soon there may be something to hand over, if no more events come.
+    pub fn due_in(&self) -> Duration {
+        self.groups.iter().map(PartitionGroup::due_in).min().unwrap_or_default()
     }
 
     /// Sees to everything that is due: ended tasks, partitions that await their position, batches to be

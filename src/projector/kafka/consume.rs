@@ -23,10 +23,6 @@ use crate::log::kafka::{Broker, KafkaLog, Purpose, TOPIC_MISSING};
 use crate::log::record::Record;
 use crate::projector::drive::ProjectorError;
 
-/// How long a poll waits for an event when there is nothing else to do.
-const POLL_IDLE: Duration = Duration::from_millis(50);
-/// And while events wait to be handed over.
-const POLL_BUSY: Duration = Duration::from_millis(2);
 /// Events taken in a row before tasks are looked after.
 const TAKEN_IN_A_ROW: usize = 1_000;
 /// The same error is told of once in this long.
@@ -124,8 +120,7 @@ impl Poller {
 
     /// Takes what has come, and sees to what is due.
     fn turn(&mut self) -> Result<(), ProjectorError> {
-        let idle = lock(&self.assignment).is_empty();
-        let mut wait = if idle { POLL_IDLE } else { POLL_BUSY };
+        let mut wait = lock(&self.assignment).due_in();
         for _ in 0..TAKEN_IN_A_ROW {
             // Not under the lock: a rebalance takes it.
             let Some(polled) = self.consumer.poll(wait) else { break };

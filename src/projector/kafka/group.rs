@@ -57,6 +57,12 @@ const BACKLOG_AGE_MS: i64 = 10_000;
 /// has one of them or ten, and the live generation's go first.
 const LINGER: Duration = Duration::from_millis(50);
 
+/// How long a poll waits for an event when there is nothing else to do; while events wait to be handed over; and while
+/// they are gathered.
+const DUE_IDLE: Duration = Duration::from_millis(50);
+const DUE_BUSY: Duration = Duration::from_millis(2);
+const DUE_GATHERING: Duration = Duration::from_millis(10);
+
 /// The task that applies, and the way to it.
 struct Run {
     sender: mpsc::Sender<Batch>,
@@ -129,8 +135,13 @@ impl PartitionGroup {
             || self.taken_bytes >= self.works.options.batch_max_bytes
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.taken.is_empty()
+    /// How soon it may have something to hand over, if no more events come.
+    pub fn due_in(&self) -> Duration {
+        match (self.taken.is_empty(), self.is_waited_for()) {
+            (true, _) => DUE_IDLE,
+            (false, true) => DUE_BUSY,
+            (false, false) => DUE_GATHERING,
+        }
     }
 
     /// Partitions that are consumed.
@@ -188,7 +199,8 @@ impl PartitionGroup {
         let mut since = self.taken.front().map(|oldest| oldest.at);
         if !self.is_waited_for() {
             let gathering = since.take().is_some_and(|since| since.elapsed() < LINGER);
-            if gathering && self.taken.len() < self.works.options.live_batch_max_events {
+            let few = self.taken.len() < self.works.options.live_batch_max_events;
+            if gathering && few && !self.is_full() {
                 return;
             }
         }
