@@ -45,8 +45,7 @@ impl<E: LoadError> PageCache<E> {
         })
     }
 
-    /// Loads several pages at once, for nobody. Answers those that are kept: one that has changed meanwhile is not,
-    /// nor one that was not found out about.
+    /// Loads several pages at once, for nobody. Answers those that are kept: one that has changed meanwhile is not.
     ///
     /// # Errors
     ///

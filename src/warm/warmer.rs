@@ -325,6 +325,9 @@ impl Warmer {
         self.wait_for_turn(work, products.keys().count()).await;
         // Users may have brought some of them meanwhile.
         let asked = self.without_those_there(products.into_keys());
+        if asked.is_empty() {
+            return left;
+        }
         let (products, _) = ProductPages::of(&self.state, asked);
         let load = |version| products.load(&self.state, &self.pages, version);
         let kept = match self.pages.cache.fill_together(load).await {

@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::Consumption;
 use super::eventless::Eventless;
-use super::group::{PartitionGroup, PartitionKey, State, Works};
+use super::group::{DUE_IDLE, PartitionGroup, PartitionKey, State, Works};
 use crate::log::kafka::{extent, log_error};
 use crate::log::position::Partition;
 use crate::log::record::Record;
@@ -100,7 +100,7 @@ impl Assignment {
 
     /// How soon there may be something to hand over, if no more events come.
     pub fn due_in(&self) -> Duration {
-        self.groups.iter().map(PartitionGroup::due_in).min().unwrap_or_default()
+        self.groups.iter().map(PartitionGroup::due_in).min().unwrap_or(DUE_IDLE)
     }
 
     /// Sees to everything that is due: ended tasks, partitions that await their position, batches to be

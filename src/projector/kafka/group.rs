@@ -59,7 +59,7 @@ const LINGER: Duration = Duration::from_millis(50);
 
 /// How long a poll waits for an event when there is nothing else to do; while events wait to be handed over; and while
 /// they are gathered.
-const DUE_IDLE: Duration = Duration::from_millis(50);
+pub const DUE_IDLE: Duration = Duration::from_millis(50);
 const DUE_BUSY: Duration = Duration::from_millis(2);
 const DUE_GATHERING: Duration = Duration::from_millis(10);
 
@@ -198,6 +198,7 @@ impl PartitionGroup {
         let Ok(permit) = run.sender.try_reserve() else { return };
         let mut since = self.taken.front().map(|oldest| oldest.at);
         if !self.is_waited_for() {
+            // Nor are its views left to fan-outs so that facts are in time.
             let gathering = since.take().is_some_and(|since| since.elapsed() < LINGER);
             let few = self.taken.len() < self.works.options.live_batch_max_events;
             if gathering && few && !self.is_full() {
