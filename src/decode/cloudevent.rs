@@ -104,26 +104,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
 }
 
 /// A CloudEvent whose attributes are yet to be checked.
-#[derive(serde::Deserialize)]
+#[derive(Default, serde::Deserialize)]
 pub(super) struct Envelope<'a> {
     #[serde(borrow, default)]
-    specversion: Member<'a>,
+    pub(super) specversion: Member<'a>,
     #[serde(borrow, default)]
-    id: Member<'a>,
+    pub(super) id: Member<'a>,
     #[serde(borrow, default)]
-    source: Member<'a>,
+    pub(super) source: Member<'a>,
     #[serde(borrow, default, rename = "type")]
-    ty: Member<'a>,
+    pub(super) ty: Member<'a>,
     #[serde(borrow, default)]
-    time: Member<'a>,
+    pub(super) time: Member<'a>,
     #[serde(borrow, default)]
-    traceparent: Member<'a>,
+    pub(super) traceparent: Member<'a>,
     #[serde(borrow, default)]
-    datacontenttype: Member<'a>,
+    pub(super) datacontenttype: Member<'a>,
     #[serde(borrow, default)]
     pub(super) data: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    data_base64: Member<'a>,
+    pub(super) data_base64: Member<'a>,
 }
 
 impl<'a> From<&Attributes<'a>> for Envelope<'a> {

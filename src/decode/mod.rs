@@ -12,6 +12,7 @@
 
 mod cloudevent;
 mod headers;
+mod one_pass;
 mod outbox;
 mod record;
 mod subject;
@@ -21,8 +22,9 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use projections::event::{
-    EntityKey, Event, EventType, Kind, Problem, Rejection, decode_data, refuse_nul,
+    Data, EntityKey, Event, EventType, Kind, Problem, Rejection, decode_data, refuse_nul,
 };
+use projections::instant::Instant;
 
 pub use cloudevent::Attributes;
 use cloudevent::{Envelope, Head};
@@ -62,6 +64,9 @@ pub enum Decoded {
 /// ```
 pub fn structured(bytes: &[u8]) -> Result<Decoded, Rejection> {
     refuse_large(bytes)?;
+    if let Some(decoded) = one_pass::event(bytes) {
+        return Ok(decoded);
+    }
     let envelope = Envelope::parse(bytes)?;
     let ty = match envelope.head()? {
         Head::Known(ty) => ty,
@@ -107,10 +112,13 @@ pub fn envelope_kind(bytes: &[u8]) -> Result<Option<Kind>, Rejection> {
 fn event(ty: EventType, envelope: &Envelope<'_>, data: &[u8]) -> Result<Decoded, Rejection> {
     envelope.check_content_type()?;
     let time = envelope.time()?;
-    let data = decode_data(ty, time, data)?;
+    Ok(decoded(ty, envelope, time, decode_data(ty, time, data)?))
+}
+
+fn decoded(ty: EventType, envelope: &Envelope<'_>, time: Instant, data: Data) -> Decoded {
     let traceparent = envelope.traceparent();
     let event = Event { time, version: data.version, change: data.change, traceparent };
-    Ok(Decoded::Event { kind: ty.kind(), event })
+    Decoded::Event { kind: ty.kind(), event }
 }
 
 /// The payload of a structured message, out of its Base64 where it is in that.

@@ -12,6 +12,7 @@ mod discounts;
 mod fields;
 mod key;
 mod nul;
+mod payload;
 mod rejection;
 mod types;
 mod wire;
@@ -19,6 +20,7 @@ mod wire;
 pub use fields::{MAX_AMOUNT, MAX_SAFE_INTEGER, valid_id, valid_version};
 pub use key::EntityKey;
 pub use nul::refuse_nul;
+pub use payload::Payload;
 pub use rejection::{Problem, Rejection};
 pub use types::EventType;
 pub use wire::{

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::discounts::{DiscountRemoved, DiscountUpserted};
 use super::fields::{
     Choice, Currency, Free, FreeRule, Id, Integer, List, Localized, LongRule, MAX_AMOUNT,
     MAX_SAFE_INTEGER, Members, Moment, Named, Object, Scalar, ShortRule, Worded,
 };
 use super::nul::refuse_nul;
+use super::payload::{Payload, Wire};
 use super::rejection::{Location, Problem, Rejection, explain};
 use super::{Change, EventType};
 use crate::instant::{Instant, Window};
@@ -87,17 +87,18 @@ pub fn decode_data(ty: EventType, time: Instant, json: &[u8]) -> Result<Data, Re
         Rejection::new("data", Problem::NotJson, format_args!("is not in UTF-8: {error}"))
     })?;
     refuse_nul("data", json.as_bytes())?;
-    match ty {
-        EventType::ProductUpserted => read::<ProductUpserted>(json)?.checked(time),
-        EventType::ProductDeleted => read::<ProductDeleted>(json).map(Data::from),
-        EventType::PriceSet => read::<PriceSet>(json).map(Data::from),
-        EventType::PriceRemoved => read::<PriceRemoved>(json).map(Data::from),
-        EventType::StockSet => read::<StockSet>(json).map(Data::from),
-        EventType::DiscountUpserted => read::<DiscountUpserted>(json)?.checked(),
-        EventType::DiscountRemoved => read::<DiscountRemoved>(json).map(Data::from),
-        EventType::ReviewUpserted => Ok(read::<ReviewUpserted>(json)?.data(time)),
-        EventType::ReviewRemoved => read::<ReviewRemoved>(json).map(Data::from),
-    }
+    let wire = match ty {
+        EventType::ProductUpserted => Wire::ProductUpserted(read(json)?),
+        EventType::ProductDeleted => Wire::ProductDeleted(read(json)?),
+        EventType::PriceSet => Wire::PriceSet(read(json)?),
+        EventType::PriceRemoved => Wire::PriceRemoved(read(json)?),
+        EventType::StockSet => Wire::StockSet(read(json)?),
+        EventType::DiscountUpserted => Wire::DiscountUpserted(read(json)?),
+        EventType::DiscountRemoved => Wire::DiscountRemoved(read(json)?),
+        EventType::ReviewUpserted => Wire::ReviewUpserted(read(json)?),
+        EventType::ReviewRemoved => Wire::ReviewRemoved(read(json)?),
+    };
+    Payload(wire).check(time)
 }
 
 fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Rejection> {
@@ -151,7 +152,7 @@ impl Named for ReviewShown {
 }
 
 #[derive(Deserialize)]
-struct ProductUpserted {
+pub(super) struct ProductUpserted {
     product_id: Id,
     version: Version,
     name: Name,
@@ -193,7 +194,7 @@ struct VariantData {
 }
 
 impl ProductUpserted {
-    fn checked(self, time: Instant) -> Result<Data, Rejection> {
+    pub(super) fn checked(self, time: Instant) -> Result<Data, Rejection> {
         let product_id = self.product_id.0;
         let state = Product {
             name: self.name.0,
@@ -269,7 +270,7 @@ fn variants(product_id: &str, list: Vec<Object<VariantData>>) -> Result<Vec<Vari
 }
 
 #[derive(Deserialize)]
-struct ProductDeleted {
+pub(super) struct ProductDeleted {
     product_id: Id,
     version: Version,
 }
@@ -282,7 +283,7 @@ impl From<ProductDeleted> for Data {
 }
 
 #[derive(Deserialize)]
-struct PriceSet {
+pub(super) struct PriceSet {
     price_id: Id,
     product_id: Id,
     version: Version,
@@ -313,7 +314,7 @@ impl From<PriceSet> for Data {
 }
 
 #[derive(Deserialize)]
-struct PriceRemoved {
+pub(super) struct PriceRemoved {
     price_id: Id,
     product_id: Id,
     version: Version,
@@ -327,7 +328,7 @@ impl From<PriceRemoved> for Data {
 }
 
 #[derive(Deserialize)]
-struct StockSet {
+pub(super) struct StockSet {
     sku: Id,
     product_id: Id,
     version: Version,
@@ -344,7 +345,7 @@ impl From<StockSet> for Data {
 }
 
 #[derive(Deserialize)]
-struct ReviewUpserted {
+pub(super) struct ReviewUpserted {
     review_id: Id,
     product_id: Id,
     version: Version,
@@ -358,7 +359,7 @@ struct ReviewUpserted {
 }
 
 impl ReviewUpserted {
-    fn data(self, time: Instant) -> Data {
+    pub(super) fn data(self, time: Instant) -> Data {
         let product_id = self.product_id.0;
         let state = Review {
             product_id: product_id.clone(),
@@ -376,7 +377,7 @@ impl ReviewUpserted {
 }
 
 #[derive(Deserialize)]
-struct ReviewRemoved {
+pub(super) struct ReviewRemoved {
     review_id: Id,
     product_id: Id,
     version: Version,

@@ -7,8 +7,9 @@ mod accepted;
 mod properties;
 mod refused;
 
-use projections::event::{Data, EventType, Rejection, decode_data};
+use projections::event::{Data, EventType, Payload, Rejection, refuse_nul};
 use projections::instant::Instant;
+use serde::de::DeserializeSeed;
 use serde_json::{Value, json};
 use vitrine_projections as projections;
 
@@ -54,6 +55,22 @@ fn full(ty: EventType) -> Value {
         }),
         EventType::ReviewRemoved => json!({"review_id": "r1", "product_id": "p1", "version": 3}),
     }
+}
+
+/// Reads a payload, and sees that whoever reads it in passing is told the same, as far as it is good.
+fn decode_data(ty: EventType, time: Instant, json: &[u8]) -> Result<Data, Rejection> {
+    let read = projections::event::decode_data(ty, time, json);
+    let in_passing = in_passing(ty, json).and_then(|payload| payload.check(time).ok());
+    assert_eq!(in_passing.as_ref(), read.as_ref().ok(), "{}", String::from_utf8_lossy(json));
+    read
+}
+
+fn in_passing(ty: EventType, json: &[u8]) -> Option<Payload> {
+    refuse_nul("", json).ok()?;
+    let mut reader = serde_json::Deserializer::from_str(std::str::from_utf8(json).ok()?);
+    let payload = ty.deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    Some(payload)
 }
 
 fn decode(ty: EventType, data: &Value) -> Result<Data, Rejection> {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::projections::event::{EventType, Problem, Rejection, decode_data, refuse_nul};
+use crate::decode_data;
+use crate::projections::event::{EventType, Problem, Rejection, refuse_nul};
 use crate::{TIME, full};
 
 fn any_type() -> impl Strategy<Value = EventType> {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::projections::event::{EventType, decode_data};
+use crate::decode_data;
+use crate::projections::event::EventType;
 use crate::{TIME, code, code_of, decode, full, with, without};
 
 use EventType::{DiscountUpserted, PriceSet, ProductUpserted, ReviewUpserted, StockSet};
