@@ -350,7 +350,7 @@ async fn a_tombstone_that_names_nothing_is_a_dead_letter_and_kept_whole() {
     let fixture = Fixture::new(100).await;
     let record = Record {
         key: Some(Bytes::from_static(b"no location")),
-        headers: vec![("h".to_owned(), Bytes::from_static(b"\xff"))],
+        headers: vec![("h".into(), Bytes::from_static(b"\xff"))],
         value: None,
         timestamp: Some(Instant(7)),
     };

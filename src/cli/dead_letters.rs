@@ -102,7 +102,7 @@ async fn show(context: &Context, stack: &Stack, id: i64) -> anyhow::Result<()> {
         .record
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value)))
+        .map(|(name, value)| (name.as_ref(), String::from_utf8_lossy(value)))
         .collect();
     let mut value = serde_json::to_value(&letter)?;
     value["key"] = serde_json::to_value(&key)?;

@@ -1,11 +1,13 @@
 //! Headers of a Kafka message, looked at without a copy.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use projections::event::{Problem, Rejection};
 
 /// Headers of a message, in their order. Names are compared without regard to case.
 #[derive(Clone, Copy)]
-pub(super) struct Headers<'a>(pub &'a [(String, Bytes)]);
+pub(super) struct Headers<'a>(pub &'a [(Cow<'static, str>, Bytes)]);
 
 impl<'a> Headers<'a> {
     /// The last header of this name.

@@ -1,5 +1,7 @@
 //! A message as the log holds it, before anything of it is understood.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use projections::instant::Instant;
 
@@ -9,7 +11,7 @@ pub struct Record {
     /// Kafka's key; the embedded log has none.
     pub key: Option<Bytes>,
     /// Kafka's headers, in their order; a name may come twice.
-    pub headers: Vec<(String, Bytes)>,
+    pub headers: Vec<(Cow<'static, str>, Bytes)>,
     /// `None` is a tombstone.
     pub value: Option<Bytes>,
     /// When it was written to the log, as far as the log says so.

@@ -41,7 +41,7 @@ pub fn put(to: &mut Vec<u8>, letter: &NewDeadLetter) {
         detail: detail.clone(),
         subject: subject.as_ref().map(|s| (s.kind as u8, s.key.clone(), s.version)),
         key: record.key.as_ref().map(|key| key.to_vec()),
-        headers: record.headers.iter().map(|(n, v)| (n.clone(), v.to_vec())).collect(),
+        headers: record.headers.iter().map(|(n, v)| (n.to_string(), v.to_vec())).collect(),
         value: record.value.as_ref().map(|value| value.to_vec()),
         timestamp: record.timestamp.map(Instant::millis),
     };
@@ -69,7 +69,7 @@ fn read(stored: Stored) -> Option<NewDeadLetter> {
             Some(Subject { kind: *Kind::ALL.get(usize::from(kind))?, key, version })
         }
     };
-    let headers = stored.headers.into_iter().map(|(name, value)| (name, Bytes::from(value)));
+    let headers = stored.headers.into_iter().map(|(name, value)| (name.into(), Bytes::from(value)));
     let Stored { topic, partition, offset, code, detail, .. } = stored;
     Some(NewDeadLetter {
         position: Position { topic, partition, offset },

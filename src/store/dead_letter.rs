@@ -42,7 +42,7 @@ pub fn to_stored(record: &Record) -> (&[u8], Option<Vec<u8>>) {
         && value.is_some();
     let envelope = || Envelope {
         key: record.key.as_ref().map(|key| key.to_vec()),
-        headers: record.headers.iter().map(|(n, v)| (n.clone(), v.to_vec())).collect(),
+        headers: record.headers.iter().map(|(n, v)| (n.to_string(), v.to_vec())).collect(),
         timestamp_ms: record.timestamp.map(Instant::millis),
         tombstone: value.is_none(),
     };
@@ -56,7 +56,7 @@ pub fn from_stored(value: Vec<u8>, envelope: Option<&[u8]>) -> Result<Record, Co
     let envelope: Envelope = unpack(envelope)?;
     Ok(Record {
         key: envelope.key.map(Bytes::from),
-        headers: envelope.headers.into_iter().map(|(n, v)| (n, Bytes::from(v))).collect(),
+        headers: envelope.headers.into_iter().map(|(n, v)| (n.into(), Bytes::from(v))).collect(),
         value: (!envelope.tombstone).then_some(value),
         timestamp: envelope.timestamp_ms.map(Instant),
     })

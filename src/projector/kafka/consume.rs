@@ -1,5 +1,6 @@
 //! The thread that polls the consumer.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -191,10 +192,7 @@ impl Poller {
 /// A message as it came.
 pub fn record(message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map(|headers| {
-        let header = |h: rdkafka::message::Header<'_, &[u8]>| {
-            (h.key.to_owned(), Bytes::copy_from_slice(h.value.unwrap_or_default()))
-        };
-        headers.iter().map(header).collect()
+        headers.iter().map(|h| header(h.key, h.value.unwrap_or_default())).collect()
     });
     Record {
         key: message.key().map(Bytes::copy_from_slice),
@@ -202,4 +200,18 @@ pub fn record(message: &BorrowedMessage<'_>) -> Record {
         value: message.payload().map(Bytes::copy_from_slice),
         timestamp: message.timestamp().to_millis().map(Time),
     }
+}
+
+/// What nearly every message says of itself is there already.
+fn header(name: &str, value: &[u8]) -> (Cow<'static, str>, Bytes) {
+    const CONTENT_TYPE: &str = "content-type";
+    const CLOUDEVENT: &[u8] = b"application/cloudevents+json";
+    const CLOUDEVENT_IN_UTF_8: &[u8] = b"application/cloudevents+json; charset=UTF-8";
+    let name = if name == CONTENT_TYPE { CONTENT_TYPE.into() } else { name.to_owned().into() };
+    let value = match value {
+        CLOUDEVENT => Bytes::from_static(CLOUDEVENT),
+        CLOUDEVENT_IN_UTF_8 => Bytes::from_static(CLOUDEVENT_IN_UTF_8),
+        _ => Bytes::copy_from_slice(value),
+    };
+    (name, value)
 }
