@@ -62,6 +62,14 @@ pub struct PlacementDiff {
     pub new_offers: Vec<Offer>,
 }
 
+impl PlacementDiff {
+    /// What to insert where there is nothing yet.
+    pub fn adding(placement: Placement) -> PlacementDiff {
+        let Placement { entries, offers } = placement;
+        PlacementDiff { new_entries: entries, new_offers: offers, ..PlacementDiff::default() }
+    }
+}
+
 impl Placement {
     /// The rows of a view. A hidden product has none.
     pub fn of(view: &View, numbering: &impl Numbering) -> Placement {
@@ -88,6 +96,7 @@ impl Placement {
             };
             placement.add_offers(view, number, brand, &listed, apart);
             let runs = runs(view, &listed, apart);
+            placement.entries.reserve(runs.len() * listings.len());
             for &listing in &listings {
                 placement.entries.extend(runs.iter().map(|run| Entry {
                     listing,

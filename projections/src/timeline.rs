@@ -86,7 +86,19 @@ impl VariantTimelines {
     }
 
     /// The product's own timeline: that of its cheapest variant at every instant.
-    pub fn product(&self) -> Timeline<Option<ProductQuote>> {
+    pub fn product(mut self) -> Timeline<Option<ProductQuote>> {
+        // All variants have the same price.
+        if self.distinct.len() == 1
+            && let Some(only) = self.distinct.pop()
+        {
+            let quoted = |quote| ProductQuote { quote, varies: false };
+            let step = |s: Step<Option<Quote>>| Step {
+                from: s.from,
+                until: s.until,
+                value: s.value.map(quoted),
+            };
+            return only.into_iter().map(step).collect();
+        }
         let mut edges: Vec<Instant> = self.distinct.iter().flatten().map(|s| s.from).collect();
         edges.sort_unstable();
         edges.dedup();

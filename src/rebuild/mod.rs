@@ -17,6 +17,7 @@ mod letters;
 mod manifest;
 mod outcomes;
 mod part;
+mod products;
 pub mod progress;
 mod read;
 mod regroup;

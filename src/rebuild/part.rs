@@ -13,7 +13,7 @@ use projections::view::View;
 
 use super::discounts::Discounts;
 use super::entity::Entity;
-use super::regroup::ProductEntities;
+use super::products::ProductEntities;
 use super::{RebuildError, blocking, cores};
 use crate::projector::limits::MAX_PRICES;
 use crate::store::facts::{FactWrites, Owner, Stamp};

@@ -15,10 +15,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::RebuildError;
 use super::entity::Entity;
 use super::letters;
+use super::table::{SECTIONS, section_of};
 use crate::store::dead_letter::NewDeadLetter;
-
-/// Sections of a run file, by the first bits of the hash.
-pub const SECTIONS: usize = 64;
 
 /// A run file, as the manifest names it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,7 +56,7 @@ impl RunFile {
             };
             let (mut sections, mut rest) = (Vec::with_capacity(SECTIONS), entities);
             for section in 0..SECTIONS {
-                let of_section = rest.partition_point(|entity| section_of(entity) <= section);
+                let of_section = rest.partition_point(|entity| section_of(entity.hash) <= section);
                 let (these, others) = rest.split_at(of_section);
                 these.iter().for_each(|entity| put_entity(&mut buffer, entity));
                 sections.push(put(&mut buffer)?);
@@ -110,10 +108,6 @@ pub fn damaged(path: &Path) -> RebuildError {
         "{} is damaged: delete the folder {folder}, and the rebuild reads the log anew",
         path.display()
     ))
-}
-
-fn section_of(entity: &Entity) -> usize {
-    (entity.hash >> (u64::BITS - SECTIONS.ilog2())) as usize
 }
 
 const STATES: u8 = 1;

@@ -1,19 +1,39 @@
 //! What the messages of each entity come to, in memory.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use projections::fold::Outcome;
 use projections::run::Run;
 
-use super::decode::Messages;
+use super::decode::{Message, Messages};
 use super::entity::Entity;
 use super::outcomes::Outcomes;
 
-/// Entities by kind and key.
-#[derive(Default)]
+/// Sections of a table and of a run file, by the first bits of the hash.
+pub const SECTIONS: usize = 64;
+
+/// Entities of a piece.
+const PIECE: usize = 256;
+
+/// Entities by kind and key, in sections: a few thousand places, which are put anew as a section grows, fit in the
+/// processor's cache.
 pub struct Table {
-    entities: HashTable<Entity>,
+    sections: Box<[Section; SECTIONS]>,
     heap_bytes: usize,
+}
+
+/// The entities of a section, and the place of each by its hash.
+#[derive(Default)]
+struct Section {
+    /// All but the last are full: an entity stays where it is, however many come.
+    pieces: Vec<Vec<Entity>>,
+    places: HashTable<u32>,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        let sections = Box::new(std::array::from_fn(|_| Section::default()));
+        Table { sections, heap_bytes: 0 }
+    }
 }
 
 impl Table {
@@ -23,9 +43,9 @@ impl Table {
             let key = messages.key(message);
             let is = |e: &Entity| e.hash == message.hash && e.kind == message.kind && is_of(e, key);
             let content = || Box::from(messages.content(message));
-            outcomes.add(match self.entities.entry(message.hash, is, |e| e.hash) {
-                Entry::Occupied(mut known) => {
-                    let known = known.get_mut();
+            let section = &mut self.sections[section_of(message.hash)];
+            outcomes.add(match section.get_mut(message.hash, is) {
+                Some(known) => {
                     let before = known.heap_bytes();
                     let outcome = match message.event {
                         Some((head, states)) => {
@@ -36,17 +56,10 @@ impl Table {
                     self.heap_bytes = self.heap_bytes + known.heap_bytes() - before;
                     outcome
                 }
-                Entry::Vacant(vacant) => {
-                    let (run, outcome) = match message.event {
-                        Some((head, states)) => {
-                            let run = Run::of_event(head, message.mark, states, content());
-                            (run, Outcome::Applied)
-                        }
-                        None => (Run::of_tombstone(message.mark, content()), Outcome::Repeated),
-                    };
-                    let entity = Entity { hash: message.hash, kind: message.kind, run };
+                None => {
+                    let (entity, outcome) = first(message, content());
                     self.heap_bytes += entity.heap_bytes();
-                    vacant.insert(entity);
+                    section.add(entity);
                     outcome
                 }
             });
@@ -56,44 +69,97 @@ impl Table {
     /// Adds what later messages of an entity come to.
     pub fn merge(&mut self, later: Entity) {
         let is = |e: &Entity| e.hash == later.hash && e.kind == later.kind && same_key(e, &later);
-        match self.entities.entry(later.hash, is, |e| e.hash) {
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
+        let section = &mut self.sections[section_of(later.hash)];
+        match section.get_mut(later.hash, is) {
+            Some(known) => {
                 let before = known.heap_bytes();
                 known.run.merge(later.run);
                 self.heap_bytes = self.heap_bytes + known.heap_bytes() - before;
             }
-            Entry::Vacant(vacant) => {
+            None => {
                 self.heap_bytes += later.heap_bytes();
-                vacant.insert(later);
+                section.add(later);
             }
         }
     }
 
     /// Bytes in memory, about.
     pub fn bytes(&self) -> usize {
-        self.entities.allocation_size() + self.heap_bytes
+        self.sections.iter().map(Section::bytes).sum::<usize>() + self.heap_bytes
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entities.is_empty()
+        self.sections.iter().all(|section| section.pieces.is_empty())
     }
 
     /// All of them, in the order of their hashes.
     pub fn by_hash(&self) -> Vec<&Entity> {
-        let mut entities: Vec<&Entity> = self.entities.iter().collect();
-        entities.sort_unstable_by_key(|entity| entity.hash);
+        let mut entities = Vec::with_capacity(self.sections.iter().map(|s| s.places.len()).sum());
+        for section in self.sections.iter() {
+            let first = entities.len();
+            entities.extend(section.pieces.iter().flatten());
+            entities[first..].sort_unstable_by_key(|entity: &&Entity| entity.hash);
+        }
         entities
+    }
+
+    /// All of them, in pieces.
+    pub fn into_pieces(self) -> Vec<Vec<Entity>> {
+        (*self.sections).into_iter().flat_map(|section| section.pieces).collect()
     }
 }
 
-impl IntoIterator for Table {
-    type Item = Entity;
-    type IntoIter = hashbrown::hash_table::IntoIter<Entity>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.entities.into_iter()
+impl Section {
+    fn get_mut(&mut self, hash: u64, is: impl Fn(&Entity) -> bool) -> Option<&mut Entity> {
+        let there = |place: &u32| at(&self.pieces, *place).is_some_and(&is);
+        let place = *self.places.find(spread(hash), there)? as usize;
+        self.pieces.get_mut(place / PIECE)?.get_mut(place % PIECE)
     }
+
+    /// Adds an entity that is not there.
+    fn add(&mut self, entity: Entity) {
+        let (place, hash) = (self.places.len() as u32, spread(entity.hash));
+        match self.pieces.last_mut() {
+            Some(last) if last.len() < PIECE => last.push(entity),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(entity);
+                self.pieces.push(piece);
+            }
+        }
+        let hash_at = |place: &u32| at(&self.pieces, *place).map_or(0, |e| spread(e.hash));
+        self.places.insert_unique(hash, place, hash_at);
+    }
+
+    fn bytes(&self) -> usize {
+        self.pieces.len() * PIECE * size_of::<Entity>() + self.places.allocation_size()
+    }
+}
+
+fn at(pieces: &[Vec<Entity>], place: u32) -> Option<&Entity> {
+    let place = place as usize;
+    pieces.get(place / PIECE)?.get(place % PIECE)
+}
+
+/// What the first message of an entity comes to.
+fn first(message: &Message, content: Box<[u8]>) -> (Entity, Outcome) {
+    let (run, outcome) = match message.event {
+        Some((head, states)) => {
+            (Run::of_event(head, message.mark, states, content), Outcome::Applied)
+        }
+        None => (Run::of_tombstone(message.mark, content), Outcome::Repeated),
+    };
+    (Entity { hash: message.hash, kind: message.kind, run }, outcome)
+}
+
+/// The section of entities with this hash.
+pub fn section_of(hash: u64) -> usize {
+    (hash >> (u64::BITS - SECTIONS.ilog2())) as usize
+}
+
+/// The hash as it is looked up within a section: the first bits, which all there share, would tell nothing.
+fn spread(hash: u64) -> u64 {
+    hash.rotate_left(SECTIONS.ilog2())
 }
 
 /// Each string of a key is led by its length: no key begins as another one does.

@@ -358,9 +358,8 @@ async fn place(
         let rest = views.split_off(share.min(views.len()));
         let (these, numbers) = (std::mem::replace(&mut views, rest), Arc::clone(numbers));
         shares.push(blocking(move || {
-            let none = Placement::default();
             let place = |(id, view): (String, View)| {
-                let diff = Placement::diff(&none, &Placement::of(&view, numbers.as_ref()));
+                let diff = PlacementDiff::adding(Placement::of(&view, numbers.as_ref()));
                 (id, view, diff)
             };
             Ok(these.into_iter().map(place).collect::<Vec<Placed>>())

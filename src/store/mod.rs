@@ -113,9 +113,9 @@ pub struct ViewWrite<'a> {
 /// The numbers of listings and audiences that a batch needs.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
-    pub listings: HashMap<ListingKey, i64>,
+    pub listings: HashMap<ListingKey, i64, ahash::RandomState>,
     /// By market and group; `None` is everyone.
-    pub audiences: HashMap<(String, Option<String>), i64>,
+    pub audiences: HashMap<(String, Option<String>), i64, ahash::RandomState>,
 }
 
 impl Numbering for Numbers {

@@ -9,7 +9,7 @@ use super::errors::database;
 use crate::store::Result;
 
 /// From this many rows on, `COPY` is quicker, although it takes a round trip more.
-const COPY_FROM_ROWS: usize = 1_000;
+pub const COPY_FROM_ROWS: usize = 1_000;
 
 /// The values of one column.
 pub enum Column<'a> {
@@ -146,6 +146,6 @@ impl<'a> Rows<'a> {
         }
         let columns: Vec<&Column<'_>> = self.columns.iter().map(|(_, column)| column).collect();
         let statement = format!("COPY {table} ({}) FROM STDIN (FORMAT binary)", self.names());
-        copy::rows(conn, &statement, &columns, self.len).await
+        copy::columns(conn, &statement, &columns, self.len).await
     }
 }

@@ -14,17 +14,27 @@ const TRAILER: i16 = -1;
 const NULL: i32 = -1;
 
 /// Copies rows, given by column, with this `COPY ... FROM STDIN (FORMAT binary)`.
-pub async fn rows(
+pub async fn columns(
     conn: &mut PgConnection,
     statement: &str,
     columns: &[&Column<'_>],
     len: usize,
 ) -> Result<()> {
+    rows(conn, statement, 0..len, |buffer, row| put_row(buffer, columns, row)).await
+}
+
+/// Copies rows, each put by itself: what are many does not have to be gathered by column first.
+pub async fn rows<T>(
+    conn: &mut PgConnection,
+    statement: &str,
+    rows: impl Iterator<Item = T>,
+    put_row: impl Fn(&mut Vec<u8>, T),
+) -> Result<()> {
     let mut copy = conn.copy_in_raw(statement).await.map_err(database)?;
     let mut buffer = Vec::with_capacity(SEND_FROM_BYTES + SEND_FROM_BYTES / 4);
     buffer.extend_from_slice(HEADER);
-    for row in 0..len {
-        put_row(&mut buffer, columns, row);
+    for row in rows {
+        put_row(&mut buffer, row);
         if buffer.len() >= SEND_FROM_BYTES {
             copy.send(buffer.as_slice()).await.map_err(database)?;
             buffer.clear();
@@ -49,6 +59,15 @@ fn put_row(buffer: &mut Vec<u8>, columns: &[&Column<'_>], row: usize) {
             Column::Bytes(v) => put(buffer, v.get(row).and_then(Option::as_ref)),
         }
     }
+}
+
+/// A row of integers and, after them, a text.
+pub fn put_integers_and_text<const N: usize>(buffer: &mut Vec<u8>, integers: [i64; N], text: &str) {
+    buffer.extend_from_slice(&(N as i16 + 1).to_be_bytes());
+    for integer in integers {
+        put(buffer, Some(integer.to_be_bytes()));
+    }
+    put(buffer, Some(text));
 }
 
 fn put(buffer: &mut Vec<u8>, value: Option<impl AsRef<[u8]>>) {

@@ -8,7 +8,8 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 use sqlx::postgres::PgConnection;
 
-use super::bulk::{Column, Rows};
+use super::bulk::{COPY_FROM_ROWS, Column, Rows};
+use super::copy;
 use super::errors::database;
 use crate::store::document::{pack, unpack};
 use crate::store::query::StoredCard;
@@ -86,11 +87,8 @@ pub async fn fill(
     let covers: Vec<(&str, Cover)> =
         views.iter().filter_map(|(id, view)| Some((*id, cover(Some(view))?))).collect();
     coverage(&covers).add(conn, "coverage").await?;
-    let mut entries: Vec<Place<'_>> =
-        Vec::with_capacity(writes.iter().map(|w| w.diff.new_entries.len()).sum());
-    entries
-        .extend(writes.iter().flat_map(|w| w.diff.new_entries.iter().map(|e| (e, w.product_id))));
-    add_entries(conn, &entries).await?;
+    let entries = writes.iter().flat_map(|w| w.diff.new_entries.iter().map(|e| (e, w.product_id)));
+    copy_entries(conn, Box::new(entries)).await?;
     save_offers(conn, writes).await
 }
 
@@ -191,12 +189,14 @@ async fn save_members(
     for write in writes {
         let old = write.old.map(members).unwrap_or_default();
         let new = write.new.map(members).unwrap_or_default();
-        let still: HashSet<&ListingKey> = new.iter().map(|(key, _)| *key).collect();
-        gone.extend(
-            old.iter()
-                .filter(|(key, _)| !still.contains(key))
-                .map(|(key, _)| (number(key), write.product_id)),
-        );
+        if !old.is_empty() {
+            let still: HashSet<&ListingKey> = new.iter().map(|(key, _)| *key).collect();
+            gone.extend(
+                old.iter()
+                    .filter(|(key, _)| !still.contains(key))
+                    .map(|(key, _)| (number(key), write.product_id)),
+            );
+        }
         for (key, name) in new.iter().filter(|member| !old.contains(member)) {
             let known = old.iter().any(|(old, _)| old == key);
             let rows = if known { &mut changed } else { &mut come };
@@ -299,11 +299,25 @@ async fn save_entries(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Resu
                AND e.product_id = r.product_id AND e.valid_from = r.valid_from",
         )
         .await?;
-    add_entries(conn, &added).await
+    if added.len() >= COPY_FROM_ROWS {
+        return copy_entries(conn, Box::new(added.into_iter())).await;
+    }
+    let until = added.iter().map(|(e, _)| e.until);
+    places(&added).int8("valid_until", until).insert(conn, "entry", "").await.map(|_| ())
 }
 
-async fn add_entries(conn: &mut PgConnection, added: &[Place<'_>]) -> Result<()> {
-    places(added).int8("valid_until", added.iter().map(|(e, _)| e.until)).add(conn, "entry").await
+/// These are most rows by far.
+async fn copy_entries<'a>(
+    conn: &mut PgConnection,
+    entries: Box<dyn Iterator<Item = Place<'a>> + Send + 'a>,
+) -> Result<()> {
+    let statement = "COPY entry (key, valid_from, valid_until, ordering, product_id) \
+                     FROM STDIN (FORMAT binary)";
+    copy::rows(conn, statement, entries, |buffer, (e, product_id)| {
+        let ordering = ordering(e.listing, e.audience, e.sort);
+        copy::put_integers_and_text(buffer, [e.key, e.from, e.until, ordering], product_id);
+    })
+    .await
 }
 
 async fn save_offers(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Result<()> {
