@@ -15,7 +15,9 @@ pub struct RebuildConfig {
     /// `data_dir`. It needs about as many bytes as the latest versions of all entities have. A rebuild that
     /// was stopped goes on where it was only if it finds its files there; else it begins anew.
     pub directory: String,
-    /// Milliseconds between two marks of how far a rebuild has read: so much a kill may cost.
+    /// Milliseconds between two marks of how far a rebuild has read: so much a kill may cost. At each, what is in
+    /// memory goes to `rebuild.directory`, from where it is read again in the end; a log that is read sooner stays in
+    /// memory.
     #[schemars(range(min = 100, max = 3_600_000))]
     pub checkpoint_ms: u64,
     /// Products that are compared with the live generation before a promotion; of more, so many are drawn by
@@ -42,7 +44,7 @@ impl Default for RebuildConfig {
         Self {
             memory_bytes: 512 * 1024 * 1024,
             directory: String::new(),
-            checkpoint_ms: 10_000,
+            checkpoint_ms: 30_000,
             compare_max_products: 200_000,
             compare_max_places: 1_000,
             promote_wait_seconds: 60,
