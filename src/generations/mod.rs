@@ -5,6 +5,7 @@
 //! ([`project`]), whether or not it is live; pages are answered from the one that is *live* ([`follow`]). To [`promote`]
 //! is to change which one that is, once all instances are ready for it.
 
+mod abandoned;
 pub mod follow;
 pub mod jobs;
 pub mod postgres;

@@ -8,10 +8,12 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::abandoned::Abandoned;
 use super::rebuild::UNJUDGED;
 use super::stores::Stores;
 use super::{Announced, Generation, Live, State};
 use crate::backoff::Backoff;
+use crate::log::EventLog;
 use crate::projector::drive::ProjectorError;
 use crate::store::{ReadStore, Result, StoreError};
 
@@ -46,6 +48,8 @@ pub struct Projecting {
     live: Live,
     running: HashMap<i64, Running>,
     failed: HashMap<i64, Failed>,
+    /// Of others than the first only these are projected.
+    only_abandoned: Option<Abandoned>,
     stop: CancellationToken,
 }
 
@@ -64,8 +68,15 @@ impl Projecting {
             live,
             running: HashMap::new(),
             failed: HashMap::new(),
+            only_abandoned: None,
             stop,
         }
+    }
+
+    /// Leaves other generations than the first to those who project them, if somebody does: for whoever comes and goes.
+    /// Partitions of Kafka stand still for a moment when they are shared anew.
+    pub fn only_abandoned(self, log: Arc<dyn EventLog>) -> Projecting {
+        Projecting { only_abandoned: Some(Abandoned::new(log)), ..self }
     }
 
     /// Projects until told to stop.
@@ -146,6 +157,12 @@ impl Projecting {
             return Ok(());
         }
         let store = self.stores.get(generation).await?;
+        if let Some(abandoned) = &mut self.only_abandoned
+            && number != self.first.generation()
+            && !abandoned.is(store.as_ref()).await
+        {
+            return Ok(());
+        }
         let stop = self.stop.child_token();
         let task = tokio::spawn((self.run)(store, stop.clone()));
         tracing::debug!(generation = number, "projecting a generation");

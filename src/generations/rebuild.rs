@@ -305,7 +305,7 @@ impl Rebuild {
         Ok(Filled { products: store.status().await?.products, ..Filled::default() })
     }
 
-    /// Projects all generations, if this process does not do so anyway: nobody else may.
+    /// Projects the generation, if this process does not do so anyway, and others that nobody projects.
     #[allow(clippy::type_complexity, reason = "a task and what ends it")]
     fn project(
         &self,
@@ -318,7 +318,8 @@ impl Rebuild {
         let consumption = Consumption::default();
         let run = stack::run_projector(&self.config, &self.stack, None, live.clone(), consumption);
         let stores = Arc::clone(&self.stack.stores);
-        let projecting = Projecting::new(Arc::clone(store), stores, run, live, stop.clone());
+        let projecting = Projecting::new(Arc::clone(store), stores, run, live, stop.clone())
+            .only_abandoned(self.stack.log.events());
         Some((stop, tokio::spawn(projecting.run())))
     }
 

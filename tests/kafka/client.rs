@@ -165,3 +165,10 @@ pub fn header(message: &OwnedMessage, name: &str) -> Option<String> {
     let header = headers.iter().find(|header| header.key == name)?;
     Some(String::from_utf8(header.value?.to_vec()).unwrap())
 }
+
+/// How many consumers are members of a group.
+pub fn members(group: &str) -> usize {
+    let consumer: BaseConsumer = config().create().unwrap();
+    let groups = consumer.fetch_group_list(Some(group), WITHIN).unwrap();
+    groups.groups().iter().map(|group| group.members().len()).sum()
+}

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::client::members;
 use crate::harness::compare::{Readers, around_edges, compare};
 use crate::harness::events::{self, Catalogue};
 use crate::harness::production::Production;
@@ -98,6 +99,45 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
     for mut projector in projectors {
         assert!(projector.terminate().success(), "{:#?}", projector.stderr());
     }
+}
+
+#[test]
+fn a_rebuild_leaves_the_live_generation_to_its_projectors() {
+    let production = Production::new();
+    let mut projector = production.projector();
+    let lines = generated(300, 6_000, 5, now() - 20 * DAY);
+    production.home.publish(&lines);
+    production.home.settled();
+    let [live, new] = [1, 2].map(|number| format!("{}-{number}", production.database()));
+    assert_eq!(members(&live), 1);
+    let mut rebuild = production.home.spawn(&["rebuild"]);
+    let mut most = [0, 0];
+    while rebuild.ended().is_none() {
+        for (most, group) in most.iter_mut().zip([&live, &new]) {
+            *most = members(group).max(*most);
+        }
+    }
+    assert!(rebuild.wait().success());
+    assert_eq!(most, [1, 2]);
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
+}
+
+#[test]
+fn a_rebuild_projects_what_nobody_else_does() {
+    let production = Production::new();
+    let mut projector = production.projector();
+    production.home.publish(&[events::product("mug", json!({}))]);
+    production.home.settled();
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
+    let path = production.home.write("stock.ndjson", events::stock("mug", 1, 3));
+    production.home.run(&["publish", &path]).good();
+    let done = production.home.json(&["rebuild", "--promote"]);
+    assert_eq!(done["verdict"]["differences"], json!([]), "{done:#}");
+    let api = production.api();
+    assert_eq!(api.get("/api/v1/products/mug").page()["stock"]["available"], 3);
+    production.home.run(&["generations", "rollback"]).good();
+    answers_from(&api, 1);
+    assert_eq!(api.get("/api/v1/products/mug").page()["stock"]["available"], 3);
 }
 
 /// Transactions that have changed a generation.

@@ -111,7 +111,8 @@ impl KafkaSettings {
             .set("isolation.level", "read_committed")
             .set("allow.auto.create.topics", "false")
             .set("session.timeout.ms", "10000")
-            .set("heartbeat.interval.ms", "2000")
+            // Members hear by it that partitions are shared anew; those that change hands stand still for as long.
+            .set("heartbeat.interval.ms", "500")
             .set("fetch.wait.max.ms", "100")
             .set("fetch.error.backoff.ms", "100")
             .set("queued.max.messages.kbytes", "32768")
