@@ -148,11 +148,11 @@ impl Known {
     }
 
     fn record(&self, kind: Kind, name: &str, data: Value) -> NewRecord {
-        let event = json!({
-            "specversion": "1.0", "id": "1", "source": "/bench", "type": name, "time": self.time,
-            "data": data,
-        });
-        NewRecord { kind, payload: event.to_string().into_bytes().into() }
+        let (name, time) = (json!(name), json!(self.time));
+        let event = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/bench","type":{name},"time":{time},"data":{data}}}"#
+        );
+        NewRecord { kind, payload: event.into_bytes().into() }
     }
 
     fn price(&self, product: usize, version: u64, amount: i64) -> Value {

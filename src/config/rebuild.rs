@@ -16,8 +16,8 @@ pub struct RebuildConfig {
     /// was stopped goes on where it was only if it finds its files there; else it begins anew.
     pub directory: String,
     /// Milliseconds between two marks of how far a rebuild has read: so much a kill may cost. At each, what is in
-    /// memory goes to `rebuild.directory`, from where it is read again in the end; a log that is read sooner stays in
-    /// memory.
+    /// memory goes to `rebuild.directory`, from where it is read again in the end; a log that is read sooner, and fits,
+    /// stays in memory.
     #[schemars(range(min = 100, max = 3_600_000))]
     pub checkpoint_ms: u64,
     /// Products that are compared with the live generation before a promotion; of more, so many are drawn by

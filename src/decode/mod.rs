@@ -3,7 +3,8 @@
 //!
 //! [`record`] reads a message of a log, in whichever mode it is. [`structured`] reads a whole
 //! CloudEvent (HTTP, files, Kafka with `content-type: application/cloudevents+json`), [`binary`] one
-//! whose attributes came as headers. Both check the envelope here and leave the payload to [`projections::event::decode_data`]. A
+//! whose attributes came as headers. Both check the envelope here and leave the payload to [`projections::event::decode_data`],
+//! unless a whole CloudEvent can be read in one pass, envelope and payload at once. A
 //! type this service does not know is no error: [`Decoded::UnknownType`]. Everything else that
 //! cannot be used is a [`Rejection`], whose codes are listed there.
 //!

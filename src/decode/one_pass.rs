@@ -30,7 +30,7 @@ struct Read<'a> {
 }
 
 /// What an envelope is made of.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
 enum Name {
     Specversion,
@@ -65,7 +65,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Read<'a> {
 
 fn read<'a, A: MapAccess<'a>>(mut map: A) -> Result<Read<'a>, A::Error> {
     let mut read = Read { envelope: Envelope::default(), payload: None };
-    while let Some(name) = map.next_key()? {
+    let mut seen = 0_u16;
+    while let Some(name) = map.next_key::<Name>()? {
+        let bit = 1 << name as u16;
+        if seen & bit != 0 && !matches!(name, Name::Other) {
+            return Err(A::Error::custom("an attribute twice"));
+        }
+        seen |= bit;
         let envelope = &mut read.envelope;
         let attribute = match name {
             Name::Specversion => &mut envelope.specversion,
@@ -77,8 +83,8 @@ fn read<'a, A: MapAccess<'a>>(mut map: A) -> Result<Read<'a>, A::Error> {
             Name::Datacontenttype => &mut envelope.datacontenttype,
             Name::DataBase64 => &mut envelope.data_base64,
             Name::Data => {
-                let (Member::Text(ty), None) = (&envelope.ty, &read.payload) else {
-                    return Err(A::Error::custom("a payload twice, or before its type"));
+                let Member::Text(ty) = &envelope.ty else {
+                    return Err(A::Error::custom("a payload before its type"));
                 };
                 let ty = EventType::parse(ty).ok_or_else(|| A::Error::custom("unknown type"))?;
                 read.payload = Some(map.next_value_seed(ty)?);
@@ -89,12 +95,43 @@ fn read<'a, A: MapAccess<'a>>(mut map: A) -> Result<Read<'a>, A::Error> {
                 continue;
             }
         };
-        let value = map.next_value()?;
-        // Null may stand for an attribute, but then nobody would see that it comes twice.
-        if matches!(value, Member::Absent) || !matches!(attribute, Member::Absent) {
-            return Err(A::Error::custom("an attribute twice, or null"));
-        }
-        *attribute = value;
+        *attribute = map.next_value()?;
     }
     Ok(read)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pass_is_enough_for_each_type_where_the_payload_comes_last() {
+        for (ty, data) in [
+            ("product.upserted.v1", r#""product_id": "p", "name": "P""#),
+            ("product.deleted.v1", r#""product_id": "p""#),
+            (
+                "price.set.v1",
+                r#""price_id": "x", "product_id": "p", "market": "eu", "currency": "EUR", "amount": 1"#,
+            ),
+            ("price.removed.v1", r#""price_id": "x", "product_id": "p""#),
+            ("com.shop.stock.set.v1", r#""sku": "s", "product_id": "p", "available": 1"#),
+            (
+                "discount.upserted.v1",
+                r#""discount_id": "d", "name": "D", "kind": "percentage", "value": 1, "scope": {"all": true}"#,
+            ),
+            ("discount.removed.v1", r#""discount_id": "d""#),
+            ("review.upserted.v1", r#""review_id": "r", "product_id": "p", "rating": 5"#),
+            ("review.removed.v1", r#""review_id": "r", "product_id": "p""#),
+        ] {
+            let head = r#""specversion": "1.0", "id": "1", "source": "/s", "time": "2026-01-31T08:00:00Z""#;
+            let data = format!(r#""data": {{"version": 1, {data}}}"#);
+            let last = format!(r#"{{{head}, "traceparent": null, "type": "{ty}", {data}}}"#);
+            let first = format!(r#"{{{data}, {head}, "type": "{ty}"}}"#);
+            let read = event(last.as_bytes());
+            assert!(read.is_some(), "{last}");
+            assert!(event(first.as_bytes()).is_none(), "{first}");
+            assert_eq!(read, super::super::structured(first.as_bytes()).ok());
+        }
+    }
 }

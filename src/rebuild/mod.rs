@@ -3,8 +3,8 @@
 //!
 //! In the order of the data: a [`source`] reads every partition up to where it ended when the rebuild began; `decode`
 //! makes messages of what it reads, on all cores; `table` folds them by entity, and what does not fit goes to files
-//! (`run_file`), of which `manifest` says how far they reach. Then `regroup` puts what belongs to one product together,
-//! `part` computes views of some thousand products at a time, and `write` stores them.
+//! (`run_file`), of which `manifest` says how far they reach. Then `regroup` merges those, `products` finds what belongs to one
+//! product, `part` computes views of some thousand products at a time, and `write` stores them.
 //!
 //! A kill loses at most what was read since the last manifest, and the parts that were being written.
 

@@ -32,10 +32,13 @@ pub struct Products {
 /// Which piece, and where in it.
 type Place = (u32, u32);
 
+/// A number for each product.
+type Ranks<'e> = HashMap<&'e str, u32, ahash::RandomState>;
+
 /// The products of some pieces, numbered as they come.
 #[derive(Default)]
 struct Numbered<'e> {
-    numbers: HashMap<&'e str, u32, ahash::RandomState>,
+    numbers: Ranks<'e>,
     /// The number of the product of each entity, with the entity's place.
     places: Vec<(u32, Place)>,
 }
@@ -55,7 +58,7 @@ impl<'e> Numbered<'e> {
     }
 
     /// The places by these ranks of their products.
-    fn ranked(self, ranks: &HashMap<&str, u32, ahash::RandomState>) -> Vec<(u32, Place)> {
+    fn ranked(self, ranks: &Ranks<'_>) -> Vec<(u32, Place)> {
         let Numbered { numbers, mut places } = self;
         let mut of_number = vec![0; numbers.len()];
         for (id, number) in numbers {
@@ -72,7 +75,7 @@ impl<'e> Numbered<'e> {
 }
 
 impl Products {
-    /// Of entities in pieces, which are looked at on all cores.
+    /// Of entities in pieces, which are looked at on all cores, as far as there are so many.
     pub fn of(pieces: Vec<Vec<Entity>>) -> Products {
         let shares = cores().clamp(1, pieces.len().max(1));
         let share = |n| (0..).zip(&pieces).skip(n).step_by(shares);
@@ -80,9 +83,11 @@ impl Products {
         let mut ids: Vec<&str> = numbered.iter().flat_map(|n| n.numbers.keys().copied()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let ranks = (0..).zip(&ids).map(|(rank, id)| (*id, rank)).collect();
+        let ranks: Ranks<'_> = (0..).zip(&ids).map(|(rank, id)| (*id, rank)).collect();
         let ranked = each(numbered.into_iter().map(|numbered| || numbered.ranked(&ranks)));
-        let mut places = ranked.concat();
+        drop(ranks);
+        let mut places = Vec::with_capacity(ranked.iter().map(Vec::len).sum());
+        ranked.into_iter().for_each(|ranked| places.extend(ranked));
         // Of a few sorted stretches: they are merged.
         places.sort();
         let mut counts = vec![0_usize; ids.len()];
@@ -132,4 +137,72 @@ fn each<T: Send, F: FnOnce() -> T + Send>(work: impl Iterator<Item = F>) -> Vec<
         let ended = threads.into_iter().map(|thread| thread.join());
         ended.map(|ended| ended.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use projections::codec;
+    use projections::event::Kind;
+    use projections::fold::Head;
+    use projections::instant::Instant;
+    use projections::run::{Mark, Run};
+
+    use super::super::entity::hash;
+    use super::super::table::Table;
+    use super::*;
+
+    /// A review and the product that it belongs to.
+    fn review(number: u32, product_id: &str, version: u64) -> Entity {
+        let key = codec::encode(&format!("review-{number}"));
+        let hash = hash(Kind::Review, &key);
+        let content = codec::encode_into(&product_id, key).into_boxed_slice();
+        let mark = Mark { time: Instant(0), partition: 0, offset: i64::from(number) };
+        let head = Head { version, digest: 0 };
+        Entity { hash, kind: Kind::Review, run: Run::of_event(head, mark, true, content) }
+    }
+
+    /// So many that each section of a table has several pieces.
+    const REVIEWS: u32 = 60_000;
+
+    fn product_of(review: u32) -> String {
+        format!("product-{}", review % 7_001)
+    }
+
+    #[test]
+    fn entities_come_by_product_from_whichever_piece_they_are_in() {
+        let mut table = Table::default();
+        for version in [1, 3, 2] {
+            (0..REVIEWS).for_each(|n| table.merge(review(n, &product_of(n), version)));
+        }
+        let by_hash: Vec<u64> = table.by_hash().iter().map(|entity| entity.hash).collect();
+        assert_eq!(by_hash.len(), REVIEWS as usize);
+        assert!(by_hash.is_sorted());
+        let pieces = table.into_pieces();
+        assert!(pieces.len() > 128, "{}", pieces.len());
+
+        let mut expected: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for n in 0..REVIEWS {
+            expected.entry(product_of(n)).or_default().push(i64::from(n));
+        }
+        let after = expected.keys().nth(3_000).cloned().unwrap_or_default();
+        let mut products = Products::of(pieces);
+        products.skip_to(&after);
+        let mut left = expected.into_iter().skip(3_001);
+        loop {
+            let part = products.part(usize::MAX);
+            if part.is_empty() {
+                break;
+            }
+            for ProductEntities { product_id, entities } in part {
+                assert!(entities.iter().all(|e| e.run.head().is_some_and(|h| h.version == 3)));
+                let mut offsets: Vec<i64> =
+                    entities.iter().map(|entity| entity.run.mark().offset).collect();
+                offsets.sort_unstable();
+                assert_eq!(left.next(), Some((product_id, offsets)));
+            }
+        }
+        assert_eq!(left.next(), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! Entities, merged over all runs, put together by the product that they belong to, in the order of the products' ids:
+//! Entities, merged over all runs, in groups by the products that they belong to, in the order of the products' ids:
 //! neighbours in the store are written together.
 
 use std::fs::{self, File};
@@ -109,7 +109,7 @@ impl<'a> Taken<'a> {
         for piece in &mut pieces {
             let others: Vec<Entity> =
                 piece.extract_if(.., |entity| !self.is_of_product(entity)).collect();
-            // Of others only tombstones speak: nothing is stored.
+            // Discounts, and entities of which only tombstones speak: of these nothing is stored.
             self.discounts.extend(others.into_iter().filter(|entity| entity.run.head().is_some()));
         }
         pieces.retain(|piece| !piece.is_empty());

@@ -14,19 +14,23 @@ pub const SECTIONS: usize = 64;
 /// Entities of a piece.
 const PIECE: usize = 256;
 
-/// Entities by kind and key, in sections: a few thousand places, which are put anew as a section grows, fit in the
-/// processor's cache.
+/// Entities by kind and key, in sections: what is put anew as one of them grows is little.
 pub struct Table {
     sections: Box<[Section; SECTIONS]>,
     heap_bytes: usize,
 }
 
-/// The entities of a section, and the place of each by its hash.
 #[derive(Default)]
 struct Section {
     /// All but the last are full: an entity stays where it is, however many come.
     pieces: Vec<Vec<Entity>>,
-    places: HashTable<u32>,
+    places: HashTable<Place>,
+}
+
+/// Where an entity of a section is. Most that are another one's are told from the hash, without a look at the entity.
+struct Place {
+    within: u32,
+    number: u32,
 }
 
 impl Default for Table {
@@ -111,14 +115,17 @@ impl Table {
 
 impl Section {
     fn get_mut(&mut self, hash: u64, is: impl Fn(&Entity) -> bool) -> Option<&mut Entity> {
-        let there = |place: &u32| at(&self.pieces, *place).is_some_and(&is);
-        let place = *self.places.find(spread(hash), there)? as usize;
-        self.pieces.get_mut(place / PIECE)?.get_mut(place % PIECE)
+        let within = within(hash);
+        let there = |place: &Place| {
+            place.within == within && at(&self.pieces, place.number as usize).is_some_and(&is)
+        };
+        let number = self.places.find(spread(within), there)?.number as usize;
+        self.pieces.get_mut(number / PIECE)?.get_mut(number % PIECE)
     }
 
     /// Adds an entity that is not there.
     fn add(&mut self, entity: Entity) {
-        let (place, hash) = (self.places.len() as u32, spread(entity.hash));
+        let place = Place { within: within(entity.hash), number: self.places.len() as u32 };
         match self.pieces.last_mut() {
             Some(last) if last.len() < PIECE => last.push(entity),
             _ => {
@@ -127,8 +134,7 @@ impl Section {
                 self.pieces.push(piece);
             }
         }
-        let hash_at = |place: &u32| at(&self.pieces, *place).map_or(0, |e| spread(e.hash));
-        self.places.insert_unique(hash, place, hash_at);
+        self.places.insert_unique(spread(place.within), place, |place| spread(place.within));
     }
 
     fn bytes(&self) -> usize {
@@ -136,9 +142,8 @@ impl Section {
     }
 }
 
-fn at(pieces: &[Vec<Entity>], place: u32) -> Option<&Entity> {
-    let place = place as usize;
-    pieces.get(place / PIECE)?.get(place % PIECE)
+fn at(pieces: &[Vec<Entity>], number: usize) -> Option<&Entity> {
+    pieces.get(number / PIECE)?.get(number % PIECE)
 }
 
 /// What the first message of an entity comes to.
@@ -157,9 +162,14 @@ pub fn section_of(hash: u64) -> usize {
     (hash >> (u64::BITS - SECTIONS.ilog2())) as usize
 }
 
-/// The hash as it is looked up within a section: the first bits, which all there share, would tell nothing.
-fn spread(hash: u64) -> u64 {
-    hash.rotate_left(SECTIONS.ilog2())
+/// The bits of the hash that come after those which all of a section share.
+fn within(hash: u64) -> u32 {
+    (hash << SECTIONS.ilog2() >> u32::BITS) as u32
+}
+
+/// As a table takes it, which looks at the first bits and at the last ones.
+fn spread(within: u32) -> u64 {
+    u64::from(within) << u32::BITS | u64::from(within)
 }
 
 /// Each string of a key is led by its length: no key begins as another one does.

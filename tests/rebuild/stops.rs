@@ -138,7 +138,7 @@ fn cut_and_compared(cut: Cut, memory_bytes: u64, seeds: std::ops::Range<u64>) ->
 
 #[track_caller]
 fn cut_everywhere(cut: Cut, seed: u64) {
-    let (ample, _) = cut_and_compared(cut, 1 << 20, seed..seed + 2);
+    let (ample, _) = cut_and_compared(cut, 1 << 22, seed..seed + 2);
     let (scarce, between_parts) = cut_and_compared(cut, 30_000, seed + 2..seed + 4);
     assert!(ample > 1 && scarce > 3 && between_parts > 0, "{ample} {scarce} {between_parts}");
 }

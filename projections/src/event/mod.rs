@@ -5,7 +5,8 @@
 //! has to check again. What it refuses comes back as a [`Rejection`] with a stable code.
 //!
 //! The rooms: `types` names the nine event types, `rejection` says what is wrong and where,
-//! `fields` reads single members, `wire` and `discounts` read whole payloads, `nul` looks for the
+//! `fields` reads single members, `wire` and `discounts` read whole payloads, `payload` any of these
+//! in the middle of something larger, `nul` looks for the
 //! one character that is refused everywhere, `key` reads the keys of messages that have no payload.
 
 mod discounts;

@@ -14,7 +14,8 @@ use crate::instant::Instant;
 /// The payload of an event of a known type, as its JSON says.
 ///
 /// An [`EventType`] is the seed by which serde reads one. What is wrong with it is told better by
-/// [`decode_data`](super::decode_data).
+/// [`decode_data`](super::decode_data), which also refuses what only the text shows: whoever reads a payload in another
+/// way calls [`refuse_nul`](super::refuse_nul) on the text first.
 pub struct Payload(pub(super) Wire);
 
 pub(super) enum Wire {
@@ -33,7 +34,7 @@ impl Payload {
     /// Checks what takes more than one member to be told, and makes a change of it. `time` is the event's.
     ///
     /// # Errors
-    /// As [`decode_data`](super::decode_data), which says the same of the same payload.
+    /// As [`decode_data`](super::decode_data), which says the same of a payload without U+0000.
     pub fn check(self, time: Instant) -> Result<Data, Rejection> {
         match self.0 {
             Wire::ProductUpserted(payload) => payload.checked(time),

@@ -202,7 +202,7 @@ pub fn record(message: &BorrowedMessage<'_>) -> Record {
     }
 }
 
-/// What nearly every message says of itself is there already.
+/// What nearly every message says of itself takes no memory of its own.
 fn header(name: &str, value: &[u8]) -> (Cow<'static, str>, Bytes) {
     const CONTENT_TYPE: &str = "content-type";
     const CLOUDEVENT: &[u8] = b"application/cloudevents+json";

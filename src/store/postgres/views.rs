@@ -306,7 +306,8 @@ async fn save_entries(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Resu
     places(&added).int8("valid_until", until).insert(conn, "entry", "").await.map(|_| ())
 }
 
-/// These are most rows by far.
+/// These are most rows by far: none is gathered before it is sent. The iterator is boxed since a future that holds one of
+/// an unnamed type is not seen to be `Send`.
 async fn copy_entries<'a>(
     conn: &mut PgConnection,
     entries: Box<dyn Iterator<Item = Place<'a>> + Send + 'a>,
