@@ -1,70 +1,119 @@
 //! Generations that nobody projects, as far as somebody can tell who does not do so either.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::State;
+use super::stores::Stores;
 use crate::log::EventLog;
 use crate::log::position::{Partition, Reflected};
 use crate::projector::drive::ProjectorError;
-use crate::store::ReadStore;
+use crate::store::{MARKETS_PENDING, ReadStore};
 
-/// A generation that stands still for so long, with work to be done, is projected by nobody.
-const ABANDONED_AFTER: Duration = Duration::from_secs(3);
+/// A generation that has work to be done and stands still for so long is projected by nobody. Partitions of an instance
+/// that died go to another one after Kafka's `session.timeout.ms`, 10 s. (A fan-out that takes longer while no events come
+/// looks the same: then partitions that nothing comes of stand still for a moment.)
+const ABANDONED_AFTER: Duration = Duration::from_secs(15);
+
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a store holds of the log.
 type Stands = (Vec<(Partition, i64)>, Reflected);
 
-/// Watches how generations move.
-pub struct Abandoned {
-    log: Arc<dyn EventLog>,
-    seen: HashMap<i64, (Stands, Instant)>,
-}
+/// The generations that are abandoned; none is taken back.
+#[derive(Clone, Default)]
+pub struct Abandoned(Arc<Mutex<HashSet<i64>>>);
 
 impl Abandoned {
-    pub fn new(log: Arc<dyn EventLog>) -> Abandoned {
-        Abandoned { log, seen: HashMap::new() }
+    /// Watches all generations but this one, in the background, until told to stop.
+    pub fn watch(
+        but: i64,
+        stores: Arc<Stores>,
+        log: Arc<dyn EventLog>,
+        stop: CancellationToken,
+    ) -> Abandoned {
+        let abandoned = Abandoned::default();
+        let mut watch = Watch { but, stores, log, still: HashMap::new() };
+        let found = abandoned.clone();
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
+            loop {
+                // Where it cannot be seen nobody knows better.
+                if let Err(error) = watch.look(&found).await {
+                    tracing::debug!(%error, "which generations are projected cannot be seen");
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }));
+        abandoned
     }
 
-    /// Whether nobody projects this generation. To be asked now and then: it takes a while to see that something does not
-    /// move, and where that cannot be seen nobody knows better.
-    pub async fn is(&mut self, store: &dyn ReadStore) -> bool {
-        self.look(store).await.unwrap_or_else(|error| {
-            tracing::debug!(generation = store.generation(), %error, "whether it is projected cannot be seen");
-            false
-        })
+    pub fn has(&self, generation: i64) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&generation)
     }
 
-    async fn look(&mut self, store: &dyn ReadStore) -> Result<bool, ProjectorError> {
+    fn add(&self, generation: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(generation);
+    }
+}
+
+struct Watch {
+    but: i64,
+    stores: Arc<Stores>,
+    log: Arc<dyn EventLog>,
+    /// Those that had work to be done when they were looked at last, and since when they stand there.
+    still: HashMap<i64, (Stands, Instant)>,
+}
+
+impl Watch {
+    async fn look(&mut self, found: &Abandoned) -> Result<(), ProjectorError> {
+        for generation in self.stores.catalogue().list().await? {
+            let number = generation.number;
+            let is_other = number != self.but && generation.state == State::Following;
+            if !is_other || !generation.is_ours() || found.has(number) {
+                continue;
+            }
+            let store = self.stores.get(&generation).await?;
+            let Some(stands) = self.with_work(store.as_ref()).await? else {
+                self.still.remove(&number);
+                continue;
+            };
+            let since = match self.still.get(&number) {
+                Some((before, since)) if *before == stands => *since,
+                _ => Instant::now(),
+            };
+            if since.elapsed() >= ABANDONED_AFTER {
+                tracing::info!(
+                    generation = number,
+                    "nobody seems to project it: this process does"
+                );
+                found.add(number);
+            }
+            self.still.insert(number, (stands, since));
+        }
+        Ok(())
+    }
+
+    /// Where a store stands, if the log has more, or what follows from its events or from changed markets is yet to be
+    /// computed.
+    async fn with_work(&self, store: &dyn ReadStore) -> Result<Option<Stands>, ProjectorError> {
         let mut snapshot = store.snapshot_fresh().await?;
         let mut positions = snapshot.positions().await?;
         let reflected = snapshot.reflected().await?;
+        let markets_pending = snapshot.meta(MARKETS_PENDING).await?.is_some();
         drop(snapshot);
         positions.sort_unstable();
-        let (stands, now) = ((positions, reflected), Instant::now());
-        let number = store.generation();
-        let since = match self.seen.get(&number) {
-            Some((before, since)) if *before == stands => *since,
-            _ => now,
-        };
-        if now.duration_since(since) < ABANDONED_AFTER {
-            self.seen.insert(number, (stands, since));
-            return Ok(false);
-        }
-        let has_work = self.has_work(&stands).await?;
-        self.seen.insert(number, (stands, now));
-        Ok(has_work)
-    }
-
-    /// Whether the log has more, or what follows from its events is yet to be computed.
-    async fn has_work(&self, (positions, reflected): &Stands) -> Result<bool, ProjectorError> {
         let head = positions.iter().map(|(partition, next)| (partition.clone(), *next, None));
-        if !reflected.covers(&head.collect()) {
-            return Ok(true);
-        }
-        let extents = self.log.extents().await?;
-        Ok(self.log.lag(&extents, positions).await?.events > 0)
+        let has_work = markets_pending
+            || !reflected.covers(&head.collect())
+            || self.log.extents().await?.iter().any(|extent| {
+                let next = positions.iter().find(|(partition, _)| *partition == extent.partition);
+                next.map_or(extent.first, |(_, next)| *next) < extent.next
+            });
+        Ok(has_work.then_some((positions, reflected)))
     }
 }

@@ -13,7 +13,6 @@ use super::rebuild::UNJUDGED;
 use super::stores::Stores;
 use super::{Announced, Generation, Live, State};
 use crate::backoff::Backoff;
-use crate::log::EventLog;
 use crate::projector::drive::ProjectorError;
 use crate::store::{ReadStore, Result, StoreError};
 
@@ -74,9 +73,8 @@ impl Projecting {
     }
 
     /// Leaves other generations than the first to those who project them, if somebody does: for whoever comes and goes.
-    /// Partitions of Kafka stand still for a moment when they are shared anew.
-    pub fn only_abandoned(self, log: Arc<dyn EventLog>) -> Projecting {
-        Projecting { only_abandoned: Some(Abandoned::new(log)), ..self }
+    pub fn only_abandoned(self, abandoned: Abandoned) -> Projecting {
+        Projecting { only_abandoned: Some(abandoned), ..self }
     }
 
     /// Projects until told to stop.
@@ -153,16 +151,15 @@ impl Projecting {
     async fn start(&mut self, generation: &Generation) -> Result<(), ProjectorError> {
         let number = generation.number;
         let waits = |failed: &Failed| failed.again > tokio::time::Instant::now();
+        let is_ours =
+            |abandoned: &Abandoned| number == self.first.generation() || abandoned.has(number);
+        if !self.only_abandoned.as_ref().is_none_or(is_ours) {
+            return Ok(());
+        }
         if self.running.contains_key(&number) || self.failed.get(&number).is_some_and(waits) {
             return Ok(());
         }
         let store = self.stores.get(generation).await?;
-        if let Some(abandoned) = &mut self.only_abandoned
-            && number != self.first.generation()
-            && !abandoned.is(store.as_ref()).await
-        {
-            return Ok(());
-        }
         let stop = self.stop.child_token();
         let task = tokio::spawn((self.run)(store, stop.clone()));
         tracing::debug!(generation = number, "projecting a generation");

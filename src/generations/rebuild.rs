@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
+use super::abandoned::Abandoned;
 use super::promote::{self, PromoteError, Promoted};
 use super::{Generation, Live, RebuildLock, State, project::Projecting};
 use crate::backoff::Backoff;
@@ -21,7 +22,7 @@ use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::rebuild::{self, Filled, Job, RebuildError, from_live};
-use crate::stack::{self, Stack};
+use crate::stack::{self, Log, Stack};
 use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
 use crate::store::{ReadStore, StoreError};
@@ -318,8 +319,14 @@ impl Rebuild {
         let consumption = Consumption::default();
         let run = stack::run_projector(&self.config, &self.stack, None, live.clone(), consumption);
         let stores = Arc::clone(&self.stack.stores);
-        let projecting = Projecting::new(Arc::clone(store), stores, run, live, stop.clone())
-            .only_abandoned(self.stack.log.events());
+        let mut projecting =
+            Projecting::new(Arc::clone(store), Arc::clone(&stores), run, live, stop.clone());
+        // Kafka's partitions stand still for a moment when another member joins those who project a generation.
+        if let Log::Kafka(log) = &self.stack.log {
+            let (but, log) = (store.generation(), Arc::clone(log));
+            let abandoned = Abandoned::watch(but, stores, log, stop.clone());
+            projecting = projecting.only_abandoned(abandoned);
+        }
         Some((stop, tokio::spawn(projecting.run())))
     }
 

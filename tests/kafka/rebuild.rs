@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::client::members;
+use crate::client::{Message, members, send};
 use crate::harness::compare::{Readers, around_edges, compare};
 use crate::harness::events::{self, Catalogue};
 use crate::harness::production::Production;
@@ -111,14 +111,17 @@ fn a_rebuild_leaves_the_live_generation_to_its_projectors() {
     let [live, new] = [1, 2].map(|number| format!("{}-{number}", production.database()));
     assert_eq!(members(&live), 1);
     let mut rebuild = production.home.spawn(&["rebuild"]);
-    let mut most = [0, 0];
+    let (mut most, mut version) = ([0, 0], 0);
     while rebuild.ended().is_none() {
         for (most, group) in most.iter_mut().zip([&live, &new]) {
             *most = members(group).max(*most);
         }
+        version += 1;
+        let stock = events::stock("mug", version, 3);
+        send(&[Message::of(&production.topic("stock"), "mug@default", stock)]);
     }
     assert!(rebuild.wait().success());
-    assert_eq!(most, [1, 2]);
+    assert!(most[0] == 1 && most[1] > 0, "{most:?}");
     assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
 
