@@ -12,9 +12,10 @@ use crate::backoff::Backoff;
 
 /// Pools whose connections stay: opening a file again gains nothing, and loses what its connection
 /// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx
-/// can spin for ever, and with it the end of the process (sqlx issue 3645).
+/// can spin for ever, and with it the end of the process (sqlx issue 3645). And no connection is asked
+/// whether it is there before each use: that is as much work again as a small query.
 pub(crate) fn pool_options() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None)
+    SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false)
 }
 
 /// Connection options that every file of the embedded store shares.
