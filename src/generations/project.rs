@@ -151,9 +151,9 @@ impl Projecting {
     async fn start(&mut self, generation: &Generation) -> Result<(), ProjectorError> {
         let number = generation.number;
         let waits = |failed: &Failed| failed.again > tokio::time::Instant::now();
-        let is_ours =
-            |abandoned: &Abandoned| number == self.first.generation() || abandoned.has(number);
-        if !self.only_abandoned.as_ref().is_none_or(is_ours) {
+        let is_left_to_others =
+            |abandoned: &Abandoned| number != self.first.generation() && !abandoned.has(number);
+        if self.only_abandoned.as_ref().is_some_and(is_left_to_others) {
             return Ok(());
         }
         if self.running.contains_key(&number) || self.failed.get(&number).is_some_and(waits) {

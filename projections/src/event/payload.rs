@@ -16,9 +16,9 @@ use crate::instant::Instant;
 /// An [`EventType`] is the seed by which serde reads one. What is wrong with it is told better by
 /// [`decode_data`](super::decode_data), which also refuses what only the text shows: whoever reads a payload in another
 /// way calls [`refuse_nul`](super::refuse_nul) on the text first.
-pub struct Payload(pub(super) Wire);
+pub struct Payload(Wire);
 
-pub(super) enum Wire {
+enum Wire {
     ProductUpserted(ProductUpserted),
     ProductDeleted(ProductDeleted),
     PriceSet(PriceSet),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde_path_to_error::Segment;
+use serde::de::DeserializeSeed;
+use serde_path_to_error::{Segment, Track};
+
+use super::EventType;
 
 /// Why an event cannot be used.
 ///
@@ -279,21 +281,20 @@ pub(super) fn cut(text: &str) -> String {
     }
 }
 
-/// Why `json` is not a `T`: reads it once more, with a record of where it is.
+/// Why `json` is no payload of this type: reads it once more, with a record of where it is.
 #[cold]
 #[inline(never)]
-pub(super) fn explain<'a, T: Deserialize<'a>>(
-    json: &'a str,
-    first: &serde_json::Error,
-) -> Rejection {
-    let mut reader = serde_json::Deserializer::from_str(json);
+pub(super) fn explain(ty: EventType, json: &str, first: &serde_json::Error) -> Rejection {
+    let (mut reader, mut track) = (serde_json::Deserializer::from_str(json), Track::new());
     // It only fails after the value: there is more behind it.
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
+    let Err(error) =
+        ty.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track))
+    else {
         return not_json(first);
     };
     let mut location = Location::root("data");
     let mut in_list = false;
-    for segment in error.path() {
+    for segment in &track.path() {
         in_list = matches!(segment, Segment::Seq { .. });
         location = match segment {
             Segment::Seq { index } => location.index(*index),
@@ -302,7 +303,7 @@ pub(super) fn explain<'a, T: Deserialize<'a>>(
             Segment::Unknown => location,
         };
     }
-    reason(location, in_list, error.inner())
+    reason(location, in_list, &error)
 }
 
 fn not_json(error: &serde_json::Error) -> Rejection {

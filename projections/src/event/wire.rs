@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
 
 use super::fields::{
     Choice, Currency, Free, FreeRule, Id, Integer, List, Localized, LongRule, MAX_AMOUNT,
     MAX_SAFE_INTEGER, Members, Moment, Named, Object, Scalar, ShortRule, Worded,
 };
 use super::nul::refuse_nul;
-use super::payload::{Payload, Wire};
 use super::rejection::{Location, Problem, Rejection, explain};
 use super::{Change, EventType};
 use crate::instant::{Instant, Window};
@@ -87,25 +87,9 @@ pub fn decode_data(ty: EventType, time: Instant, json: &[u8]) -> Result<Data, Re
         Rejection::new("data", Problem::NotJson, format_args!("is not in UTF-8: {error}"))
     })?;
     refuse_nul("data", json.as_bytes())?;
-    let wire = match ty {
-        EventType::ProductUpserted => Wire::ProductUpserted(read(json)?),
-        EventType::ProductDeleted => Wire::ProductDeleted(read(json)?),
-        EventType::PriceSet => Wire::PriceSet(read(json)?),
-        EventType::PriceRemoved => Wire::PriceRemoved(read(json)?),
-        EventType::StockSet => Wire::StockSet(read(json)?),
-        EventType::DiscountUpserted => Wire::DiscountUpserted(read(json)?),
-        EventType::DiscountRemoved => Wire::DiscountRemoved(read(json)?),
-        EventType::ReviewUpserted => Wire::ReviewUpserted(read(json)?),
-        EventType::ReviewRemoved => Wire::ReviewRemoved(read(json)?),
-    };
-    Payload(wire).check(time)
-}
-
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Rejection> {
-    match serde_json::from_str::<Object<T>>(json) {
-        Ok(Object(wire)) => Ok(wire),
-        Err(error) => Err(explain::<Object<T>>(json, &error)),
-    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = ty.deserialize(&mut reader).and_then(|payload| reader.end().map(|()| payload));
+    read.map_err(|error| explain(ty, json, &error))?.check(time)
 }
 
 pub(super) type Version = Integer<1, MAX_SAFE_INTEGER>;
