@@ -65,13 +65,6 @@ fn data_last(message: &Value) -> String {
     text
 }
 
-/// A message as text whose payload comes last, with it first: it takes two passes then.
-fn data_first(text: &str) -> Option<String> {
-    let (attributes, data) = text.rsplit_once(", \"data\": ")?;
-    let (data, rest) = (data.strip_suffix('}')?, attributes.strip_prefix('{')?);
-    Some(format!("{{\"data\": {data}, {rest}}}"))
-}
-
 fn headers() -> Attributes<'static> {
     Attributes {
         specversion: Some("1.0"),
@@ -413,26 +406,6 @@ proptest! {
             prop_assert!(rejection.code.contains('.') && rejection.detail.len() < 2048);
         }
         let _ = (envelope_kind(&bytes), subject_of(&bytes));
-    }
-
-    #[test]
-    fn one_pass_says_what_two_say_of_damage(
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<char>()), 1..3),
-    ) {
-        let text = data_last(&good());
-        let data = text.find("\"data\"").unwrap();
-        let mut text: Vec<char> = text.chars().collect();
-        for (index, char) in damage {
-            // The payload's text stays: it is what both have.
-            text[index.index(data)] = char;
-        }
-        let text: String = text.into_iter().collect();
-        if let Some(two) = data_first(&text) {
-            let (one, two) = (structured(text.as_bytes()), structured(two.as_bytes()));
-            prop_assert_eq!(one.as_ref().ok(), two.as_ref().ok(), "{}", text);
-            // What is no JSON is told by its column.
-            prop_assert_eq!(one.map_err(|r| r.code).err(), two.map_err(|r| r.code).err());
-        }
     }
 
     #[test]

@@ -65,16 +65,7 @@ pub enum Decoded {
 /// ```
 pub fn structured(bytes: &[u8]) -> Result<Decoded, Rejection> {
     refuse_large(bytes)?;
-    if let Some(decoded) = one_pass::event(bytes) {
-        return Ok(decoded);
-    }
-    let envelope = Envelope::parse(bytes)?;
-    let ty = match envelope.head()? {
-        Head::Known(ty) => ty,
-        Head::Unknown(ce_type) => return Ok(Decoded::UnknownType { ce_type }),
-    };
-    refuse_nul("", bytes)?;
-    event(ty, &envelope, &payload(&envelope)?)
+    one_pass::event(bytes).map_or_else(|| two_passes(bytes), Ok)
 }
 
 /// Reads a CloudEvent in binary mode: attributes apart from `data`, which is a JSON object of at
@@ -108,6 +99,17 @@ pub fn envelope_kind(bytes: &[u8]) -> Result<Option<Kind>, Rejection> {
         Head::Known(ty) => Some(ty.kind()),
         Head::Unknown(_) => None,
     })
+}
+
+/// A CloudEvent in structured mode: its envelope first, which says how its payload is to be read.
+fn two_passes(bytes: &[u8]) -> Result<Decoded, Rejection> {
+    let envelope = Envelope::parse(bytes)?;
+    let ty = match envelope.head()? {
+        Head::Known(ty) => ty,
+        Head::Unknown(ce_type) => return Ok(Decoded::UnknownType { ce_type }),
+    };
+    refuse_nul("", bytes)?;
+    event(ty, &envelope, &payload(&envelope)?)
 }
 
 fn event(ty: EventType, envelope: &Envelope<'_>, data: &[u8]) -> Result<Decoded, Rejection> {

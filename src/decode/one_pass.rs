@@ -103,6 +103,9 @@ fn read<'a, A: MapAccess<'a>>(mut map: A) -> Result<Read<'a>, A::Error> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::two_passes;
     use super::*;
 
     #[test]
@@ -131,7 +134,44 @@ mod tests {
             let read = event(last.as_bytes());
             assert!(read.is_some(), "{last}");
             assert!(event(first.as_bytes()).is_none(), "{first}");
-            assert_eq!(read, super::super::structured(first.as_bytes()).ok());
+            assert_eq!(read, two_passes(first.as_bytes()).ok());
+        }
+    }
+
+    const GOOD: &str = r#"{"specversion": "1.0", "id": "1", "source": "/s", "type": "shop.stock.set.v1", "shop": [{}],
+        "time": "2026-01-31T09:00:00.25+01:00", "datacontenttype": "application/json",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "data": {"version": 7, "sku": "s\u0031", "product_id": "p1", "available": 3, "location": null}}"#;
+
+    /// What can stand in the place of a character: mostly what means something to JSON.
+    fn damage() -> impl Strategy<Value = String> {
+        const WORDS: &[&str] =
+            &["", "\"", "\\", ",", ":", "}", "]", "{", "0", "a", "\\u0000", "\"id\":\"2\",\""];
+        let words = prop::sample::select(WORDS).prop_map(str::to_owned);
+        prop_oneof![3 => words, 1 => any::<char>().prop_map_into()]
+    }
+
+    #[test]
+    fn the_damaged_is_whole_at_first() {
+        assert!(event(GOOD.as_bytes()).is_some());
+        assert_eq!(event(GOOD.as_bytes()), two_passes(GOOD.as_bytes()).ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn what_one_pass_reads_of_damage_two_read_too(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..3),
+        ) {
+            let mut text: Vec<String> = GOOD.chars().map(String::from).collect();
+            for (index, with) in damage {
+                let length = text.len();
+                text[index.index(length)] = with;
+            }
+            let text = text.concat();
+            if let Some(read) = event(text.as_bytes()) {
+                prop_assert_eq!(Ok(read), two_passes(text.as_bytes()), "{}", text);
+            }
         }
     }
 }
