@@ -137,6 +137,7 @@ async fn draw(mut progress: watch::Receiver<Progress>) {
     if let Ok(style) = style {
         bar.set_style(style);
     }
+    // A phase's beginning: the first look at which it is known how much there is to be done.
     let mut before: Option<(Phase, u64, tokio::time::Instant)> = None;
     loop {
         let now = progress.borrow_and_update().clone();
@@ -148,7 +149,7 @@ async fn draw(mut progress: watch::Receiver<Progress>) {
             Some((phase, done, at)) if phase == now.phase => (phase, done, at),
             _ => (now.phase, done, tokio::time::Instant::now()),
         };
-        before = Some(began);
+        before = (total > 0).then_some(began);
         let seconds = began.2.elapsed().as_secs_f64().max(0.001);
         let rate = done.saturating_sub(began.1) as f64 / seconds;
         bar.set_prefix(name(now.phase));

@@ -9,13 +9,14 @@ use projections::view::View;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::RebuildError;
 use super::progress::{Phase, Progress};
+use super::state::LOST;
 use super::write::save_views;
+use super::{RebuildError, unless_stopped};
 use crate::clock;
 use crate::projector::{Bounds, horizon, reconfigure};
-use crate::store::ReadStore;
 use crate::store::seed::{SEEDED_FROM, Seed};
+use crate::store::{ReadStore, StoreError, Transaction};
 
 /// The setting that has the last product whose view is written, as long as there are more.
 const MARK: &str = "rebuild";
@@ -50,7 +51,7 @@ pub async fn seed(
         return Ok(true);
     }
     progress.send_modify(|p| (p.phase, p.resumed) = (Phase::Reading, known.is_some()));
-    store.seed_facts(from).await?;
+    unless_stopped(stop, store.seed_facts(from)).await??;
     store.begin_filling().await?;
     progress.send_modify(|p| p.phase = Phase::Writing);
     let reader = Reader {
@@ -59,20 +60,22 @@ pub async fn seed(
         horizon: horizon(bounds, clock::now()),
         products: bounds.chunk_products_max.max(1) as usize,
     };
-    let mut part = reader.clone().part(after.take().unwrap_or_default()).await?;
+    let mut part = reader.clone().part(after.clone().unwrap_or_default()).await?;
     while let Some(last) = part.last.take() {
         if stop.is_cancelled() {
             return Ok(false);
         }
         let next = tokio::spawn(reader.clone().part(last.clone()));
         let products = part.views.len() as u64;
-        write(store, part.views, &last).await?;
+        write(store, part.views, after.as_deref(), &last).await?;
+        after = Some(last);
         progress.send_modify(|p| p.products += products);
         part = next.await.map_err(|ended| RebuildError::ended(&ended))??;
     }
     progress.send_modify(|p| p.phase = Phase::Indexing);
-    store.end_filling().await?;
+    unless_stopped(stop, store.end_filling()).await??;
     let mut tx = store.begin().await?;
+    check(tx.as_mut(), after.as_deref()).await?;
     reconfigure::computed(tx.as_mut(), markets).await?;
     tx.set_meta(MARK, None).await?;
     tx.commit().await?;
@@ -129,10 +132,20 @@ impl Reader {
 async fn write(
     store: &Arc<dyn ReadStore>,
     views: Vec<(String, View)>,
+    before: Option<&str>,
     last: &str,
 ) -> Result<(), RebuildError> {
     let mut tx = store.begin_fill().await?;
+    check(tx.as_mut(), before).await?;
     save_views(tx.as_mut(), views).await?;
     tx.set_meta(MARK, Some(last)).await?;
     Ok(tx.commit().await?)
+}
+
+/// What is written is what this process has written: a server that crashes may take back its last transactions.
+async fn check(tx: &mut dyn Transaction, last: Option<&str>) -> Result<(), RebuildError> {
+    if tx.meta(MARK).await?.as_deref() == last {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(LOST.to_owned()).into())
 }

@@ -128,9 +128,25 @@ impl Job {
         usize::try_from(self.options.memory_bytes / 4).unwrap_or(usize::MAX)
     }
 
+    /// Work that may be cut off at any moment, up to where it is to stop.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, RebuildError> {
+        unless_stopped(&self.stop, work).await
+    }
+
     /// An error where it is to stop.
     fn go_on(&self) -> Result<(), RebuildError> {
         if self.stop.is_cancelled() { Err(RebuildError::Stopped) } else { Ok(()) }
+    }
+}
+
+/// Work that may be cut off at any moment, up to where it is to stop.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, RebuildError> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = stop.cancelled() => Err(RebuildError::Stopped),
     }
 }
 

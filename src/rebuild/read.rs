@@ -21,6 +21,9 @@ use super::{Job, RebuildError, blocking, cores};
 use crate::log::position::Partition;
 use crate::store::dead_letter::NewDeadLetter;
 
+/// Dead letters may take this part of the memory.
+const LETTERS_SHARE: usize = 4;
+
 /// The whole log, folded.
 pub struct Read {
     /// By the numbers that entities name them by, with the offset that comes next.
@@ -62,13 +65,11 @@ pub async fn read(
         |m: &Manifest| m.partitions.iter().all(|(p, _)| spans.iter().any(|s| s.partition == *p));
     let manifest = manifest.filter(known).unwrap_or_else(|| Manifest::new(id));
     let spans = go_on(spans, &manifest.partitions)?;
-    let events = source.events(&spans);
     job.tell(|progress| {
         progress.phase = Phase::Reading;
         progress.resumed = writing.is_some() || !manifest.runs.is_empty();
-        progress.events_total = events;
     });
-    let state = State::new(spans.clone(), manifest, folder.clone());
+    let state = State::new(source.clone(), spans.clone(), manifest, folder.clone());
     let stop = job.stop.child_token();
     let reading = source.read(spans, job.share(), stop.clone());
     let read = fold_all(job, state, reading).await;
@@ -111,6 +112,7 @@ fn go_on(spans: Vec<Span>, known: &[(Partition, i64)]) -> Result<Vec<Span>, Rebu
 
 /// What is read so far.
 struct State {
+    source: Source,
     kinds: Arc<Vec<(Partition, Kind)>>,
     spans: Vec<Span>,
     table: Table,
@@ -126,9 +128,10 @@ struct State {
 }
 
 impl State {
-    fn new(spans: Vec<Span>, manifest: Manifest, folder: Folder) -> State {
+    fn new(source: Source, spans: Vec<Span>, manifest: Manifest, folder: Folder) -> State {
         let kinds = spans.iter().map(|span| (span.partition.clone(), span.kind)).collect();
         State {
+            source,
             kinds: Arc::new(kinds),
             spans,
             table: Table::default(),
@@ -144,6 +147,19 @@ impl State {
 
     fn memory_bytes(&self) -> usize {
         self.table.bytes() + self.letter_bytes
+    }
+
+    /// Whether there is as much in memory as may be. Dead letters are written to a file, and read from it, all at once.
+    fn is_full(&self, budget: usize) -> bool {
+        self.memory_bytes() > budget || self.letter_bytes > budget / LETTERS_SHARE
+    }
+
+    /// How many events there are in all, if the offsets to come have as many as those that are read.
+    fn events_total(&self) -> u64 {
+        let (read, left) = self.source.offsets(&self.spans);
+        let events = self.outcomes.sum();
+        let density = if read == 0 { 1.0 } else { (events as f64 / read as f64).min(1.0) };
+        events + (left as f64 * density).round() as u64
     }
 
     fn fold(&mut self, messages: Messages) {
@@ -199,6 +215,7 @@ impl State {
     fn tell(&self, progress: &watch::Sender<Progress>) {
         progress.send_modify(|progress| {
             progress.events = self.outcomes.sum();
+            progress.events_total = self.events_total();
             progress.memory_bytes = self.memory_bytes() as u64;
             progress.spilled_bytes = self.manifest.spilled_bytes();
             let partition = |span: &Span| PartitionProgress {
@@ -221,7 +238,7 @@ async fn fold_all(job: &Job, mut state: State, mut reading: Reading) -> Result<R
         let checkpoint = job.options.checkpoint;
         state = blocking(move || {
             state.fold(messages);
-            if state.memory_bytes() > budget || state.kept.elapsed() >= checkpoint {
+            if state.is_full(budget) || state.kept.elapsed() >= checkpoint {
                 state.keep(false)?;
             }
             Ok(state)

@@ -151,7 +151,8 @@ fn merged(
     Ok(table)
 }
 
-/// The first product of each group but the first. A section is a sample of all entities: it says how they are spread.
+/// The first product of each group but the first, so that each has about as many bytes. A section is a sample of all
+/// entities: it says how they are spread.
 fn bounds(
     runs: &[RunFile],
     folder: &Folder,
@@ -159,16 +160,25 @@ fn bounds(
     stop: &CancellationToken,
 ) -> Result<Vec<String>, RebuildError> {
     let sample = merged(runs, folder, 0, stop)?;
-    let mut ids: Vec<String> = sample
+    let mut ids: Vec<(String, u64)> = sample
         .into_pieces()
         .into_iter()
         .flatten()
-        .filter_map(|e| e.product_id().map(str::to_owned))
+        .filter_map(|e| {
+            Some((e.product_id()?.to_owned(), (size_of::<Entity>() + e.heap_bytes()) as u64))
+        })
         .collect();
     ids.sort_unstable();
-    let step = ids.len().div_ceil(usize::try_from(count).unwrap_or(usize::MAX)).max(1);
-    let mut bounds: Vec<String> = ids.into_iter().step_by(step).skip(1).collect();
-    bounds.dedup();
+    let bytes: u64 = ids.iter().map(|(_, bytes)| bytes).sum();
+    let share = bytes.div_ceil(count.max(1)).max(1);
+    let (mut bounds, mut before, mut full) = (Vec::new(), 0, share);
+    for (id, bytes) in ids {
+        if before >= full && bounds.last() != Some(&id) {
+            bounds.push(id);
+            full = before + share;
+        }
+        before += bytes;
+    }
     Ok(bounds)
 }
 

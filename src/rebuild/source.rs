@@ -75,13 +75,16 @@ impl Source {
         }
     }
 
-    /// How many events the spans hold, about.
-    pub fn events(&self, spans: &[Span]) -> u64 {
-        let of = |span: &Span| u64::try_from(span.end - span.first).unwrap_or(0);
+    /// How many offsets of the spans are read, and how many are to come. Not every one has an event: a compacted topic has
+    /// holes.
+    pub fn offsets(&self, spans: &[Span]) -> (u64, u64) {
+        let count = |from: i64, to: i64| u64::try_from(to - from).unwrap_or(0);
+        let read = spans.iter().map(|span| count(span.first, span.next));
+        let left = spans.iter().map(|span| count(span.next, span.end));
         match self {
             // One sequence runs through all topics.
-            Source::Embedded(_) => spans.iter().map(of).max().unwrap_or(0).saturating_sub(1),
-            Source::Kafka(_) => spans.iter().map(of).sum(),
+            Source::Embedded(_) => (read.max().unwrap_or(0), left.max().unwrap_or(0)),
+            Source::Kafka(_) => (read.sum(), left.sum()),
         }
     }
 

@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::{Filled, RebuildError};
 use crate::log::position::Partition;
 use crate::projector::reconfigure::{MARKETS, fingerprint};
-use crate::store::{ReadStore, Transaction};
+use crate::store::{ReadStore, StoreError, Transaction};
 
 /// The setting that ties a generation to the files of its rebuild.
 const REBUILD_ID: &str = "rebuild_id";
 /// The setting that says how far a generation is written; removed in the end.
 const REBUILD: &str = "rebuild";
+
+/// What the store says of how far it is written is not what this process has written.
+pub(super) const LOST: &str = "the new generation is not written as far as it was: the database has lost the last transactions in a crash, or \
+     another rebuild writes it too";
 
 /// How far a generation is written. It is kept in the transactions that write.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,25 +33,58 @@ pub struct Written {
     pub products: u64,
     /// Events refused since their product had too many prices.
     pub refused: u64,
-    /// Dead letters, in the order of the run files.
-    pub letters: usize,
+    /// Dead letters are settled, as far as good versions settle them.
+    #[serde(default)]
+    pub settled: bool,
 }
+
+/// How far the generation is written, as the store has it: `None` where nothing says so yet.
+pub struct Kept(Option<Written>);
 
 impl Written {
     /// Nothing, so far.
     pub fn nothing(ends: Vec<(Partition, i64)>) -> Written {
-        Written { ends, discounts: 0, after: None, products: 0, refused: 0, letters: 0 }
+        Written { ends, discounts: 0, after: None, products: 0, refused: 0, settled: false }
+    }
+}
+
+impl Kept {
+    pub fn of(written: Option<&Written>) -> Kept {
+        Kept(written.cloned())
     }
 
-    /// Keeps it with what the transaction writes.
-    pub async fn keep(&self, tx: &mut dyn Transaction) -> Result<(), RebuildError> {
-        let json = serde_json::to_string(self).map_err(|e| RebuildError::Failed(e.to_string()))?;
-        Ok(tx.set_meta(REBUILD, Some(&json)).await?)
+    /// Keeps `written` with what the transaction writes, in the place of what was kept last.
+    pub async fn replace(
+        &mut self,
+        tx: &mut dyn Transaction,
+        written: &Written,
+    ) -> Result<(), RebuildError> {
+        self.check(tx).await?;
+        let json =
+            serde_json::to_string(written).map_err(|e| RebuildError::Failed(e.to_string()))?;
+        tx.set_meta(REBUILD, Some(&json)).await?;
+        self.0 = Some(written.clone());
+        Ok(())
     }
 
     /// All is written.
-    pub async fn forget(tx: &mut dyn Transaction) -> Result<(), RebuildError> {
-        Ok(tx.set_meta(REBUILD, None).await?)
+    pub async fn forget(&mut self, tx: &mut dyn Transaction) -> Result<(), RebuildError> {
+        self.check(tx).await?;
+        tx.set_meta(REBUILD, None).await?;
+        self.0 = None;
+        Ok(())
+    }
+
+    /// A server that crashes may take back what it has said to be committed, for nothing here waits for its disk; and
+    /// somebody else may write. What follows would leave a gap then, or be there twice: the rebuild looks again how far it is.
+    async fn check(&self, tx: &mut dyn Transaction) -> Result<(), RebuildError> {
+        let stored = tx.meta(REBUILD).await?.map(|json| serde_json::from_str::<Written>(&json));
+        let same = match (&stored, &self.0) {
+            (None, None) => true,
+            (Some(Ok(stored)), Some(kept)) => stored == kept,
+            _ => false,
+        };
+        if same { Ok(()) } else { Err(StoreError::Unavailable(LOST.to_owned()).into()) }
     }
 }
 

@@ -20,7 +20,7 @@ use super::progress::Phase;
 use super::read::Read;
 use super::regroup::{Groups, Letters, Regrouped, regroup};
 use super::source::Source;
-use super::state::Written;
+use super::state::{Kept, Written};
 use super::{Filled, Job, RebuildError, blocking, cores, letters};
 use crate::clock;
 use crate::decode::{self, Decoded};
@@ -36,6 +36,8 @@ use crate::store::{Advance, Numbers, ReadStore, Transaction, ViewWrite};
 const DISCOUNTS_AT_ONCE: usize = 5_000;
 /// Bytes of dead letters that are written in one transaction, about.
 const LETTERS_AT_ONCE: usize = 8 * 1024 * 1024;
+/// Entities whose dead letters are settled in one transaction.
+const SETTLED_AT_ONCE: usize = 10_000;
 /// Parts computed ahead of those that are written.
 const COMPUTED_AHEAD: usize = 1;
 
@@ -57,21 +59,30 @@ pub async fn write(
     let parts = partitions.clone();
     let regrouped = blocking(move || regroup(folded, &parts, &ours, budget, &stop)).await?;
     let Regrouped { discounts, subjects, products, groups, letters } = regrouped;
-    job.tell(|progress| progress.products_total = products);
+    let kept = Kept::of(writing.as_ref());
+    let written = writing.unwrap_or_else(|| Written::nothing(ends));
+    job.tell(|progress| {
+        (progress.products, progress.products_total) = (written.products, products)
+    });
 
     let numbers = partitions.iter().map(|p| p.partition).collect::<Vec<i32>>();
     let (discounts, discount_writes) = Discounts::of(&discounts, &numbers)?;
     let horizon = horizon(&job.bounds, clock::now());
     let shared = Shared { discounts, markets: job.markets.clone(), horizon, numbers };
-    let written = writing.unwrap_or_else(|| Written::nothing(ends));
     job.store.begin_filling().await?;
-    let mut writer = Writer { job, source, folder, partitions, written };
+    let mut writer = Writer { job, source, folder, partitions, written, kept };
     writer.discounts(discount_writes).await?;
     writer.products(groups, Arc::new(shared)).await?;
-    let late = writer.letters(letters, &subjects).await?;
+    if !writer.written.settled {
+        writer.letters(&letters, &subjects, false).await?;
+    }
     job.tell(|progress| progress.phase = Phase::Indexing);
-    job.store.end_filling().await?;
-    writer.finish(outcomes, &subjects, &late).await
+    job.unless_stopped(job.store.end_filling()).await??;
+    if !writer.written.settled {
+        writer.settle(&subjects).await?;
+    }
+    writer.letters(&letters, &subjects, true).await?;
+    writer.finish(outcomes).await
 }
 
 struct Writer<'a> {
@@ -80,9 +91,16 @@ struct Writer<'a> {
     folder: &'a Folder,
     partitions: Vec<Partition>,
     written: Written,
+    kept: Kept,
 }
 
 impl Writer<'_> {
+    /// Commits what is written, with how far that is.
+    async fn commit(&mut self, mut tx: Box<dyn Transaction>) -> Result<(), RebuildError> {
+        self.kept.replace(tx.as_mut(), &self.written).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn discounts(&mut self, discounts: Vec<DiscountWrite>) -> Result<(), RebuildError> {
         for chunk in
             discounts.get(self.written.discounts..).unwrap_or_default().chunks(DISCOUNTS_AT_ONCE)
@@ -92,8 +110,7 @@ impl Writer<'_> {
             tx.save_facts(&FactWrites { discounts: chunk.to_vec(), ..FactWrites::default() })
                 .await?;
             self.written.discounts += chunk.len();
-            self.written.keep(tx.as_mut()).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
         }
         Ok(())
     }
@@ -125,11 +142,11 @@ impl Writer<'_> {
             let refused = self.refused(&part.refused).await?;
             writing.push_back(tokio::spawn(put(Arc::clone(&self.job.store), part, refused)));
             if writing.len() >= at_once {
-                self.commit(writing.pop_front()).await?;
+                self.commit_part(writing.pop_front()).await?;
             }
         }
         while !writing.is_empty() {
-            self.commit(writing.pop_front()).await?;
+            self.commit_part(writing.pop_front()).await?;
         }
         Ok(())
     }
@@ -139,15 +156,14 @@ impl Writer<'_> {
     }
 
     /// Parts are committed in their order: the mark of how far it has come holds for all before it.
-    async fn commit(&mut self, part: Option<Writing>) -> Result<(), RebuildError> {
+    async fn commit_part(&mut self, part: Option<Writing>) -> Result<(), RebuildError> {
         let Some(part) = part else { return Ok(()) };
-        let Put { mut tx, products, refused, last } =
+        let Put { tx, products, refused, last } =
             part.await.map_err(|ended| RebuildError::ended(&ended))??;
         self.written.products += products;
         self.written.refused += refused;
         self.written.after = last.or(self.written.after.take());
-        self.written.keep(tx.as_mut()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         self.tell();
         Ok(())
     }
@@ -175,68 +191,71 @@ impl Writer<'_> {
         Ok(refused)
     }
 
-    /// Writes dead letters, but for those that nothing may settle; these are answered.
+    /// Writes dead letters: those that nothing may settle, or the others. One that is there already stays as it is.
     async fn letters(
         &mut self,
-        letters: Letters,
+        letters: &Letters,
         subjects: &Subjects,
-    ) -> Result<Vec<NewDeadLetter>, RebuildError> {
-        let (mut late, mut chunk, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut place = 0;
-        let (files, memory) = match letters {
-            Letters::Memory(letters) => (Vec::new(), letters),
-            Letters::Files(runs) => (runs, Vec::new()),
+        late: bool,
+    ) -> Result<(), RebuildError> {
+        let files = match letters {
+            Letters::Memory(letters) => return self.put_letters(letters, subjects, late).await,
+            Letters::Files(runs) => runs,
         };
-        let mut files = files.into_iter();
-        let mut next = Some(memory);
-        while let Some(letters) = next {
-            for letter in letters {
-                place += 1;
-                if subjects.is_after(&letter) {
-                    late.push(letter);
-                } else if place > self.written.letters {
-                    bytes += letters::bytes(&letter);
-                    chunk.push(letter);
-                }
-                if bytes >= LETTERS_AT_ONCE {
-                    self.put_letters(&std::mem::take(&mut chunk), place).await?;
-                    bytes = 0;
-                }
-            }
-            next = match files.next() {
-                Some(run) => {
-                    let folder = self.folder.path.clone();
-                    Some(blocking(move || run.letters(&folder)).await?)
-                }
-                None => None,
-            };
+        for run in files {
+            let (run, folder) = (run.clone(), self.folder.path.clone());
+            let letters = blocking(move || run.letters(&folder)).await?;
+            self.put_letters(&letters, subjects, late).await?;
         }
-        if !chunk.is_empty() {
-            self.put_letters(&chunk, place).await?;
-        }
-        Ok(late)
+        Ok(())
     }
 
     async fn put_letters(
         &mut self,
-        chunk: &[NewDeadLetter],
-        place: usize,
+        letters: &[NewDeadLetter],
+        subjects: &Subjects,
+        late: bool,
     ) -> Result<(), RebuildError> {
-        self.job.go_on()?;
-        let mut tx = self.job.store.begin_fill().await?;
-        tx.put_dead_letters(chunk).await?;
-        self.written.letters = place;
-        self.written.keep(tx.as_mut()).await?;
-        Ok(tx.commit().await?)
+        let mut rest = letters;
+        while !rest.is_empty() {
+            self.job.go_on()?;
+            let (mut chunk, mut bytes) = (Vec::new(), 0);
+            while bytes < LETTERS_AT_ONCE
+                && let Some((letter, after)) = rest.split_first()
+            {
+                rest = after;
+                if subjects.is_after(letter) == late {
+                    bytes += letters::bytes(letter);
+                    chunk.push(letter.clone());
+                }
+            }
+            if chunk.is_empty() {
+                break;
+            }
+            let mut tx = self.job.store.begin_fill().await?;
+            tx.put_dead_letters(&chunk).await?;
+            self.commit(tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Before late ones are there: of those a good version says nothing.
+    async fn settle(&mut self, subjects: &Subjects) -> Result<(), RebuildError> {
+        for chunk in subjects.settlements().chunks(SETTLED_AT_ONCE) {
+            self.job.go_on()?;
+            let mut tx = self.job.store.begin_fill().await?;
+            tx.settle_dead_letters(chunk).await?;
+            self.commit(tx).await?;
+        }
+        self.written.settled = true;
+        let tx = self.job.store.begin_fill().await?;
+        self.commit(tx).await
     }
 
     /// From here on it is a generation as any other.
-    async fn finish(
-        self,
-        mut outcomes: Outcomes,
-        subjects: &Subjects,
-        late: &[NewDeadLetter],
-    ) -> Result<Filled, RebuildError> {
+    async fn finish(mut self, mut outcomes: Outcomes) -> Result<Filled, RebuildError> {
+        let mut tx = self.job.store.begin().await?;
+        self.kept.forget(tx.as_mut()).await?;
         let Written { ends, products, refused, .. } = self.written;
         outcomes.refuse(refused);
         let positions: Vec<(Partition, i64)> =
@@ -246,12 +265,8 @@ impl Writer<'_> {
             expected: 0,
             next: *next,
         };
-        let mut tx = self.job.store.begin().await?;
-        tx.settle_dead_letters(&subjects.settlements()).await?;
-        tx.put_dead_letters(late).await?;
         tx.count_outcomes(&outcomes.counted()).await?;
         tx.advance(&positions.iter().map(advance).collect::<Vec<_>>()).await?;
-        Written::forget(tx.as_mut()).await?;
         tx.commit().await?;
         Ok(Filled { events: outcomes.sum(), products, positions })
     }

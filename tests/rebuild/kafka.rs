@@ -195,16 +195,23 @@ fn some_products(topics: &Topics) {
 
 #[test]
 fn a_topic_that_has_lost_events_is_refused() {
-    let topics = created(None, &[("cleanup.policy", "delete")]);
-    some_products(&topics);
-    let refused = runtime().block_on(rebuilt(&topics, AMPLE));
-    let Err(RebuildError::Incomplete(says)) = refused else { panic!("{refused:?}") };
-    assert!(says.contains(&format!("{}:0 begins at offset 2", topics.product)), "{says}");
+    // Compaction keeps the last of each; retention beside it does not.
+    for policy in ["delete", "compact,delete"] {
+        let topics = created(None, &[("cleanup.policy", policy)]);
+        some_products(&topics);
+        let refused = runtime().block_on(rebuilt(&topics, AMPLE));
+        let Err(RebuildError::Incomplete(says)) = refused else { panic!("{refused:?}") };
+        assert!(says.contains(&format!("{}:0 begins at offset 2", topics.product)), "{says}");
+        assert!(says.contains(&format!("cleanup.policy = {policy}")), "{says}");
+    }
 }
 
 #[test]
 fn a_compacted_topic_may_begin_late() {
-    let topics = created(None, &[("cleanup.policy", "compact,delete")]);
+    // Records can be deleted by hand, only where the policy has `delete`.
+    let forever =
+        [("cleanup.policy", "compact,delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
+    let topics = created(None, &forever);
     some_products(&topics);
     let found = runtime().block_on(rebuilt(&topics, AMPLE)).unwrap();
     let ids: Vec<&str> = found["view"].iter().map(|row| row.split(' ').next().unwrap()).collect();

@@ -1,11 +1,13 @@
 //! Rebuilds that are cut at random moments, in order and by force, and go on.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, RebuildError, fill};
 use vitrine::stack::Log;
+use vitrine::store::StoreError;
 
 use crate::dump::{Dump, OUTCOMES, assert_same, counted, dump};
 use crate::embedded::{stream, within_a_day};
@@ -26,7 +28,7 @@ enum Cut {
 enum When {
     /// Once it has told of so many steps.
     Steps(usize),
-    /// Once so many products are written.
+    /// Once it has written so many products.
     Products(u64),
 }
 
@@ -47,7 +49,11 @@ async fn wait(when: When, progress: &mut watch::Receiver<Progress>) {
         }
         // An error: it has ended before.
         When::Products(products) => {
-            let _ = progress.wait_for(|p| p.products >= products).await;
+            let Ok(before) = progress.wait_for(|p| p.products_total > 0).await.map(|p| p.products)
+            else {
+                return;
+            };
+            let _ = progress.wait_for(|p| p.products >= before + products).await;
         }
     }
 }
@@ -151,4 +157,30 @@ fn stopped_at_random_moments() {
 #[test]
 fn killed_at_random_moments() {
     cut_everywhere(Cut::Kill, 30);
+}
+
+/// As after a crash of the server that has taken back what was committed last, or beside somebody else who writes.
+#[test]
+fn what_is_not_written_as_far_as_it_was_is_not_gone_on_with() {
+    let shop = runtime().block_on(Shop::new(&stream(50)));
+    let directory = shop.directory.path();
+    runtime().block_on(async {
+        let log = Log::Embedded(open_log(directory).await);
+        let store = open(&directory.join("lost.db")).await;
+        let job = job(log, Arc::clone(&store), 30_000, directory.join("rebuild"));
+        let mut progress = job.progress.subscribe();
+        let filling = tokio::spawn(fill(job));
+        wait(When::Products(1), &mut progress).await;
+        let mut tx = store.begin().await.unwrap();
+        let mark = tx.meta("rebuild").await.unwrap().unwrap();
+        let other = mark.replace("\"refused\":0", "\"refused\":1");
+        assert_ne!(mark, other);
+        tx.set_meta("rebuild", Some(&other)).await.unwrap();
+        tx.commit().await.unwrap();
+        let ended = filling.await.unwrap();
+        let Err(RebuildError::Store(StoreError::Unavailable(says))) = ended else {
+            panic!("{ended:?}")
+        };
+        assert!(says.contains("is not written as far as it was"), "{says}");
+    });
 }

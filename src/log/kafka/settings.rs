@@ -188,8 +188,8 @@ fn belongs(name: &str, purpose: Purpose) -> bool {
     match purpose {
         Purpose::Produce => !named(&CONSUMER),
         Purpose::Consume => !named(&PRODUCER),
-        // It is no member of the group.
-        Purpose::Replay => !named(&PRODUCER) && !name.starts_with("group."),
+        // It is no member of the group. A follower may end before the leader does, which says where all is read.
+        Purpose::Replay => !named(&PRODUCER) && !named(&["group.", "client.rack"]),
         Purpose::Look => !named(&PRODUCER) && !named(&CONSUMER),
     }
 }

@@ -52,7 +52,8 @@ pub async fn spans(log: &KafkaLog) -> Result<Vec<Span>, RebuildError> {
     Ok(spans.collect())
 }
 
-/// A topic whose first events are gone has the last version of every entity only if it is compacted.
+/// A topic whose first events are gone has the last version of every entity only if it is compacted, and nothing but
+/// that deletes events.
 async fn check_whole(log: &KafkaLog, extents: &[Extent]) -> Result<(), RebuildError> {
     let mut cut: Vec<&Extent> = extents.iter().filter(|extent| extent.first > 0).collect();
     cut.dedup_by(|a, b| a.partition.topic == b.partition.topic);
@@ -66,18 +67,21 @@ async fn check_whole(log: &KafkaLog, extents: &[Extent]) -> Result<(), RebuildEr
     let told = admin.describe_configs(&asked, &options).await.map_err(|e| log_error(&e))?;
     for (extent, told) in cut.into_iter().zip(told) {
         let Extent { partition: Partition { topic, partition }, first, .. } = extent;
-        let policy = told.map_err(|code| {
+        let config = told.map_err(|code| {
             RebuildError::Incomplete(format!(
                 "{topic}:{partition} begins at offset {first}, and the brokers do not tell whether the topic is \
                  compacted ({code}): allow DescribeConfigs on the topic {topic}"
             ))
         })?;
-        let policy = policy.get("cleanup.policy").and_then(|entry| entry.value.as_deref());
-        if !policy.unwrap_or_default().contains("compact") {
+        let value = |name| config.get(name).and_then(|e| e.value.as_deref()).unwrap_or_default();
+        let policy = value("cleanup.policy");
+        let forever = value("retention.ms") == "-1" && value("retention.bytes") == "-1";
+        if !policy.contains("compact") || policy.contains("delete") && !forever {
             return Err(RebuildError::Incomplete(format!(
-                "{topic}:{partition} begins at offset {first}: retention has deleted the events before it, and a \
-                 view built without them would lack entities. Publish everything again into a new topic with \
-                 retention.ms = -1 or cleanup.policy = compact, and rebuild from that"
+                "{topic}:{partition} begins at offset {first}: retention has deleted the events before it \
+                 (cleanup.policy = {policy}), and a view built without them would lack entities. Publish everything \
+                 again into a new topic with retention.ms = -1 or cleanup.policy = compact, and rebuild from that; or \
+                 take the live generation's facts over with --from-live"
             )));
         }
     }

@@ -51,6 +51,10 @@ const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET sync
     SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = on; \
     SET enable_bitmapscan = on; SET enable_hashjoin = on;";
 
+/// What takes long is given up soon after whoever wants it is gone, where the server can tell.
+const NOTICE: &str = "SELECT set_config(name, '1s', false) FROM pg_settings \
+    WHERE name = 'client_connection_check_interval'";
+
 /// An index, or a constraint that is kept by one.
 #[derive(Serialize, Deserialize)]
 pub struct Index {
@@ -75,6 +79,8 @@ pub async fn connect(
 ) -> Result<PgConnection> {
     let mut conn = connect::alone(address, session, within).await?;
     conn.execute(PATIENT).await.map_err(database)?;
+    // Nor can a server on every system.
+    let _ = conn.execute(NOTICE).await;
     Ok(conn)
 }
 
@@ -259,11 +265,16 @@ async fn is_there(conn: &mut PgConnection, index: &Index) -> Result<bool> {
     .map_err(database)
 }
 
+/// # Errors
+/// [`StoreError::Database`] also where rows are there twice: to make it again would not help.
 pub async fn make(conn: &mut PgConnection, index: &Index) -> Result<()> {
     let Index { table, name, constraint, definition } = index;
     let sql = match constraint {
         true => format!("ALTER TABLE {table} ADD CONSTRAINT \"{name}\" {definition}"),
         false => definition.clone(),
     };
-    conn.execute(sql.as_str()).await.map_err(database).map(|_| ())
+    conn.execute(sql.as_str()).await.map(|_| ()).map_err(|error| match error {
+        sqlx::Error::Database(e) if e.is_unique_violation() => StoreError::Database(e.to_string()),
+        error => database(error),
+    })
 }
