@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
+use tokio_util::sync::CancellationToken;
 
 use super::{Context, output};
 use crate::config::Config;
 use crate::generations::promote::{self, Promoted};
-use crate::generations::{Generation, State};
+use crate::generations::{Generation, rebuild};
 use crate::stack::Stack;
 
 #[derive(clap::Subcommand)]
@@ -55,6 +56,8 @@ async fn dispatch(context: &Context, stack: &Stack, command: Command) -> anyhow:
         }
         Command::Drop { generation } => {
             let dropped = promote::drop(stores, generation).await?;
+            // What a rebuild of it was to go on with, if that was on this machine.
+            let _ = tokio::fs::remove_dir_all(rebuild::directory(&context.config, &dropped)).await;
             output::answer(context.json, &dropped, || {
                 format!("generation {} is dropped", dropped.number)
             });
@@ -67,7 +70,15 @@ async fn promote(context: &Context, stack: &Stack, number: i64) -> anyhow::Resul
     let bar = if context.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.set_message(format!("generation {number}: instances make ready for it"));
     bar.enable_steady_tick(Duration::from_millis(100));
-    let promoted = promote::promote(&stack.stores, number, wait(&context.config)).await;
+    let (stop, wait) = (CancellationToken::new(), wait(&context.config));
+    let stopping = stop.clone();
+    let interrupted = tokio::spawn(async move {
+        if crate::service::terminated().await.is_ok() {
+            stopping.cancel();
+        }
+    });
+    let promoted = promote::promote(&stack.stores, number, None, wait, &stop).await;
+    interrupted.abort();
     bar.finish_and_clear();
     promoted.with_context(|| format!("generation {number} was not promoted"))
 }
@@ -79,7 +90,7 @@ pub fn wait(config: &Config) -> Duration {
 
 /// What a promotion came to, in words.
 pub fn text(promoted: &Promoted) -> String {
-    let Promoted { generation, before, ready, not_ready } = promoted;
+    let Promoted { generation, before, ready, not_ready, of_another_build } = promoted;
     let mut lines = vec![format!(
         "generation {generation} is live{}; {ready} instances were ready for it",
         before.map(|before| format!(" in place of {before}")).unwrap_or_default()
@@ -90,7 +101,13 @@ pub fn text(promoted: &Promoted) -> String {
             not_ready.len()
         ));
     }
-    if let Some(before) = before {
+    if let Some(before) = before
+        && *of_another_build
+    {
+        lines.push(format!(
+            "instances of another build answer from generation {before} until they are replaced: keep it until then"
+        ));
+    } else if let Some(before) = before {
         lines.push(format!(
             "go back with `vitrine generations rollback`, or `vitrine generations drop {before}`"
         ));
@@ -106,8 +123,7 @@ fn list(known: &[Generation]) -> String {
     lines.extend(known.iter().map(|generation| {
         let state = match (generation.live, generation.state) {
             (true, _) => "live",
-            (_, State::Building) => "building",
-            (_, State::Following) => "following",
+            (_, state) => state.name(),
         };
         let promoted =
             generation.promoted_at.map_or_else(|| "never".to_owned(), |at| at.to_string());

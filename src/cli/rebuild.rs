@@ -94,12 +94,20 @@ fn told(
         Err(error) => return Err(error).context("the rebuild has failed"),
     };
     output::answer(context.json, &rebuilt, || text(&rebuilt, promote));
-    let refused = rebuilt.judged.refused.len();
-    if !rebuilt.judged.passes() {
+    let (generation, judged) = (rebuilt.generation, &rebuilt.judged);
+    let why = match judged.refused.len() {
+        0 if judged.untold => {
+            "differs from the live one in more ways than are told apart".to_owned()
+        }
+        0 if judged.inconclusive => {
+            "could not be compared with the live one well enough".to_owned()
+        }
+        refused => format!("differs from the live one in {refused} ways that no --allow names"),
+    };
+    if !judged.passes() {
         bail!(
-            "generation {} differs from the live one in {refused} ways that no --allow names: it was not promoted, and is \
-             kept up to date; look at it, then `vitrine generations promote {0}` or `vitrine generations drop {0}`",
-            rebuilt.generation
+            "generation {generation} {why}: it was not promoted, and is kept up to date; look at it, then `vitrine \
+             generations promote {generation}` or `vitrine generations drop {generation}`"
         );
     }
     Ok(())

@@ -79,6 +79,7 @@ impl Status {
                 (true, _) => format!("{} (live, of another build)", g.number),
                 (_, State::Building) => format!("{} (being built)", g.number),
                 (_, State::Following) => format!("{} (kept up to date)", g.number),
+                (_, State::Dropped) => format!("{} (dropped)", g.number),
             })
             .collect();
         if words.is_empty() { "no other generation".to_owned() } else { words.join(", ") }

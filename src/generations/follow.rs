@@ -223,7 +223,9 @@ impl Following {
         let before = self.current.view();
         let since = *self.waiting_since.get_or_insert_with(tokio::time::Instant::now);
         let caught_up = hand_over(&before, &ready.view).await;
-        if !matches!(caught_up, Ok(true)) && since.elapsed() < CATCH_UP_AT_LAST {
+        // One that is dropped moves no more, and answers nothing that is not in the cache.
+        let is_dropped = self.stores().forgotten(before.generation()).is_cancelled();
+        if !matches!(caught_up, Ok(true)) && since.elapsed() < CATCH_UP_AT_LAST && !is_dropped {
             self.keep(ready);
             return caught_up.map(|_| ());
         }

@@ -131,7 +131,13 @@ impl Rebuilds {
         let generation = rebuilt.generation;
         if !rebuilt.judged.passes() {
             self.metrics.rebuilt("refused");
-            tracing::warn!(generation, ?refused, "a rebuilt generation differs from the live one");
+            let inconclusive = rebuilt.judged.inconclusive;
+            tracing::warn!(
+                generation,
+                ?refused,
+                inconclusive,
+                "a rebuilt generation is not known to answer as the live one does"
+            );
         } else {
             let result = if rebuilt.promoted.is_some() { "promoted" } else { "built" };
             self.metrics.rebuilt(result);
@@ -148,6 +154,9 @@ impl Rebuilds {
         );
         if stopped {
             tracing::info!("a rebuild was stopped; the next one goes on where it was");
+        } else if matches!(error, RebuildFailed::Locked) {
+            // Of several schedulers one rebuilds.
+            tracing::info!(%error, "no rebuild is begun");
         } else {
             self.metrics.rebuilt("failed");
             tracing::error!(%error, "a rebuild has failed");

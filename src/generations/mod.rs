@@ -6,6 +6,7 @@
 //! is to change which one that is, once all instances are ready for it.
 
 mod abandoned;
+pub mod alone;
 pub mod follow;
 pub mod jobs;
 pub mod postgres;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 use crate::store::seed::Seed;
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
+use alone::RebuildLock;
 
 /// What becomes of a generation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -35,6 +37,8 @@ pub enum State {
     Building,
     /// Projectors keep it up to date.
     Following,
+    /// It is out of the catalogue; what it holds may not be deleted yet.
+    Dropped,
 }
 
 impl State {
@@ -42,6 +46,7 @@ impl State {
         match self {
             State::Building => "building",
             State::Following => "following",
+            State::Dropped => "dropped",
         }
     }
 
@@ -51,6 +56,7 @@ impl State {
         match name {
             "building" => Ok(State::Building),
             "following" => Ok(State::Following),
+            "dropped" => Ok(State::Dropped),
             other => Err(StoreError::Incompatible(format!(
                 "a generation is in the state `{other}`, which this version does not know"
             ))),
@@ -128,6 +134,14 @@ impl Live {
     }
 }
 
+/// Which generation is to be live instead of which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Switch {
+    pub to: i64,
+    /// `None`: there was no live one.
+    pub from: Option<i64>,
+}
+
 /// What instances look at several times a second.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Announced {
@@ -157,7 +171,7 @@ pub trait Catalogue: Send + Sync {
     async fn set_state(&self, number: i64, state: State) -> Result<()>;
 
     /// Announces that a generation is about to be promoted, or prolongs that, for so many milliseconds. Answers false
-    /// where another promotion is being prepared.
+    /// where another promotion is being prepared, or the generation is not one that follows.
     async fn announce(&self, id: &str, number: i64, for_ms: i64) -> Result<bool>;
 
     /// An instance has heard of a promotion, or is ready for it.
@@ -166,26 +180,29 @@ pub trait Catalogue: Send + Sync {
     /// The instances that have heard of a promotion, and whether each is ready.
     async fn answers(&self, promotion: &str) -> Result<Vec<(String, bool)>>;
 
-    /// Ends what was announced; with a number, this generation is live from now on.
-    async fn end_promotion(&self, id: &str, live: Option<i64>) -> Result<()>;
+    /// Ends what was announced, and switches if that is still to be done.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is not as it was when the promotion began; then nothing is switched.
+    async fn end_promotion(&self, id: &str, switch: Option<Switch>) -> Result<()>;
 
     /// Takes a generation out of the catalogue; processes let go of it within [`follow::POLL`]. What it holds stays
     /// until [`Catalogue::delete`].
     async fn forget(&self, number: i64) -> Result<()>;
+
+    /// Generations that were forgotten, and of which something is still there.
+    async fn remains(&self) -> Result<Vec<Generation>>;
 
     /// Deletes what a generation holds that was forgotten.
     async fn delete(&self, generation: &Generation) -> Result<()>;
 
     /// Sees to it that nobody else rebuilds, as long as what is answered lives; `None` where somebody does. It ends with
     /// the process, however that ends.
-    async fn lock_rebuild(&self) -> Result<Option<RebuildLock>>;
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>>;
 
     /// Closes its connections.
     async fn close(&self);
 }
-
-/// Held by whoever rebuilds.
-pub type RebuildLock = Box<dyn Send + Sync>;
 
 /// The generation of that number.
 ///

@@ -1,12 +1,15 @@
 //! The catalogue of generations in PostgreSQL: the control schema, and a schema a generation.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Executor, PgPool};
 
-use super::{Announced, Catalogue, Generation, RebuildLock, Row, State};
+use super::alone::RebuildLock;
+use super::promote::{in_use, overtaken, taken_over};
+use super::{Announced, Catalogue, Generation, Row, State, Switch};
 use crate::clock;
 use crate::store::postgres::connect::{self, Session};
 use crate::store::postgres::errors::database;
@@ -17,6 +20,20 @@ use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 
 /// How often deleting a schema is tried where somebody is in the way, each time for the lock timeout.
 const DELETE_TRIES: u32 = 5;
+
+/// How long the connection of a lock may take to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// A lock of the session: it ends with the connection, and so with the process.
+struct SessionLock(PgConnection);
+
+#[async_trait]
+impl RebuildLock for SessionLock {
+    async fn is_held(&mut self) -> bool {
+        let asked = tokio::time::timeout(ANSWERS_WITHIN, self.0.execute("SELECT 1"));
+        matches!(asked.await, Ok(Ok(_)))
+    }
+}
 
 /// Reads and writes the catalogue. Connects when it is asked.
 pub struct PostgresCatalogue {
@@ -50,8 +67,8 @@ async fn take_back(conn: &mut PgConnection, id: &str) -> Result<bool> {
         .execute(&mut *conn)
         .await
         .map_err(database)?;
-    sqlx::query("DELETE FROM promotion_answer WHERE id = $1")
-        .bind(id)
+    // With those to whoever has not lived to see them.
+    sqlx::query("DELETE FROM promotion_answer WHERE id NOT IN (SELECT id FROM promotion)")
         .execute(conn)
         .await
         .map_err(database)?;
@@ -136,7 +153,8 @@ impl Catalogue for PostgresCatalogue {
 
     async fn announce(&self, id: &str, number: i64, for_ms: i64) -> Result<bool> {
         let sql = format!(
-            "INSERT INTO promotion (number, expires_at, id) VALUES ($1, {NOW} + $2, $3)
+            "INSERT INTO promotion (number, expires_at, id)
+             SELECT number, {NOW} + $2, $3 FROM generation WHERE number = $1 AND state = 'following'
              ON CONFLICT (the_only_row) DO UPDATE
              SET number = excluded.number, expires_at = excluded.expires_at, id = excluded.id
              WHERE promotion.id = $3 OR promotion.expires_at <= {NOW}"
@@ -175,24 +193,25 @@ impl Catalogue for PostgresCatalogue {
         .map_err(database)
     }
 
-    async fn end_promotion(&self, id: &str, live: Option<i64>) -> Result<()> {
+    async fn end_promotion(&self, id: &str, switch: Option<Switch>) -> Result<()> {
         let mut tx = self.pool.begin().await.map_err(database)?;
         let ours = take_back(&mut tx, id).await?;
-        if let Some(number) = live {
+        if let Some(Switch { to, from }) = switch {
             if !ours {
-                return Err(super::promote::taken_over());
+                return Err(taken_over());
             }
             let sql = format!(
                 "UPDATE generation
                  SET promoted_at = greatest({NOW}, 1 + (SELECT max(promoted_at) FROM generation))
-                 WHERE number = $1"
+                 WHERE number = $1 AND state = 'following'"
             );
-            sqlx::query(&sql).bind(number).execute(&mut *tx).await.map_err(database)?;
-            sqlx::query("UPDATE current_generation SET number = $1")
-                .bind(number)
-                .execute(&mut *tx)
-                .await
-                .map_err(database)?;
+            let promoted = sqlx::query(&sql).bind(to).execute(&mut *tx).await.map_err(database)?;
+            let sql = "UPDATE current_generation SET number = $1 WHERE $2 IS NULL OR number = $2";
+            let switched = sqlx::query(sql).bind(to).bind(from).execute(&mut *tx).await;
+            let switched = switched.map_err(database)?.rows_affected();
+            if promoted.rows_affected() == 0 || switched == 0 {
+                return Err(overtaken(to));
+            }
         }
         tx.commit().await.map_err(database)
     }
@@ -205,9 +224,22 @@ impl Catalogue for PostgresCatalogue {
         );
         let done = sqlx::query(&sql).bind(number).execute(&self.pool).await.map_err(database)?;
         if done.rows_affected() == 0 {
-            return Err(super::promote::in_use(number));
+            return Err(in_use(number));
         }
         Ok(())
+    }
+
+    async fn remains(&self) -> Result<Vec<Generation>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT number, schema_name, projection_version, created_at, state, promoted_at, false
+             FROM generation WHERE state = 'dropped'
+                  AND EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = schema_name)
+             ORDER BY number",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(database)?;
+        rows.into_iter().map(Generation::of).collect()
     }
 
     async fn delete(&self, generation: &Generation) -> Result<()> {
@@ -223,15 +255,14 @@ impl Catalogue for PostgresCatalogue {
         }
     }
 
-    async fn lock_rebuild(&self) -> Result<Option<RebuildLock>> {
-        // A lock of the session: it ends with the connection, and so with the process.
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>> {
         let mut conn = schema::connect(&self.address, self.options.acquire_timeout).await?;
         let (locked,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
             .bind(lock_key(&self.options.schema, "rebuild"))
             .fetch_one(&mut conn)
             .await
             .map_err(database)?;
-        Ok(locked.then(|| Box::new(Mutex::new(conn)) as RebuildLock))
+        Ok(locked.then(|| Box::new(SessionLock(conn)) as Box<dyn RebuildLock>))
     }
 
     async fn close(&self) {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use projections::instant::Instant;
 use tokio::time::Instant as Clock;
+use tokio_util::sync::CancellationToken;
 
 use super::follow::unique;
 use super::stores::Stores;
-use super::{Generation, State, find};
+use super::{Generation, State, Switch, find};
 use crate::store::{Result, StoreError};
 
 /// A promotion that nobody prolongs is over after this long.
@@ -26,6 +27,8 @@ const LET_GO_WITHIN: Duration = Duration::from_secs(1);
 pub enum PromoteError {
     #[error("{0}")]
     Refused(String),
+    #[error("the promotion was stopped: nothing has changed")]
+    Stopped,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -39,10 +42,20 @@ pub struct Promoted {
     pub ready: usize,
     /// Instances that were not in time: they follow when they are.
     pub not_ready: Vec<String>,
+    /// Instances of another build answer from the one before until they are replaced.
+    #[serde(skip)]
+    pub of_another_build: bool,
 }
 
 pub(super) fn taken_over() -> StoreError {
     StoreError::Conflict("this promotion is over: another one was begun meanwhile".to_owned())
+}
+
+pub(super) fn overtaken(number: i64) -> StoreError {
+    StoreError::Conflict(format!(
+        "another generation was made live meanwhile, or generation {number} was dropped: `vitrine generations list` shows \
+         how it is now"
+    ))
 }
 
 pub(super) fn in_use(number: i64) -> StoreError {
@@ -52,18 +65,27 @@ pub(super) fn in_use(number: i64) -> StoreError {
 }
 
 /// Makes a generation the live one: once it reflects all that the live one does, and all running instances are ready for it, or
-/// have had so long.
+/// have had so long. With `compared`, only in the place of that generation. Up to the switch `stop` ends it, and leaves nothing.
 ///
 /// # Errors
 /// [`PromoteError::Refused`] says why it cannot be, and what to do.
 pub async fn promote(
     stores: &Stores,
     number: i64,
+    compared: Option<i64>,
     wait: Duration,
+    stop: &CancellationToken,
 ) -> Result<Promoted, PromoteError> {
     let catalogue = stores.catalogue().as_ref();
     let generation = find(catalogue, number).await?;
     let live = catalogue.list().await?.into_iter().find(|g| g.live);
+    let from = live.as_ref().map(|g| g.number);
+    if let Some(compared) = compared.filter(|compared| from != Some(*compared)) {
+        return Err(PromoteError::Refused(format!(
+            "generation {compared}, with which generation {number} was compared, is not live any more: `vitrine rebuild` \
+             compares again"
+        )));
+    }
     if generation.live {
         return Err(PromoteError::Refused(format!("generation {number} is live already")));
     }
@@ -73,10 +95,12 @@ pub async fn promote(
         )));
     }
     if let Some(live) = &live {
-        catch_up(stores, live, &generation).await?;
+        unless_stopped(stop, catch_up(stores, live, &generation)).await?;
     }
     let id = unique();
-    let answers = match prepare(stores, &id, number, wait).await {
+    tracing::info!(generation = number, "a promotion begins: instances make ready");
+    let preparing = prepare(stores, &id, number, wait);
+    let answers = match unless_stopped(stop, preparing).await {
         Ok(answers) => answers,
         Err(error) => {
             // It ends by itself where this cannot be done either.
@@ -84,12 +108,24 @@ pub async fn promote(
             return Err(error);
         }
     };
-    catalogue.end_promotion(&id, Some(number)).await?;
+    catalogue.end_promotion(&id, Some(Switch { to: number, from })).await?;
     let not_ready: Vec<String> =
         answers.iter().filter(|(_, ready)| !ready).map(|(instance, _)| instance.clone()).collect();
     let ready = answers.len() - not_ready.len();
     tracing::info!(generation = number, ready, not_ready = not_ready.len(), "promoted");
-    Ok(Promoted { generation: number, before: live.map(|g| g.number), ready, not_ready })
+    let of_another_build =
+        live.is_some_and(|live| live.projection_version != generation.projection_version);
+    Ok(Promoted { generation: number, before: from, ready, not_ready, of_another_build })
+}
+
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, PromoteError>>,
+) -> Result<T, PromoteError> {
+    tokio::select! {
+        done = work => done,
+        () = stop.cancelled() => Err(PromoteError::Stopped),
+    }
 }
 
 /// The generation that was live before the one that is.
@@ -161,6 +197,7 @@ async fn prepare(
     loop {
         if prolonged.is_none_or(|at| at.elapsed() >= PROLONG_EVERY) {
             if !catalogue.announce(id, number, for_ms).await? {
+                find(catalogue, number).await?;
                 return Err(PromoteError::Refused(
                     "another promotion is under way: wait until it is done".to_owned(),
                 ));
@@ -177,13 +214,23 @@ async fn prepare(
     }
 }
 
-/// Drops a generation and all that it holds.
+/// Drops a generation and all that it holds. Of one that is dropped already, what may be left is deleted.
 ///
 /// # Errors
-/// [`PromoteError::Refused`] where it is live, or being built.
+/// [`PromoteError::Refused`] where it is live, or being built, or what it holds cannot be deleted now.
 pub async fn drop(stores: &Stores, number: i64) -> Result<Generation, PromoteError> {
     let catalogue = stores.catalogue().as_ref();
-    let generation = find(catalogue, number).await?;
+    let generation = match find(catalogue, number).await {
+        Ok(generation) => generation,
+        Err(error) => {
+            let remains = catalogue.remains().await?;
+            let Some(dropped) = remains.into_iter().find(|g| g.number == number) else {
+                return Err(error.into());
+            };
+            catalogue.delete(&dropped).await?;
+            return Ok(dropped);
+        }
+    };
     if generation.live {
         return Err(PromoteError::Refused(format!(
             "generation {number} is live: promote another one first"
@@ -198,6 +245,27 @@ pub async fn drop(stores: &Stores, number: i64) -> Result<Generation, PromoteErr
     }
     catalogue.forget(number).await?;
     tokio::time::sleep(LET_GO_WITHIN).await;
-    catalogue.delete(&generation).await?;
+    catalogue.delete(&generation).await.map_err(|error| {
+        PromoteError::Refused(format!(
+            "generation {number} is dropped, but what it holds could not be deleted ({error}): `vitrine generations drop \
+             {number}` tries again, and so does the next rebuild"
+        ))
+    })?;
     Ok(generation)
+}
+
+/// Deletes what is left of dropped generations: whoever was to do so was stopped, or somebody was in the way.
+pub async fn sweep(stores: &Stores) -> Result<(), StoreError> {
+    let catalogue = stores.catalogue();
+    for generation in catalogue.remains().await? {
+        match catalogue.delete(&generation).await {
+            Ok(()) => {
+                tracing::info!(generation = generation.number, "what was left of it is deleted")
+            }
+            Err(error) => {
+                tracing::warn!(%error, generation = generation.number, "what is left of it cannot be deleted");
+            }
+        }
+    }
+    Ok(())
 }

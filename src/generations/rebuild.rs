@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
 use super::promote::{self, PromoteError, Promoted};
-use super::{Generation, Live, RebuildLock, State, project::Projecting};
+use super::{Generation, Live, State, alone, project::Projecting};
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
 use crate::projector::kafka::Consumption;
 use crate::rebuild::progress::{Phase, Progress};
-use crate::rebuild::{self, Filled, Job, RebuildError, from_live};
+use crate::rebuild::{self, Filled, Job, REBUILD_ID, RebuildError, from_live};
 use crate::stack::{self, Log, Stack};
 use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
@@ -74,7 +74,9 @@ pub struct Rebuilt {
 /// Why a rebuild ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildFailed {
-    #[error("another rebuild is under way")]
+    #[error(
+        "another rebuild is under way, on this machine or another one: wait for it, or stop it first"
+    )]
     Locked,
     #[error(
         "the live generation has another projection version, so that the new one cannot be compared with it: generation \
@@ -82,7 +84,8 @@ pub enum RebuildFailed {
     )]
     Uncompared(i64),
     #[error(
-        "the new generation {0} does not reflect the log and has not moved for a minute: it is not projected"
+        "the new generation {0} does not reflect the log and has not moved for a minute: the log says what its projector has \
+         run into; `vitrine rebuild` goes on with it"
     )]
     Behind(i64),
     #[error(transparent)]
@@ -119,8 +122,38 @@ impl Rebuild {
     pub async fn run(&self) -> Result<Rebuilt, RebuildFailed> {
         let catalogue = self.stack.stores.catalogue();
         let lock = catalogue.lock_rebuild().await?.ok_or(RebuildFailed::Locked)?;
+        let work = Rebuild {
+            config: self.config.clone(),
+            stack: Arc::clone(&self.stack),
+            asked: self.asked.clone(),
+            progress: Arc::clone(&self.progress),
+            is_projected: self.is_projected,
+            stop: self.stop.child_token(),
+        };
+        let (stopping, taken) = (work.stop.clone(), CancellationToken::new());
+        let holding = tokio::spawn(alone::hold(Arc::clone(catalogue), lock, taken.clone()));
+        let ended = {
+            let work = work.locked();
+            tokio::pin!(work);
+            tokio::select! {
+                ended = &mut work => ended,
+                () = taken.cancelled() => {
+                    stopping.cancel();
+                    work.await.map_err(|_| RebuildFailed::Locked)
+                }
+            }
+        };
+        holding.abort();
+        // With it the lock ends.
+        let _ = holding.await;
+        ended
+    }
+
+    /// With the lock.
+    async fn locked(&self) -> Result<Rebuilt, RebuildFailed> {
         let started = Clock::now();
-        let (generation, store, filled) = self.filled(&lock).await?;
+        promote::sweep(&self.stack.stores).await?;
+        let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();
         let projecting = self.project(&store);
         let done = self.after(&generation, &store, &filled, filled_seconds).await;
@@ -143,10 +176,7 @@ impl Rebuild {
     }
 
     /// A generation that holds everything up to some moment, and is projected from then on.
-    async fn filled(
-        &self,
-        lock: &RebuildLock,
-    ) -> Result<(Generation, Arc<dyn ReadStore>, Filled), RebuildFailed> {
+    async fn filled(&self) -> Result<(Generation, Arc<dyn ReadStore>, Filled), RebuildFailed> {
         let stores = &self.stack.stores;
         if let Some((generation, store)) = self.unjudged().await? {
             self.tell(|progress| {
@@ -161,7 +191,7 @@ impl Rebuild {
         }
         let mut fresh = self.asked.fresh;
         loop {
-            let (generation, resumed) = self.building(lock, fresh).await?;
+            let (generation, resumed) = self.building(fresh).await?;
             self.tell(|progress| {
                 *progress =
                     Progress { generation: generation.number, resumed, ..Progress::default() };
@@ -185,7 +215,7 @@ impl Rebuild {
             let store = stores.adopt(store).await;
             stores.catalogue().set_state(generation.number, State::Following).await?;
             // What it needed to go on is not needed any more.
-            let _ = tokio::fs::remove_dir_all(self.directory(&generation)).await;
+            let _ = tokio::fs::remove_dir_all(directory(&self.config, &generation)).await;
             return Ok((generation, store, filled));
         }
     }
@@ -226,11 +256,7 @@ impl Rebuild {
     }
 
     /// The generation to be built: one that an earlier rebuild has begun, or a new one.
-    async fn building(
-        &self,
-        _lock: &RebuildLock,
-        fresh: bool,
-    ) -> Result<(Generation, bool), RebuildFailed> {
+    async fn building(&self, fresh: bool) -> Result<(Generation, bool), RebuildFailed> {
         let catalogue = self.stack.stores.catalogue();
         let known = catalogue.list().await?;
         for begun in known.into_iter().filter(|g| g.state == State::Building && g.is_ours()) {
@@ -239,17 +265,9 @@ impl Rebuild {
             }
             catalogue.forget(begun.number).await?;
             catalogue.delete(&begun).await?;
-            let _ = tokio::fs::remove_dir_all(self.directory(&begun)).await;
+            let _ = tokio::fs::remove_dir_all(directory(&self.config, &begun)).await;
         }
         Ok((catalogue.create().await?, false))
-    }
-
-    fn directory(&self, generation: &Generation) -> PathBuf {
-        let of_rebuilds = match self.config.rebuild.directory.as_str() {
-            "" => self.config.data_dir.join("rebuild"),
-            directory => PathBuf::from(directory),
-        };
-        of_rebuilds.join(&generation.place)
     }
 
     async fn fill(
@@ -257,11 +275,18 @@ impl Rebuild {
         generation: &Generation,
         store: &Arc<dyn ReadStore>,
     ) -> Result<Filled, RebuildFailed> {
-        let seeded = store.snapshot_fresh().await?.meta(SEEDED_FROM).await?.is_some();
+        let mut snapshot = store.snapshot_fresh().await?;
+        let seeded = snapshot.meta(SEEDED_FROM).await?;
+        let read = snapshot.meta(REBUILD_ID).await?.is_some();
+        drop(snapshot);
         if self.asked.from_live {
-            return self.seed(store).await;
+            if read {
+                let why = "it was begun from the log".to_owned();
+                return Err(RebuildError::NotMine(why).into());
+            }
+            return self.seed(store, seeded).await;
         }
-        if seeded {
+        if seeded.is_some() {
             let why = "it was begun from the live generation's facts".to_owned();
             return Err(RebuildError::NotMine(why).into());
         }
@@ -272,7 +297,7 @@ impl Rebuild {
             bounds: stack::bounds(&self.config),
             options: rebuild::Options {
                 memory_bytes: self.config.rebuild.memory_bytes,
-                directory: self.directory(generation),
+                directory: directory(&self.config, generation),
                 checkpoint: Duration::from_millis(self.config.rebuild.checkpoint_ms),
             },
             progress: Arc::clone(&self.progress),
@@ -281,7 +306,11 @@ impl Rebuild {
         Ok(rebuild::fill(job).await?)
     }
 
-    async fn seed(&self, store: &Arc<dyn ReadStore>) -> Result<Filled, RebuildFailed> {
+    async fn seed(
+        &self,
+        store: &Arc<dyn ReadStore>,
+        seeded: Option<String>,
+    ) -> Result<Filled, RebuildFailed> {
         let catalogue = self.stack.stores.catalogue();
         let live = catalogue.list().await?.into_iter().find(|g| g.live && g.is_ours());
         let Some(live) = live else {
@@ -291,9 +320,15 @@ impl Rebuild {
             )
             .into());
         };
+        let from = catalogue.seed(&live);
+        if let Some(before) = seeded.filter(|before| *before != from.to_string()) {
+            let why =
+                format!("it was begun from the facts in {before}, which is not live any more");
+            return Err(RebuildError::NotMine(why).into());
+        }
         let whole = from_live::seed(
             store,
-            &catalogue.seed(&live),
+            &from,
             &stack::markets(&self.config),
             &stack::bounds(&self.config),
             &self.progress,
@@ -363,12 +398,20 @@ impl Rebuild {
             }
             _ => {}
         }
-        set(store.as_ref(), UNJUDGED, None).await?;
         if self.asked.promote && rebuilt.judged.passes() {
             self.tell(|progress| progress.phase = Phase::Promoting);
             let wait = Duration::from_secs(self.config.rebuild.promote_wait_seconds);
-            let promoting = promote::promote(&self.stack.stores, generation.number, wait);
-            rebuilt.promoted = Some(self.unless_stopped(promoting).await??);
+            let compared = live.map(|live| live.number);
+            let (stores, number) = (&self.stack.stores, generation.number);
+            let promoted = promote::promote(stores, number, compared, wait, &self.stop).await;
+            rebuilt.promoted = Some(promoted.map_err(|error| match error {
+                PromoteError::Stopped => RebuildError::Stopped.into(),
+                error => RebuildFailed::from(error),
+            })?);
+        }
+        // Where it was stopped before, the next rebuild goes on with the comparison.
+        if !rebuilt.judged.inconclusive {
+            set(store.as_ref(), UNJUDGED, None).await?;
         }
         Ok(rebuilt)
     }
@@ -434,6 +477,15 @@ impl Rebuild {
             () = self.stop.cancelled() => Err(RebuildError::Stopped.into()),
         }
     }
+}
+
+/// Where a rebuild keeps what it needs to go on.
+pub fn directory(config: &Config, generation: &Generation) -> PathBuf {
+    let of_rebuilds = match config.rebuild.directory.as_str() {
+        "" => config.data_dir.join("rebuild"),
+        directory => PathBuf::from(directory),
+    };
+    of_rebuilds.join(&generation.place)
 }
 
 fn is_passing(error: &RebuildFailed) -> bool {

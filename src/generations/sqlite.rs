@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
 
-use super::{Announced, Catalogue, Generation, RebuildLock, Row, State};
+use super::alone::RebuildLock;
+use super::promote::{in_use, overtaken, taken_over};
+use super::{Announced, Catalogue, Generation, Row, State, Switch};
 use crate::clock;
 use crate::log::embedded;
 use crate::store::seed::Seed;
@@ -100,6 +102,16 @@ impl SqliteCatalogue {
     }
 }
 
+/// A lock of the system, which ends with the process.
+struct FileLock(#[expect(dead_code, reason = "it is held as long as it is open")] File);
+
+#[async_trait]
+impl RebuildLock for FileLock {
+    async fn is_held(&mut self) -> bool {
+        true
+    }
+}
+
 /// Says which file it is about.
 fn in_file(error: StoreError, path: &Path) -> StoreError {
     let said = |why: String| format!("cannot open {}: {why}", path.display());
@@ -117,8 +129,8 @@ async fn take_back(conn: &mut SqliteConnection, id: &str) -> Result<bool> {
         .execute(&mut *conn)
         .await
         .map_err(database)?;
-    sqlx::query("DELETE FROM promotion_answer WHERE id = ?")
-        .bind(id)
+    // With those to whoever has not lived to see them.
+    sqlx::query("DELETE FROM promotion_answer WHERE id NOT IN (SELECT id FROM promotion)")
         .execute(conn)
         .await
         .map_err(database)?;
@@ -192,7 +204,8 @@ impl Catalogue for SqliteCatalogue {
     async fn announce(&self, id: &str, number: i64, for_ms: i64) -> Result<bool> {
         let now = clock::now().millis();
         let done = sqlx::query(
-            "INSERT INTO promotion (one, number, expires_at, id) VALUES (1, ?1, ?2, ?3)
+            "INSERT INTO promotion (one, number, expires_at, id)
+             SELECT 1, number, ?2, ?3 FROM generation WHERE number = ?1 AND state = 'following'
              ON CONFLICT (one) DO UPDATE SET number = ?1, expires_at = ?2, id = ?3
              WHERE promotion.id = ?3 OR promotion.expires_at <= ?4",
         )
@@ -230,27 +243,28 @@ impl Catalogue for SqliteCatalogue {
         .map_err(database)
     }
 
-    async fn end_promotion(&self, id: &str, live: Option<i64>) -> Result<()> {
+    async fn end_promotion(&self, id: &str, switch: Option<Switch>) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
         let ours = take_back(&mut tx, id).await?;
-        if let Some(number) = live {
+        if let Some(Switch { to, from }) = switch {
             if !ours {
-                return Err(super::promote::taken_over());
+                return Err(taken_over());
             }
-            sqlx::query(
+            let promoted = sqlx::query(
                 "UPDATE generation SET promoted_at = max(?, 1 + (SELECT max(promoted_at) FROM generation))
-                 WHERE number = ?",
+                 WHERE number = ? AND state = 'following'",
             )
             .bind(clock::now().millis())
-            .bind(number)
+            .bind(to)
             .execute(&mut *tx)
             .await
             .map_err(database)?;
-            sqlx::query("UPDATE current_generation SET number = ?")
-                .bind(number)
-                .execute(&mut *tx)
-                .await
-                .map_err(database)?;
+            let sql = "UPDATE current_generation SET number = ?1 WHERE ?2 IS NULL OR number = ?2";
+            let switched = sqlx::query(sql).bind(to).bind(from).execute(&mut *tx).await;
+            let switched = switched.map_err(database)?.rows_affected();
+            if promoted.rows_affected() == 0 || switched == 0 {
+                return Err(overtaken(to));
+            }
         }
         tx.commit().await.map_err(database)
     }
@@ -267,9 +281,23 @@ impl Catalogue for SqliteCatalogue {
         .await
         .map_err(database)?;
         if done.rows_affected() == 0 {
-            return Err(super::promote::in_use(number));
+            return Err(in_use(number));
         }
         Ok(())
+    }
+
+    async fn remains(&self) -> Result<Vec<Generation>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT number, file, projection_version, created_at, state, promoted_at, false
+             FROM generation WHERE state = 'dropped' ORDER BY number",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(database)?;
+        let mut remains: Vec<Generation> =
+            rows.into_iter().map(Generation::of).collect::<Result<_>>()?;
+        remains.retain(|generation| self.path(generation).exists());
+        Ok(remains)
     }
 
     async fn delete(&self, generation: &Generation) -> Result<()> {
@@ -289,14 +317,14 @@ impl Catalogue for SqliteCatalogue {
         Ok(())
     }
 
-    async fn lock_rebuild(&self) -> Result<Option<RebuildLock>> {
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>> {
         let path = self.data_dir.join("rebuild.lock");
         let refused = |error: std::io::Error| {
             StoreError::Database(format!("cannot lock {}: {error}", path.display()))
         };
         let file = File::create(&path).map_err(refused)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(FileLock(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(refused(error)),
         }

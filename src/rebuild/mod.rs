@@ -44,6 +44,7 @@ use manifest::Folder;
 use progress::{Phase, Progress};
 use source::Source;
 use state::Beginning;
+pub use state::REBUILD_ID;
 
 /// What a generation is built from, and how.
 pub struct Job {

@@ -12,7 +12,7 @@ use crate::projector::reconfigure::{MARKETS, fingerprint};
 use crate::store::{ReadStore, StoreError, Transaction};
 
 /// The setting that ties a generation to the files of its rebuild.
-const REBUILD_ID: &str = "rebuild_id";
+pub const REBUILD_ID: &str = "rebuild_id";
 /// The setting that says how far a generation is written; removed in the end.
 const REBUILD: &str = "rebuild";
 

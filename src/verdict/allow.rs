@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Difference, Verdict};
+use super::{Compared, Difference, Verdict};
+
+/// One in so many answers that could not be compared is too many.
+const UNCOMPARED_SHARE: u64 = 10;
 
 /// What a path begins with.
 pub const KINDS: [&str; 8] =
@@ -142,19 +145,26 @@ pub struct Judged {
     pub idle: Vec<String>,
     /// There are differences beyond those that are told apart: no rule can name them.
     pub untold: bool,
+    /// Too much could not be compared: more than a tenth of the listings' answers had no stored steps, or changed all the
+    /// time.
+    pub inconclusive: bool,
 }
 
 impl Judged {
-    /// Whether every difference is allowed, so that the new generation may take over.
+    /// Whether enough was compared and every difference is allowed, so that the new generation may take over.
     pub fn passes(&self) -> bool {
-        self.refused.is_empty() && !self.untold
+        self.refused.is_empty() && !self.untold && !self.inconclusive
     }
 }
 
 impl Verdict {
     /// Which differences the rules allow, and which they do not.
     pub fn judge(&self, allow: &[Allow]) -> Judged {
-        let mut judged = Judged { untold: self.other_differences > 0, ..Judged::default() };
+        let Compared { products, answers, uncovered, .. } = self.compared;
+        let much = |of: u64, all: u64| of.saturating_mul(UNCOMPARED_SHARE) > all;
+        let inconclusive = much(uncovered, answers) || much(self.unsettled, products + answers);
+        let untold = self.other_differences > 0;
+        let mut judged = Judged { untold, inconclusive, ..Judged::default() };
         for Difference { path, .. } in &self.differences {
             match allow.iter().find(|rule| rule.allows(path)) {
                 Some(rule) => judged.allowed.push((path.clone(), rule.to_string())),

@@ -26,6 +26,8 @@ const GROUPS: usize = 8;
 
 /// Paths of one product that are told apart: names of attributes are the publisher's own.
 const FIELDS: usize = 100;
+/// The path of whatever differs at others.
+const FURTHER: &str = "further";
 
 /// All that a generation has of one product.
 #[derive(Clone, Debug, Default)]
@@ -128,14 +130,14 @@ impl Gathered<'_> {
     fn compare(&mut self, kind: &str, of: For<'_>, live: &Value, new: &Value) {
         let mut differ = BTreeSet::new();
         for difference in differences(live, new) {
-            let path = match difference.path.as_str() {
+            let mut path = match difference.path.as_str() {
                 "" => kind.to_owned(),
                 path => format!("{kind}.{path}"),
             };
+            if !self.paths.contains_key(&path) && self.paths.len() >= FIELDS {
+                FURTHER.clone_into(&mut path);
+            }
             if !self.paths.contains_key(&path) {
-                if self.paths.len() >= FIELDS {
-                    continue;
-                }
                 let FieldDifference { field, live, new, .. } = difference;
                 let example = of.example(self.id, field, live, new);
                 let (at, product) = (None, String::new());
@@ -187,17 +189,20 @@ impl Gathered<'_> {
 
     /// Facts that differ, as far as no page has shown it.
     fn facts(&mut self, live: &Product, new: &Product, parts: Parts) {
-        let mut shown = Vec::new();
-        shown.extend(self.paths.keys().map(|path| part_of(path)));
         let whole = self.paths.contains_key("product");
-        let hidden = |part| !whole && !shown.contains(&part);
+        let shows = |of_it: fn(&str) -> bool| whole || self.paths.keys().any(|path| of_it(path));
+        let of_product = |path: &str| {
+            part_of(path) == Part::Rest
+                && !facts::is_of_prices(path)
+                && !facts::is_of_discounts(path)
+        };
         let show = Parts {
             whole: parts.whole && !whole,
-            product: parts.product && hidden(Part::Rest),
-            prices: parts.prices && hidden(Part::Rest),
-            discounts: parts.discounts && hidden(Part::Rest),
-            stock: parts.stock && hidden(Part::Stock),
-            reviews: parts.reviews && hidden(Part::Reviews),
+            product: parts.product && !shows(of_product),
+            prices: parts.prices && !shows(facts::is_of_prices),
+            discounts: parts.discounts && !shows(facts::is_of_discounts),
+            stock: parts.stock && !shows(|path| part_of(path) == Part::Stock),
+            reviews: parts.reviews && !shows(|path| part_of(path) == Part::Reviews),
         };
         if show.any() {
             let (live, new) = facts::bodies(live, new, show);

@@ -73,26 +73,44 @@ impl Verdict {
         for rule in &judged.idle {
             writeln!(out, "\n--allow {rule} names none of the differences")?;
         }
+        if judged.inconclusive {
+            writeln!(
+                out,
+                "\nToo much could not be compared for a verdict: `vitrine rebuild` compares again. Answers without stored \
+                 steps wait for a projector (`vitrine serve`); what changes all the time is quieter at another hour."
+            )?;
+        }
         if judged.untold {
             writeln!(
                 out,
                 "\nThere are too many different paths for rules to name them all: find out why the \
                  generations differ."
             )
-        } else if judged.passes() && judged.allowed.is_empty() {
-            writeln!(out, "\nThe new generation answers as the live one does.")
-        } else if judged.passes() {
+        } else if !judged.refused.is_empty() {
+            self.write_rules(judged, out)
+        } else if judged.inconclusive {
+            Ok(())
+        } else if !judged.allowed.is_empty() {
             writeln!(out, "\nAll differences are allowed.")
-        } else {
+        } else if self.compared.uncovered + self.unsettled > 0 {
             writeln!(
                 out,
-                "\n{} of {} paths differ without being allowed. If the live generation is wrong there, \
-                 or the difference is wanted, allow it:",
-                judged.refused.len(),
-                self.differences.len()
-            )?;
-            judged.refused.iter().try_for_each(|path| writeln!(out, "  --allow '{path}'"))
+                "\nThe new generation answers as the live one does, where they could be compared."
+            )
+        } else {
+            writeln!(out, "\nThe new generation answers as the live one does.")
         }
+    }
+
+    fn write_rules(&self, judged: &Judged, out: &mut impl Write) -> fmt::Result {
+        writeln!(
+            out,
+            "\n{} of {} paths differ without being allowed. If the live generation is wrong there, \
+                 or the difference is wanted, allow it:",
+            judged.refused.len(),
+            self.differences.len()
+        )?;
+        judged.refused.iter().try_for_each(|path| writeln!(out, "  --allow '{path}'"))
     }
 }
 

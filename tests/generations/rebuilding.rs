@@ -109,6 +109,57 @@ fn an_interrupted_rebuild_goes_on() {
 }
 
 #[test]
+fn one_that_is_interrupted_while_it_promotes_is_compared_again() {
+    let home = in_steps();
+    let service = home.serve();
+    home.publish(&catalogue(20).lines);
+    let mut rebuild = home.spawn(&["rebuild", "--promote"]);
+    rebuild.said("a promotion begins");
+    assert!(!rebuild.terminate().success());
+    let done = home.json(&["rebuild", "--promote"]);
+    assert_eq!((&done["generation"], &done["events"]), (&json!(2), &json!(0)), "{done:#}");
+    assert_eq!(done["verdict"]["differences"], json!([]), "{done:#}");
+    answers_from(&service, 2);
+}
+
+#[test]
+fn facts_are_taken_over_although_a_reading_was_interrupted() {
+    let home = in_steps();
+    let _service = home.serve();
+    home.publish(&catalogue(21).lines);
+    let mut rebuild = home.spawn(&["rebuild"]);
+    rebuild.said("a new generation");
+    // The generation is the rebuild's own before there is a folder.
+    while !home.data_dir().join("rebuild/generation-2.db").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    rebuild.kill();
+    let done = home.json(&["rebuild", "--from-live"]);
+    assert_eq!(done["verdict"]["differences"], json!([]), "{done:#}");
+    let known = home.json(&["generations", "list"]);
+    assert_eq!((&known[1]["number"], known.as_array().unwrap().len()), (&json!(3), 2), "{known:#}");
+    assert!(!home.data_dir().join("generation-2.db").exists());
+}
+
+/// As where whoever dropped it was stopped in between.
+#[test]
+fn what_is_left_of_a_dropped_generation_is_deleted() {
+    let home = in_steps();
+    let _service = home.serve();
+    home.publish(&catalogue(22).lines);
+    home.run(&["rebuild"]).good();
+    home.run(&["generations", "drop", "2"]).good();
+    let left = home.data_dir().join("generation-2.db");
+    assert!(!left.exists());
+    for last in [&["generations", "drop", "2"][..], &["rebuild"]] {
+        std::fs::write(&left, "what is left").unwrap();
+        home.run(last).good();
+        assert!(!left.exists(), "{last:?}");
+    }
+    home.run(&["generations", "drop", "2"]).refused(&["there is no generation 2"]);
+}
+
+#[test]
 fn two_rebuilds_at_once_refuse_each_other() {
     let home = in_steps();
     let _service = home.serve();

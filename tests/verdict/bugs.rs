@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::verdict::{Difference, Verdict};
 
-use super::harness::events::{at, discount, event, product};
+use super::harness::events::{at, discount, event, price, product};
 use super::harness::now;
 use super::sides::{Sides, catalogue, paths, review, scope};
 
@@ -322,4 +322,45 @@ async fn a_name_of_a_listing_and_a_dead_letter() {
     sides.new.sql(letter).await;
     let verdict = compared(&sides).await;
     assert_eq!(paths(&verdict), strings(["counts.dead_letters_open"]));
+}
+
+/// The wrong price shows, and does not hide that a text is gone as well: no page that is compared is in that language.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_in_another_language_beside_a_price() {
+    let mut sides = same().await;
+    let named = |name: Value| product("p1", json!({"version": 2, "name": name}));
+    sides.both_hear(&[named(json!({"en": "Mug", "fr": "Tasse"}))]).await;
+    let lost = json!({"version": 3, "name": {"en": "Mug"}});
+    sides
+        .new
+        .imagine(&[product("p1", lost), price("p1-usd", "p1", 150, json!({"version": 2}))])
+        .await;
+    let found = paths(&compared(&sides).await);
+    assert!(found.contains("product.price.final"), "{found:?}");
+    assert!(found.iter().any(|path| path.starts_with("facts.product.name")), "{found:?}");
+}
+
+/// Beyond the paths of one product that are told apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_attributes_than_are_told_apart() {
+    let mut sides = same().await;
+    let attributes = |value: i64| -> Value {
+        (0..120)
+            .map(|i| (format!("attribute_{i:03}"), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let with = |version: i64, value: i64| {
+        product("p1", json!({"version": version, "attributes": attributes(value)}))
+    };
+    sides.both_hear(&[with(2, 1)]).await;
+    sides.new.imagine(&[with(3, 2)]).await;
+    let verdict = compared(&sides).await;
+    let found = paths(&verdict);
+    assert!(found.contains("product.product.attributes.attribute_000"), "{found:?}");
+    assert!(
+        found.contains("further") && !found.contains("product.product.attributes.attribute_119")
+    );
+    let allow = ["product.**".parse().unwrap()];
+    assert_eq!(verdict.judge(&allow).refused, ["further"]);
 }

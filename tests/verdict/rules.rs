@@ -166,3 +166,29 @@ fn answers_are_compared_field_by_field() {
     assert_eq!(found(twice, changed), one("[].n", "[1].n", json!(2), json!(3)));
     assert_eq!(found(json!([[1]]), json!([[1], [2]])), one("[]", "[1]", missing, json!([2])));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_compared_is_no_proof() {
+    let mut sides = Sides::new().await;
+    sides.both_hear(&catalogue()).await;
+    let mut verdict = sides.compare(&scope()).await;
+    let answers = verdict.compared.answers;
+    assert!(answers > 100, "{answers}");
+    verdict.compared.uncovered = answers / 10;
+    assert!(verdict.judge(&[]).passes());
+    let mut text = String::new();
+    verdict.report(&verdict.judge(&[]), &mut text).unwrap();
+    assert!(text.ends_with("as the live one does, where they could be compared.\n"), "{text}");
+
+    verdict.compared.uncovered = answers / 10 + 1;
+    let judged = verdict.judge(&rules(&["**"]));
+    assert!(judged.inconclusive && !judged.passes() && judged.refused.is_empty());
+    let mut text = String::new();
+    verdict.report(&judged, &mut text).unwrap();
+    assert!(text.contains("Too much could not be compared"), "{text}");
+    assert!(!text.contains("answers as the live one does"), "{text}");
+
+    verdict.compared.uncovered = 0;
+    verdict.unsettled = (answers + verdict.compared.products) / 10 + 1;
+    assert!(!verdict.judge(&[]).passes());
+}

@@ -31,6 +31,16 @@ pub fn part_of(path: &str) -> Part {
     }
 }
 
+/// Whether the field at this path may follow from prices.
+pub fn is_of_prices(path: &str) -> bool {
+    path.contains("price") && !path.starts_with("product.product.")
+}
+
+/// Whether it may follow from discounts.
+pub fn is_of_discounts(path: &str) -> bool {
+    is_of_prices(path) || path.starts_with("product.meta.as_of.discount")
+}
+
 /// Which parts of a product's facts are not the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Parts {

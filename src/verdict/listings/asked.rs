@@ -158,16 +158,17 @@ impl Asked<'_> {
         let end = ends.min();
         let (of_live, of_new) = (reached(live, end), reached(new, end));
         let ids: BTreeSet<&str> = of_live.keys().chain(of_new.keys()).copied().collect();
+        let (mut keys, mut items) = (0, 0);
         for id in ids {
             let (a, b) = (of_live.get(id), of_new.get(id));
-            let path = match (a, b) {
+            let (path, so_far) = match (a, b) {
                 _ if a == b => continue,
-                (Some(a), Some(b)) if a.len() == b.len() => "items[].key",
-                _ => "items",
+                (Some(a), Some(b)) if a.len() == b.len() => ("items[].key", &mut keys),
+                _ => ("items", &mut items),
             };
-            found.push(self.found(path, id.to_owned(), (shown(a), shown(b)), id));
-            if found.len() >= ITEMS {
-                break;
+            *so_far += 1;
+            if *so_far <= ITEMS {
+                found.push(self.found(path, id.to_owned(), (shown(a), shown(b)), id));
             }
         }
         found

@@ -1,0 +1,48 @@
+//! One rebuild at a time: whoever rebuilds holds a lock, and sees to it that this stays so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::Catalogue;
+
+/// How often it is looked whether the lock is still held. It also keeps a connection from being idle.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// And how often it is tried to have it again.
+const TRY_EVERY: Duration = Duration::from_millis(500);
+
+/// Held by whoever rebuilds; it ends with the process, however that ends.
+#[async_trait]
+pub trait RebuildLock: Send {
+    /// Whether it is still held: one of a database ends with its connection.
+    async fn is_held(&mut self) -> bool;
+}
+
+/// Holds the lock until this is dropped. One that was lost is taken again; where somebody else has it by then, `taken` says so,
+/// and the rebuild is to end.
+pub async fn hold(
+    catalogue: Arc<dyn Catalogue>,
+    mut lock: Box<dyn RebuildLock>,
+    taken: CancellationToken,
+) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if lock.is_held().await {
+            continue;
+        }
+        tracing::warn!("the lock of the rebuild is lost: it is taken again");
+        lock = loop {
+            match catalogue.lock_rebuild().await {
+                Ok(Some(lock)) => break lock,
+                Ok(None) => {
+                    taken.cancel();
+                    return;
+                }
+                // The rebuild itself waits for the database, too.
+                Err(_) => tokio::time::sleep(TRY_EVERY).await,
+            }
+        };
+    }
+}
