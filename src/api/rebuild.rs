@@ -9,7 +9,7 @@ use super::params::Query;
 use super::problem::{Kind, Problem};
 use super::{auth, current, observed};
 use crate::generations::jobs::Rebuilds;
-use crate::generations::rebuild::Asked;
+use crate::generations::outcome::Asked;
 use crate::verdict::Allow;
 
 pub const REBUILD: &str = "/api/v1/rebuild";

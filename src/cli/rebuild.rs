@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, generations, output};
-use crate::generations::rebuild::{Asked, Rebuild, RebuildFailed, Rebuilt};
+use crate::generations::outcome::{Asked, RebuildFailed, Rebuilt};
+use crate::generations::rebuild::Rebuild;
 use crate::rebuild::RebuildError;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::stack::Stack;

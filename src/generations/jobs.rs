@@ -8,7 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::rebuild::{Asked, Rebuild, RebuildFailed, Rebuilt};
+use super::outcome::{Asked, RebuildFailed, Rebuilt};
+use super::rebuild::Rebuild;
 use crate::clock;
 use crate::config::Config;
 use crate::rebuild::RebuildError;

@@ -8,7 +8,9 @@
 mod abandoned;
 pub mod alone;
 pub mod follow;
+mod forwarded;
 pub mod jobs;
+pub mod outcome;
 pub mod postgres;
 pub mod project;
 pub mod promote;

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::follow::unique;
 use super::stores::Stores;
-use super::{Generation, State, Switch, find};
-use crate::store::{Result, StoreError};
+use super::{Generation, State, Switch, find, forwarded};
+use crate::store::{ReadStore, Result, StoreError};
 
 /// A promotion that nobody prolongs is over after this long.
 const ANNOUNCED_FOR: Duration = Duration::from_secs(10);
@@ -95,7 +95,7 @@ pub async fn promote(
         )));
     }
     if let Some(live) = &live {
-        unless_stopped(stop, catch_up(stores, live, &generation)).await?;
+        unless_stopped(stop, make_even(stores, live, &generation)).await?;
     }
     let id = unique();
     tracing::info!(generation = number, "a promotion begins: instances make ready");
@@ -148,11 +148,8 @@ pub async fn before_live(stores: &Stores) -> Result<Generation, PromoteError> {
     })
 }
 
-/// Waits until one generation reflects what the other one does now, as long as it moves.
-///
-/// # Errors
-/// [`PromoteError::Refused`] where it stands still.
-pub async fn catch_up(
+/// Waits until one generation reflects what the other one does now; then it also knows what that one has forwarded.
+async fn make_even(
     stores: &Stores,
     live: &Generation,
     next: &Generation,
@@ -162,10 +159,16 @@ pub async fn catch_up(
         return Ok(());
     }
     let (live, next_store) = (stores.get(live).await?, stores.get(next).await?);
+    catch_up(live.as_ref(), next_store.as_ref()).await?;
+    Ok(forwarded::adopt(Some(live.as_ref()), next_store.as_ref()).await?)
+}
+
+/// Waits until one generation reflects what the other one does now, as long as it moves.
+async fn catch_up(live: &dyn ReadStore, next: &dyn ReadStore) -> Result<(), PromoteError> {
     let target = live.snapshot_fresh().await?.reflected().await?;
     let (mut stood, mut since) = (None, Clock::now());
     loop {
-        let reflected = next_store.snapshot_fresh().await?.reflected().await?;
+        let reflected = next.snapshot_fresh().await?.reflected().await?;
         if reflected.covers(&target) {
             return Ok(());
         }
@@ -176,7 +179,7 @@ pub async fn catch_up(
             return Err(PromoteError::Refused(format!(
                 "generation {} is behind the live one and has not moved for {CATCH_UP_WITHIN:?}: a process with \
                  the role `projector` has to run (`vitrine serve`)",
-                next.number
+                next.generation()
             )));
         }
         tokio::time::sleep(STEP).await;

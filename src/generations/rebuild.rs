@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
-use super::promote::{self, PromoteError, Promoted};
-use super::{Generation, Live, State, alone, project::Projecting};
+use super::outcome::{Asked, RebuildFailed, Rebuilt};
+use super::promote::{self, PromoteError};
+use super::{Generation, Live, State, alone, forwarded, project::Projecting};
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
@@ -26,7 +26,7 @@ use crate::stack::{self, Log, Stack};
 use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
 use crate::store::{ReadStore, StoreError};
-use crate::verdict::{self, Allow, Judged, Scope, Verdict, VerdictError};
+use crate::verdict::{self, Judged, Scope, Verdict};
 
 /// How often it is looked how far a generation has caught up.
 const STEP: Duration = Duration::from_millis(50);
@@ -38,69 +38,8 @@ pub(super) const UNJUDGED: &str = "unjudged";
 const MAX_DISCARDED_AGAIN: usize = 100_000;
 /// Instances that are ready have switched so long after a promotion.
 const SWITCHED_WITHIN: Duration = Duration::from_secs(1);
-/// Dead letters that are marked as forwarded at once.
+/// Dead letters that are read at once.
 const LETTERS_AT_ONCE: u32 = 1_000;
-
-/// What is to be done.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// Takes the live generation's facts over, instead of reading the log.
-    pub from_live: bool,
-    /// Begins anew where an earlier rebuild was stopped.
-    pub fresh: bool,
-    /// Promotes the new generation if it passes.
-    pub promote: bool,
-    /// Differences that are wanted.
-    pub allow: Vec<Allow>,
-    /// Promotes it although this build cannot read the live generation, so that the two are not compared.
-    pub uncompared: bool,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rebuilt {
-    pub generation: i64,
-    /// Events that were read; 0 where facts were taken over.
-    pub events: u64,
-    pub products: u64,
-    /// Seconds until the generation was filled, without those of earlier runs.
-    pub filled_seconds: f64,
-    /// What the comparison with the live generation found; none where there is nothing to compare with.
-    pub verdict: Option<Verdict>,
-    pub judged: Judged,
-    pub promoted: Option<Promoted>,
-}
-
-/// Why a rebuild ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum RebuildFailed {
-    #[error(
-        "another rebuild is under way, on this machine or another one: wait for it, or stop it first"
-    )]
-    Locked,
-    #[error(
-        "the live generation has another projection version, so that the new one cannot be compared with it: generation \
-         {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"
-    )]
-    Uncompared(i64),
-    #[error(
-        "the new generation {0} does not reflect the log and has not moved for a minute: the log says what its projector has \
-         run into; `vitrine rebuild` goes on with it"
-    )]
-    Behind(i64),
-    #[error(transparent)]
-    Rebuild(#[from] RebuildError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Projector(#[from] ProjectorError),
-    #[error(transparent)]
-    Log(#[from] crate::log::LogError),
-    #[error(transparent)]
-    Verdict(#[from] VerdictError),
-    #[error(transparent)]
-    Promote(#[from] PromoteError),
-}
 
 /// One rebuild.
 pub struct Rebuild {
@@ -210,7 +149,10 @@ impl Rebuild {
                 }
                 Ok(filled) => filled,
             };
-            mark_forwarded(store.as_ref()).await?;
+            if !self.is_live_ours().await? {
+                // Which of them the live generation has forwarded nobody can tell here.
+                forwarded::adopt(None, store.as_ref()).await?;
+            }
             set(store.as_ref(), UNJUDGED, Some("")).await?;
             let store = stores.adopt(store).await;
             stores.catalogue().set_state(generation.number, State::Following).await?;
@@ -218,6 +160,11 @@ impl Rebuild {
             let _ = tokio::fs::remove_dir_all(directory(&self.config, &generation)).await;
             return Ok((generation, store, filled));
         }
+    }
+
+    async fn is_live_ours(&self) -> Result<bool, RebuildFailed> {
+        let known = self.stack.stores.catalogue().list().await?;
+        Ok(known.iter().any(|g| g.live && g.is_ours()))
     }
 
     /// A generation that an earlier rebuild has filled, and did not come to compare.
@@ -528,18 +475,4 @@ async fn discard_again(live: &dyn ReadStore, new: &dyn ReadStore) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// The dead letters of the log so far: the live generation has forwarded them.
-async fn mark_forwarded(store: &dyn ReadStore) -> Result<(), StoreError> {
-    loop {
-        let mut tx = store.begin().await?;
-        let letters = tx.unforwarded_dead_letters(LETTERS_AT_ONCE).await?;
-        if letters.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
-        tx.mark_forwarded(&ids).await?;
-        tx.commit().await?;
-    }
 }

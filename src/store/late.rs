@@ -97,6 +97,14 @@ impl ReadStore for LateStore {
         self.get()?.dead_letter_at(position).await
     }
 
+    async fn unforwarded(&self, after: i64, limit: u32) -> Result<Vec<(i64, Position)>> {
+        self.get()?.unforwarded(after, limit).await
+    }
+
+    async fn forwarded(&self, positions: &[Position]) -> Result<Vec<Position>> {
+        self.get()?.forwarded(positions).await
+    }
+
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
         self.get()?.changes(since).await
     }

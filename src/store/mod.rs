@@ -217,6 +217,12 @@ pub trait ReadStore: Send + Sync {
     /// The dead letter of the message at this position: ids are of one generation.
     async fn dead_letter_at(&self, position: &Position) -> Result<Option<DeadLetter>>;
 
+    /// Dead letters that are not in the topic of dead letters yet, after the given id: ids and positions.
+    async fn unforwarded(&self, after: i64, limit: u32) -> Result<Vec<(i64, Position)>>;
+
+    /// Those of these positions whose dead letters are in the topic of dead letters.
+    async fn forwarded(&self, positions: &[Position]) -> Result<Vec<Position>>;
+
     /// What was committed after the cursor, each change once; without a cursor only the one of now.
     /// Always read from where it is written. Independent of other readers.
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes>;

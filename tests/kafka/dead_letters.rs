@@ -109,9 +109,37 @@ fn their_topic_may_come_later() {
     let mut service = shop.home.serve();
     reflects(&service, &send(&[bad(&shop.topic("price"))]));
     service.process.said("dead letters cannot be forwarded");
+    // The next live generation sends what this one could not.
+    assert_eq!(shop.home.json(&["rebuild", "--promote"])["generation"], 2);
     create_topic(&dead, 1, &[]);
     let forwarded = eventually("the dead letter is forwarded", || read(&dead).pop());
     assert_eq!(forwarded.key(), Some(&b"mug-usd"[..]));
+}
+
+/// Whichever generation is live, and although each has them all.
+#[test]
+fn they_are_forwarded_once_through_promotion_and_rollback() {
+    let (shop, dead) = shop();
+    let service = shop.home.serve();
+    let topic = shop.topic("price");
+    let another = || {
+        let position = send(&[bad(&topic)]).remove(0);
+        reflects(&service, &[position.clone()]);
+        eventually("the dead letter is forwarded", || {
+            let is_it = |f: &_| header(f, "vitrine-position").as_ref() == Some(&position);
+            read(&dead).iter().any(is_it).then_some(())
+        });
+    };
+    another();
+    another();
+    assert_eq!(shop.home.json(&["rebuild", "--promote"])["generation"], 2);
+    another();
+    shop.home.run(&["generations", "rollback"]).good();
+    another();
+    shop.home.run(&["generations", "promote", "2"]).good();
+    another();
+    // They are sent in their order: what was sent again would have come before the last one.
+    assert_eq!(read(&dead).len(), 5);
 }
 
 #[test]

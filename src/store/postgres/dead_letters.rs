@@ -101,6 +101,43 @@ pub async fn unforwarded(conn: &mut PgConnection, limit: u32) -> Result<Vec<Dead
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
 }
 
+/// The same without what they hold, and without a lock.
+pub async fn not_forwarded(
+    conn: &mut PgConnection,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Position)>> {
+    let rows: Vec<(i64, String, i32, i64)> = sqlx::query_as(
+        "SELECT id, topic, partition, \"offset\" FROM dead_letter
+         WHERE NOT forwarded AND id > $1 ORDER BY id LIMIT $2",
+    )
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let named = |(id, topic, partition, offset)| (id, Position { topic, partition, offset });
+    Ok(rows.into_iter().map(named).collect())
+}
+
+pub async fn forwarded(conn: &mut PgConnection, positions: &[Position]) -> Result<Vec<Position>> {
+    let rows: Vec<(String, i32, i64)> = sqlx::query_as(
+        "SELECT d.topic, d.partition, d.\"offset\"
+         FROM unnest($1::text[], $2::int4[], $3::int8[]) AS asked (topic, partition, \"offset\"),
+              dead_letter d
+         WHERE d.topic = asked.topic AND d.partition = asked.partition
+               AND d.\"offset\" = asked.\"offset\" AND d.forwarded",
+    )
+    .bind(positions.iter().map(|p| p.topic.as_str()).collect::<Vec<_>>())
+    .bind(positions.iter().map(|p| p.partition).collect::<Vec<_>>())
+    .bind(positions.iter().map(|p| p.offset).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let named = |(topic, partition, offset)| Position { topic, partition, offset };
+    Ok(rows.into_iter().map(named).collect())
+}
+
 pub async fn mark_forwarded(conn: &mut PgConnection, ids: &[i64]) -> Result<()> {
     sqlx::query("UPDATE dead_letter SET forwarded = true WHERE id = ANY($1)")
         .bind(ids)

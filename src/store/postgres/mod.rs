@@ -336,6 +336,16 @@ impl ReadStore for PostgresStore {
         dead_letters::at(&mut tx, position).await
     }
 
+    async fn unforwarded(&self, after: i64, limit: u32) -> Result<Vec<(i64, Position)>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        dead_letters::not_forwarded(&mut tx, after, limit).await
+    }
+
+    async fn forwarded(&self, positions: &[Position]) -> Result<Vec<Position>> {
+        let mut tx = self.read(&self.primary.reader).await?.tx;
+        dead_letters::forwarded(&mut tx, positions).await
+    }
+
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
         self.feed.read(since).await
     }

@@ -96,6 +96,45 @@ pub async fn unforwarded(conn: &mut SqliteConnection, limit: u32) -> Result<Vec<
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
 }
 
+/// The same without what they hold.
+pub async fn not_forwarded(
+    conn: &mut SqliteConnection,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Position)>> {
+    let rows: Vec<(i64, String, i32, i64)> = sqlx::query_as(
+        "SELECT id, topic, partition, \"offset\" FROM dead_letter
+         WHERE forwarded = 0 AND id > ? ORDER BY id LIMIT ?",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    let named = |(id, topic, partition, offset)| (id, Position { topic, partition, offset });
+    Ok(rows.into_iter().map(named).collect())
+}
+
+pub async fn forwarded(
+    conn: &mut SqliteConnection,
+    positions: &[Position],
+) -> Result<Vec<Position>> {
+    let mut forwarded = Vec::new();
+    for position in positions {
+        let found: Option<bool> = sqlx::query_scalar(
+            "SELECT forwarded FROM dead_letter WHERE topic = ? AND partition = ? AND \"offset\" = ?",
+        )
+        .bind(&position.topic)
+        .bind(position.partition)
+        .bind(position.offset)
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(database)?;
+        forwarded.extend((found == Some(true)).then(|| position.clone()));
+    }
+    Ok(forwarded)
+}
+
 pub async fn mark_forwarded(conn: &mut SqliteConnection, ids: &[i64]) -> Result<()> {
     for_rows(conn, "UPDATE dead_letter SET forwarded = 1 WHERE id IN (", 1, ")", ids, |p, id| {
         p.bind(*id);

@@ -260,6 +260,16 @@ impl ReadStore for SqliteStore {
         dead_letters::at(&mut conn, position).await
     }
 
+    async fn unforwarded(&self, after: i64, limit: u32) -> Result<Vec<(i64, Position)>> {
+        let mut conn = self.reader.acquire().await.map_err(database)?;
+        dead_letters::not_forwarded(&mut conn, after, limit).await
+    }
+
+    async fn forwarded(&self, positions: &[Position]) -> Result<Vec<Position>> {
+        let mut conn = self.reader.acquire().await.map_err(database)?;
+        dead_letters::forwarded(&mut conn, positions).await
+    }
+
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
         if let Some(since) = since
             && changes::is_last(&self.reader, since).await?

@@ -1,0 +1,70 @@
+//! What a rebuild is asked for, and what comes of it.
+
+use serde::Serialize;
+
+use super::promote::{PromoteError, Promoted};
+use crate::projector::drive::ProjectorError;
+use crate::rebuild::RebuildError;
+use crate::store::StoreError;
+use crate::verdict::{Allow, Judged, Verdict, VerdictError};
+
+/// What is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Takes the live generation's facts over, instead of reading the log.
+    pub from_live: bool,
+    /// Begins anew where an earlier rebuild was stopped.
+    pub fresh: bool,
+    /// Promotes the new generation if it passes.
+    pub promote: bool,
+    /// Differences that are wanted.
+    pub allow: Vec<Allow>,
+    /// Promotes it although this build cannot read the live generation, so that the two are not compared.
+    pub uncompared: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rebuilt {
+    pub generation: i64,
+    /// Events that were read; 0 where facts were taken over.
+    pub events: u64,
+    pub products: u64,
+    /// Seconds until the generation was filled, without those of earlier runs.
+    pub filled_seconds: f64,
+    /// What the comparison with the live generation found; none where there is nothing to compare with.
+    pub verdict: Option<Verdict>,
+    pub judged: Judged,
+    pub promoted: Option<Promoted>,
+}
+
+/// Why a rebuild ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildFailed {
+    #[error(
+        "another rebuild is under way, on this machine or another one: wait for it, or stop it first"
+    )]
+    Locked,
+    #[error(
+        "the live generation has another projection version, so that the new one cannot be compared with it: generation \
+         {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"
+    )]
+    Uncompared(i64),
+    #[error(
+        "the new generation {0} does not reflect the log and has not moved for a minute: the log says what its projector has \
+         run into; `vitrine rebuild` goes on with it"
+    )]
+    Behind(i64),
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Projector(#[from] ProjectorError),
+    #[error(transparent)]
+    Log(#[from] crate::log::LogError),
+    #[error(transparent)]
+    Verdict(#[from] VerdictError),
+    #[error(transparent)]
+    Promote(#[from] PromoteError),
+}
