@@ -21,7 +21,7 @@ pub mod stores;
 pub mod view;
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use projections::instant::Instant;
@@ -107,11 +107,13 @@ impl Generation {
 }
 
 /// Which generation is live, and which others somebody waits for, as far as this process has heard.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Live(Arc<Heard>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Heard {
+    /// Who knows for certain.
+    catalogue: OnceLock<Arc<dyn Catalogue>>,
     /// 0: none.
     live: AtomicI64,
     waited_for: Mutex<Vec<i64>>,
@@ -121,6 +123,19 @@ impl Live {
     pub fn set(&self, live: Option<i64>, waited_for: Vec<i64>) {
         self.0.live.store(live.unwrap_or_default(), Ordering::Relaxed);
         *self.0.waited_for.lock().unwrap_or_else(PoisonError::into_inner) = waited_for;
+    }
+
+    /// Asks there whatever has to be right now.
+    pub fn ask(&self, catalogue: &Arc<dyn Catalogue>) {
+        let _ = self.0.catalogue.set(Arc::clone(catalogue));
+    }
+
+    /// As [`Live::is`], of this moment.
+    pub async fn is_now(&self, generation: i64) -> Result<bool> {
+        match self.0.catalogue.get() {
+            Some(catalogue) => Ok(catalogue.announced().await?.serving == Some(generation)),
+            None => Ok(self.is(generation)),
+        }
     }
 
     /// Before anything was heard, any may be.

@@ -60,6 +60,7 @@ impl Projecting {
         live: Live,
         stop: CancellationToken,
     ) -> Projecting {
+        live.ask(stores.catalogue());
         Projecting {
             first,
             stores,

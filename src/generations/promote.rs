@@ -95,11 +95,17 @@ pub async fn promote(
         )));
     }
     if let Some(live) = &live {
-        unless_stopped(stop, make_even(stores, live, &generation)).await?;
+        unless_stopped(stop, catch_up(stores, live, &generation)).await?;
     }
     let id = unique();
     tracing::info!(generation = number, "a promotion begins: instances make ready");
-    let preparing = prepare(stores, &id, number, wait);
+    let preparing = async {
+        let answers = prepare(stores, &id, number, wait).await?;
+        if let Some(live) = &live {
+            adopt_forwarded(stores, live, &generation).await?;
+        }
+        Ok(answers)
+    };
     let answers = match unless_stopped(stop, preparing).await {
         Ok(answers) => answers,
         Err(error) => {
@@ -148,8 +154,21 @@ pub async fn before_live(stores: &Stores) -> Result<Generation, PromoteError> {
     })
 }
 
-/// Waits until one generation reflects what the other one does now; then it also knows what that one has forwarded.
-async fn make_even(
+/// What the live generation has sent of dead letters is known to the next one as well.
+async fn adopt_forwarded(
+    stores: &Stores,
+    live: &Generation,
+    next: &Generation,
+) -> Result<(), PromoteError> {
+    if live.is_ours() && next.is_ours() {
+        let (live, next) = (stores.get(live).await?, stores.get(next).await?);
+        forwarded::adopt(Some(live.as_ref()), next.as_ref()).await?;
+    }
+    Ok(())
+}
+
+/// Waits until one generation reflects what the other one does now, as long as it moves.
+async fn catch_up(
     stores: &Stores,
     live: &Generation,
     next: &Generation,
@@ -158,13 +177,7 @@ async fn make_even(
         // This build cannot read one of them; instances see to it themselves as they switch.
         return Ok(());
     }
-    let (live, next_store) = (stores.get(live).await?, stores.get(next).await?);
-    catch_up(live.as_ref(), next_store.as_ref()).await?;
-    Ok(forwarded::adopt(Some(live.as_ref()), next_store.as_ref()).await?)
-}
-
-/// Waits until one generation reflects what the other one does now, as long as it moves.
-async fn catch_up(live: &dyn ReadStore, next: &dyn ReadStore) -> Result<(), PromoteError> {
+    let (live, next) = (stores.get(live).await?, stores.get(next).await?);
     let target = live.snapshot_fresh().await?.reflected().await?;
     let (mut stood, mut since) = (None, Clock::now());
     loop {

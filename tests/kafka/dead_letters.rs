@@ -124,7 +124,7 @@ fn they_are_forwarded_once_through_promotion_and_rollback() {
     let topic = shop.topic("price");
     let another = || {
         let position = send(&[bad(&topic)]).remove(0);
-        reflects(&service, &[position.clone()]);
+        reflects(&service, std::slice::from_ref(&position));
         eventually("the dead letter is forwarded", || {
             let is_it = |f: &_| header(f, "vitrine-position").as_ref() == Some(&position);
             read(&dead).iter().any(is_it).then_some(())

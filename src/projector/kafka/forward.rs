@@ -30,7 +30,7 @@ pub async fn run(
     while !stop.is_cancelled() {
         // Of several generations that are projected only the live one forwards.
         let forwarded = match live.is(store.generation()) {
-            true => forward(store.as_ref(), &log, &topic).await,
+            true => forward(store.as_ref(), &log, &topic, &live).await,
             false => Ok(0),
         };
         match forwarded {
@@ -58,10 +58,12 @@ async fn forward(
     store: &dyn ReadStore,
     log: &KafkaLog,
     topic: &str,
+    live: &Live,
 ) -> Result<usize, ProjectorError> {
     let mut tx = store.begin().await?;
     let letters = tx.unforwarded_dead_letters(AT_ONCE).await?;
-    if letters.is_empty() {
+    // It may have been replaced a moment ago, by one that sends them as well.
+    if letters.is_empty() || !live.is_now(store.generation()).await? {
         return Ok(0);
     }
     let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
