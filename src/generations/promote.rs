@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::follow::unique;
 use super::stores::Stores;
 use super::{Generation, State, Switch, find, forwarded};
-use crate::store::{ReadStore, Result, StoreError};
+use crate::store::{Result, StoreError};
 
 /// A promotion that nobody prolongs is over after this long.
 const ANNOUNCED_FOR: Duration = Duration::from_secs(10);
