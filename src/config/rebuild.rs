@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct RebuildConfig {
     /// Bytes of memory that folded events may take; what is more goes to `rebuild.directory`. The process takes
-    /// some 500 MB besides, for what is being read and written.
+    /// some 500 MB besides, for what is being read and written; with millions of products also some 40 bytes for each
+    /// entity that is in memory and 150 for each product, while they are put together.
     #[schemars(range(min = 16_777_216, max = 1_099_511_627_776_u64))]
     pub memory_bytes: u64,
     /// Where a rebuild keeps what does not fit into memory, and how far it has come; empty is `rebuild` in

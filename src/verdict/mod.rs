@@ -10,7 +10,7 @@
 //! | `reviews` | the first reviews where there are more than the page shows, and how many there are |
 //! | `card` | cards from the stored views, as far as both cover the instant |
 //! | `view` | what listings take from the stored views |
-//! | `facts` | facts that differ though no page that was compared shows it |
+//! | `facts` | facts that differ though no page that was compared shows anything of their kind |
 //! | `listing` | the products of each listing with their keys, in every order and with some filters; totals, names, next changes |
 //!
 //! Pages of a product are functions of its facts: where these are equal, so are all pages at all instants, and none is
@@ -33,7 +33,7 @@
 //!   so that a value that has come back shows as changed. Totals, names and counts have nothing of the kind: they
 //!   have to be seen so in every look.
 //! - Else it is of the moment, and looked at again, a bounded number of times. What is neither equal nor surely
-//!   different after that is no difference; it is counted as unsettled.
+//!   different after that is no difference; it is counted as unsettled. A verdict with too much of that is inconclusive.
 //!
 //! # Bounds
 //!
