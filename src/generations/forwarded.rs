@@ -9,13 +9,30 @@ use crate::store::{ReadStore, Result};
 /// Dead letters that are marked at once.
 const AT_ONCE: u32 = 1_000;
 
-/// Marks the dead letters of one generation that another one has forwarded; with `None`, all that there are.
-pub async fn adopt(from: Option<&dyn ReadStore>, to: &dyn ReadStore) -> Result<()> {
-    let mut after = 0;
+/// With more dead letters that nobody has forwarded, those that were looked at once are not looked at again.
+const LOOKED_AT_AGAIN: usize = 10_000;
+
+/// How far one generation knows of another one what it has forwarded.
+#[derive(Clone, Copy, Default)]
+pub struct Adopted {
+    /// The last dead letter that was looked at, by its id.
+    last: i64,
+    /// Of those, so many are not forwarded.
+    left: usize,
+}
+
+/// Marks the dead letters of one generation that another one has forwarded; with `None`, all that there are. What is known
+/// from an earlier time makes it shorter.
+pub async fn adopt(
+    from: Option<&dyn ReadStore>,
+    to: &dyn ReadStore,
+    known: Adopted,
+) -> Result<Adopted> {
+    let mut adopted = if known.left > LOOKED_AT_AGAIN { known } else { Adopted::default() };
     loop {
-        let letters = to.unforwarded(after, AT_ONCE).await?;
-        let Some((last, _)) = letters.last() else { return Ok(()) };
-        after = *last;
+        let letters = to.unforwarded(adopted.last, AT_ONCE).await?;
+        let Some((last, _)) = letters.last() else { return Ok(adopted) };
+        adopted.last = *last;
         let ids: Vec<i64> = match from {
             None => letters.iter().map(|(id, _)| *id).collect(),
             Some(from) => {
@@ -25,6 +42,7 @@ pub async fn adopt(from: Option<&dyn ReadStore>, to: &dyn ReadStore) -> Result<(
                 letters.iter().filter_map(is_sent).collect()
             }
         };
+        adopted.left += letters.len() - ids.len();
         if !ids.is_empty() {
             let mut tx = to.begin().await?;
             tx.mark_forwarded(&ids).await?;

@@ -46,6 +46,10 @@ pub enum RebuildFailed {
     )]
     Locked,
     #[error(
+        "the lock of the rebuild was lost, and another rebuild has it: what was written is kept, and whoever has it goes on with it"
+    )]
+    LockLost,
+    #[error(
         "the live generation has another projection version, so that the new one cannot be compared with it: generation \
          {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"
     )]

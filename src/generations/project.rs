@@ -113,7 +113,9 @@ impl Projecting {
         let wanted: Vec<&Generation> =
             known.iter().filter(|g| g.state == State::Following && g.is_ours()).collect();
         let mut waited_for: Vec<i64> = promotion.map(|(_, number)| number).into_iter().collect();
-        for generation in wanted.iter().filter(|g| serving != Some(g.number)) {
+        let never_promoted =
+            |g: &&&Generation| serving != Some(g.number) && g.promoted_at.is_none();
+        for generation in wanted.iter().filter(never_promoted) {
             if self.is_being_judged(generation).await {
                 waited_for.push(generation.number);
             }

@@ -7,6 +7,7 @@ use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::follow::unique;
+use super::forwarded::Adopted;
 use super::stores::Stores;
 use super::{Generation, State, Switch, find, forwarded};
 use crate::store::{Result, StoreError};
@@ -94,15 +95,17 @@ pub async fn promote(
             "generation {number} is not built to its end: `vitrine rebuild` goes on with it"
         )));
     }
+    let mut known = Adopted::default();
     if let Some(live) = &live {
         unless_stopped(stop, catch_up(stores, live, &generation)).await?;
+        known = unless_stopped(stop, adopt_forwarded(stores, live, &generation, known)).await?;
     }
     let id = unique();
     tracing::info!(generation = number, "a promotion begins: instances make ready");
     let preparing = async {
         let answers = prepare(stores, &id, number, wait).await?;
         if let Some(live) = &live {
-            adopt_forwarded(stores, live, &generation).await?;
+            adopt_forwarded(stores, live, &generation, known).await?;
         }
         Ok(answers)
     };
@@ -114,7 +117,10 @@ pub async fn promote(
             return Err(error);
         }
     };
-    catalogue.end_promotion(&id, Some(Switch { to: number, from })).await?;
+    if let Err(error) = catalogue.end_promotion(&id, Some(Switch { to: number, from })).await {
+        let _ = catalogue.end_promotion(&id, None).await;
+        return Err(error.into());
+    }
     let not_ready: Vec<String> =
         answers.iter().filter(|(_, ready)| !ready).map(|(instance, _)| instance.clone()).collect();
     let ready = answers.len() - not_ready.len();
@@ -159,12 +165,13 @@ async fn adopt_forwarded(
     stores: &Stores,
     live: &Generation,
     next: &Generation,
-) -> Result<(), PromoteError> {
-    if live.is_ours() && next.is_ours() {
-        let (live, next) = (stores.get(live).await?, stores.get(next).await?);
-        forwarded::adopt(Some(live.as_ref()), next.as_ref()).await?;
+    known: Adopted,
+) -> Result<Adopted, PromoteError> {
+    if !live.is_ours() || !next.is_ours() {
+        return Ok(known);
     }
-    Ok(())
+    let (live, next) = (stores.get(live).await?, stores.get(next).await?);
+    Ok(forwarded::adopt(Some(live.as_ref()), next.as_ref(), known).await?)
 }
 
 /// Waits until one generation reflects what the other one does now, as long as it moves.

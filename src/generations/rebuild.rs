@@ -11,6 +11,7 @@ use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
+use super::forwarded::Adopted;
 use super::outcome::{Asked, RebuildFailed, Rebuilt};
 use super::promote::{self, PromoteError};
 use super::{Generation, Live, State, alone, forwarded, project::Projecting};
@@ -69,23 +70,16 @@ impl Rebuild {
             is_projected: self.is_projected,
             stop: self.stop.child_token(),
         };
-        let (stopping, taken) = (work.stop.clone(), CancellationToken::new());
-        let holding = tokio::spawn(alone::hold(Arc::clone(catalogue), lock, taken.clone()));
-        let ended = {
-            let work = work.locked();
-            tokio::pin!(work);
-            tokio::select! {
-                ended = &mut work => ended,
-                () = taken.cancelled() => {
-                    stopping.cancel();
-                    work.await.map_err(|_| RebuildFailed::Locked)
-                }
+        let stopping = work.stop.clone();
+        let (holding, work) = (alone::hold(Arc::clone(catalogue), lock), work.locked());
+        tokio::pin!(holding, work);
+        tokio::select! {
+            ended = &mut work => ended,
+            () = &mut holding => {
+                stopping.cancel();
+                work.await.map_err(|_| RebuildFailed::LockLost)
             }
-        };
-        holding.abort();
-        // With it the lock ends.
-        let _ = holding.await;
-        ended
+        }
     }
 
     /// With the lock.
@@ -151,7 +145,7 @@ impl Rebuild {
             };
             if !self.is_live_ours().await? {
                 // Which of them the live generation has forwarded nobody can tell here.
-                forwarded::adopt(None, store.as_ref()).await?;
+                forwarded::adopt(None, store.as_ref(), Adopted::default()).await?;
             }
             set(store.as_ref(), UNJUDGED, Some("")).await?;
             let store = stores.adopt(store).await;
@@ -358,7 +352,13 @@ impl Rebuild {
         }
         // Where it was stopped before, the next rebuild goes on with the comparison.
         if !rebuilt.judged.inconclusive {
-            set(store.as_ref(), UNJUDGED, None).await?;
+            match set(store.as_ref(), UNJUDGED, None).await {
+                // What was to be done is done; nobody compares what was promoted once.
+                Err(error) if rebuilt.promoted.is_some() => {
+                    tracing::warn!(%error, "after a promotion")
+                }
+                set => set?,
+            }
         }
         Ok(rebuilt)
     }

@@ -52,7 +52,7 @@ pub async fn seed(
     }
     progress.send_modify(|p| (p.phase, p.resumed) = (Phase::Reading, known.is_some()));
     unless_stopped(stop, store.seed_facts(from)).await??;
-    store.begin_filling().await?;
+    unless_stopped(stop, store.begin_filling()).await??;
     progress.send_modify(|p| p.phase = Phase::Writing);
     let reader = Reader {
         store: Arc::clone(store),

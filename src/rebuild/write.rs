@@ -69,7 +69,7 @@ pub async fn write(
     let (discounts, discount_writes) = Discounts::of(&discounts, &numbers)?;
     let horizon = horizon(&job.bounds, clock::now());
     let shared = Shared { discounts, markets: job.markets.clone(), horizon, numbers };
-    job.store.begin_filling().await?;
+    job.unless_stopped(job.store.begin_filling()).await??;
     let mut writer = Writer { job, source, folder, partitions, written, kept };
     writer.discounts(discount_writes).await?;
     writer.products(groups, Arc::new(shared)).await?;

@@ -11,8 +11,11 @@ use super::{Compared, Difference, Verdict};
 const UNCOMPARED_SHARE: u64 = 10;
 
 /// What a path begins with.
-pub const KINDS: [&str; 8] =
-    ["settings", "counts", "product", "reviews", "card", "view", "facts", "listing"];
+pub const KINDS: [&str; 9] =
+    ["settings", "counts", "product", "reviews", "card", "view", "facts", "listing", FURTHER];
+
+/// The path of whatever differs of one product beyond the paths that are told apart.
+pub(super) const FURTHER: &str = "further";
 
 /// A rule that names paths of differences, as `--allow` takes it: `product.price.*`.
 ///
@@ -145,8 +148,8 @@ pub struct Judged {
     pub idle: Vec<String>,
     /// There are differences beyond those that are told apart: no rule can name them.
     pub untold: bool,
-    /// Too much could not be compared: more than a tenth of the listings' answers had no stored steps, or changed all the
-    /// time.
+    /// Too much could not be compared: for more than a tenth of the listings' answers no steps were stored, or more than a
+    /// tenth of all products and answers changed all the time.
     pub inconclusive: bool,
 }
 
@@ -160,9 +163,10 @@ impl Judged {
 impl Verdict {
     /// Which differences the rules allow, and which they do not.
     pub fn judge(&self, allow: &[Allow]) -> Judged {
-        let Compared { products, answers, uncovered, .. } = self.compared;
+        let Compared { products, answers, listing_answers, uncovered, .. } = self.compared;
         let much = |of: u64, all: u64| of.saturating_mul(UNCOMPARED_SHARE) > all;
-        let inconclusive = much(uncovered, answers) || much(self.unsettled, products + answers);
+        let inconclusive =
+            much(uncovered, listing_answers) || much(self.unsettled, products + answers);
         let untold = self.other_differences > 0;
         let mut judged = Judged { untold, inconclusive, ..Judged::default() };
         for Difference { path, .. } in &self.differences {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use self::facts::Parts;
 pub(super) use self::facts::{Part, normalize, part_of};
 use super::Scope;
+use super::allow::FURTHER;
 use super::fields::{FieldDifference, differences};
 use super::found::{Example, Found};
 use crate::store::query::StoredCard;
@@ -26,8 +27,6 @@ const GROUPS: usize = 8;
 
 /// Paths of one product that are told apart: names of attributes are the publisher's own.
 const FIELDS: usize = 100;
-/// The path of whatever differs at others.
-const FURTHER: &str = "further";
 
 /// All that a generation has of one product.
 #[derive(Clone, Debug, Default)]
@@ -193,7 +192,7 @@ impl Gathered<'_> {
         let shows = |of_it: fn(&str) -> bool| whole || self.paths.keys().any(|path| of_it(path));
         let of_product = |path: &str| {
             part_of(path) == Part::Rest
-                && !facts::is_of_prices(path)
+                && !path.starts_with("product.meta.")
                 && !facts::is_of_discounts(path)
         };
         let show = Parts {

@@ -91,6 +91,7 @@ pub(super) async fn compare(
                 let mut questions = Questions { asked, watched: Vec::new() };
                 let (live, new) = pair.read_both(&questions).await?;
                 compared.answers += questions.asked.len() as u64;
+                compared.listing_answers += questions.asked.len() as u64;
                 compared.places += live.places().max(new.places());
                 compared.uncovered += live.uncovered(&new);
                 let doubts = questions.differ(&live, &new);

@@ -157,6 +157,8 @@ pub struct Compared {
     pub uncovered: u64,
     /// Answers that were made: of listings, and of products where facts or views differ.
     pub answers: u64,
+    /// Of these, those of listings.
+    pub listing_answers: u64,
 }
 
 /// What came of comparing two generations.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Executor;
-use tokio_util::sync::CancellationToken;
 use vitrine::generations::postgres::PostgresCatalogue;
 use vitrine::generations::sqlite::SqliteCatalogue;
 use vitrine::generations::{Catalogue, State, Switch, alone};
@@ -96,7 +95,7 @@ async fn in_postgres() {
 
 /// Ends the connections that hold locks in this database.
 async fn end_locks(database: &Database) {
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks JOIN pg_database d ON d.oid = database
                WHERE locktype = 'advisory' AND datname = current_database() AND pid <> pg_backend_pid()";
     assert_eq!(database.connect().await.execute(end).await.unwrap().rows_affected(), 1);
 }
@@ -107,17 +106,15 @@ async fn a_lock_whose_connection_ends_is_taken_again() {
     let catalogue: Arc<dyn Catalogue> = Arc::new(in_database(&database).await);
     let mut lock = catalogue.lock_rebuild().await.unwrap().unwrap();
     assert!(lock.is_held().await);
-    let taken = CancellationToken::new();
-    let holding = tokio::spawn(alone::hold(Arc::clone(&catalogue), lock, taken.clone()));
+    let holding = tokio::spawn(alone::hold(Arc::clone(&catalogue), lock));
     end_locks(&database).await;
     tokio::time::sleep(Duration::from_secs(7)).await;
-    assert!(!taken.is_cancelled() && catalogue.lock_rebuild().await.unwrap().is_none());
+    assert!(!holding.is_finished() && catalogue.lock_rebuild().await.unwrap().is_none());
 
     // Somebody else is quicker.
     end_locks(&database).await;
     let others = catalogue.lock_rebuild().await.unwrap().unwrap();
-    tokio::time::timeout(Duration::from_secs(30), taken.cancelled()).await.unwrap();
-    holding.await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), holding).await.unwrap().unwrap();
     drop(others);
     catalogue.close().await;
 }

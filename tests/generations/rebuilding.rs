@@ -130,7 +130,9 @@ fn facts_are_taken_over_although_a_reading_was_interrupted() {
     let mut rebuild = home.spawn(&["rebuild"]);
     rebuild.said("a new generation");
     // The generation is the rebuild's own before there is a folder.
+    let begun = std::time::Instant::now();
     while !home.data_dir().join("rebuild/generation-2.db").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:#?}", rebuild.stderr());
         std::thread::sleep(Duration::from_millis(1));
     }
     rebuild.kill();

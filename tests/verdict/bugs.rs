@@ -363,4 +363,5 @@ async fn more_attributes_than_are_told_apart() {
     );
     let allow = ["product.**".parse().unwrap()];
     assert_eq!(verdict.judge(&allow).refused, ["further"]);
+    assert!(verdict.judge(&["product.**".parse().unwrap(), "further".parse().unwrap()]).passes());
 }

@@ -33,7 +33,8 @@ pub fn part_of(path: &str) -> Part {
 
 /// Whether the field at this path may follow from prices.
 pub fn is_of_prices(path: &str) -> bool {
-    path.contains("price") && !path.starts_with("product.product.")
+    // Names of attributes and options are the publisher's own.
+    path.contains("price") && !path.starts_with("product.product.") && !path.contains(".options.")
 }
 
 /// Whether it may follow from discounts.
