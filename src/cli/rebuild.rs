@@ -92,6 +92,11 @@ fn told(
                 "the rebuild was stopped; run `vitrine rebuild` again, and it goes on where it was"
             )
         }
+        Err(error) if error.is_passing() => {
+            return Err(error).context(
+                "the rebuild has failed; run `vitrine rebuild` again, and it goes on where it was",
+            );
+        }
         Err(error) => return Err(error).context("the rebuild has failed"),
     };
     output::answer(context.json, &rebuilt, || text(&rebuilt, promote));

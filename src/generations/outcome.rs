@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::promote::{PromoteError, Promoted};
+use crate::log::LogError;
 use crate::projector::drive::ProjectorError;
 use crate::rebuild::RebuildError;
 use crate::store::StoreError;
@@ -66,9 +67,26 @@ pub enum RebuildFailed {
     #[error(transparent)]
     Projector(#[from] ProjectorError),
     #[error(transparent)]
-    Log(#[from] crate::log::LogError),
+    Log(#[from] LogError),
     #[error(transparent)]
     Verdict(#[from] VerdictError),
     #[error(transparent)]
     Promote(#[from] PromoteError),
+}
+
+impl RebuildFailed {
+    /// Whether the same rebuild may get further later, with nothing else done.
+    pub fn is_passing(&self) -> bool {
+        let passes = |error: &StoreError| {
+            matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_))
+        };
+        match self {
+            RebuildFailed::Rebuild(error) => error.is_passing(),
+            RebuildFailed::Store(error)
+            | RebuildFailed::Verdict(VerdictError::Store { error, .. })
+            | RebuildFailed::Promote(PromoteError::Store(error)) => passes(error),
+            RebuildFailed::Log(LogError::Unavailable(_)) => true,
+            _ => false,
+        }
+    }
 }

@@ -42,6 +42,14 @@ const SWITCHED_WITHIN: Duration = Duration::from_secs(1);
 /// Dead letters that are read at once.
 const LETTERS_AT_ONCE: u32 = 1_000;
 
+/// What came of comparing with the live generation.
+#[derive(Default)]
+struct Compared {
+    live: Option<i64>,
+    verdict: Option<Verdict>,
+    judged: Judged,
+}
+
 /// One rebuild.
 pub struct Rebuild {
     pub config: Config,
@@ -130,7 +138,7 @@ impl Rebuild {
                     Progress { generation: generation.number, resumed, ..Progress::default() };
             });
             let store = stores.catalogue().open(&generation).await?;
-            let filled = match self.fill_in_the_end(&generation, &store).await {
+            let filled = match self.in_the_end(|| self.fill(&generation, &store)).await {
                 Err(RebuildFailed::Rebuild(RebuildError::NotMine(why))) if !fresh => {
                     tracing::warn!("the rebuild begins anew: {why}");
                     store.close().await;
@@ -143,22 +151,28 @@ impl Rebuild {
                 }
                 Ok(filled) => filled,
             };
-            if !self.is_live_ours().await? {
-                // Which of them the live generation has forwarded nobody can tell here.
-                forwarded::adopt(None, store.as_ref(), Adopted::default()).await?;
-            }
-            set(store.as_ref(), UNJUDGED, Some("")).await?;
             let store = stores.adopt(store).await;
-            stores.catalogue().set_state(generation.number, State::Following).await?;
+            self.in_the_end(|| self.begin_to_follow(&generation, store.as_ref())).await?;
             // What it needed to go on is not needed any more.
             let _ = tokio::fs::remove_dir_all(directory(&self.config, &generation)).await;
             return Ok((generation, store, filled));
         }
     }
 
-    async fn is_live_ours(&self) -> Result<bool, RebuildFailed> {
-        let known = self.stack.stores.catalogue().list().await?;
-        Ok(known.iter().any(|g| g.live && g.is_ours()))
+    /// A generation that is filled is projected from now on.
+    async fn begin_to_follow(
+        &self,
+        generation: &Generation,
+        store: &dyn ReadStore,
+    ) -> Result<(), RebuildFailed> {
+        let catalogue = self.stack.stores.catalogue();
+        let known = catalogue.list().await?;
+        if !known.iter().any(|g| g.live && g.is_ours()) {
+            // Which of them the live generation has forwarded nobody can tell here.
+            forwarded::adopt(None, store, Adopted::default()).await?;
+        }
+        set(store, UNJUDGED, Some("")).await?;
+        Ok(catalogue.set_state(generation.number, State::Following).await?)
     }
 
     /// A generation that an earlier rebuild has filled, and did not come to compare.
@@ -178,20 +192,19 @@ impl Rebuild {
         Ok((unjudged && seeded == self.asked.from_live).then_some((generation, store)))
     }
 
-    /// Fills it, however often what passes comes in between.
-    async fn fill_in_the_end(
+    /// Does it, however often what passes comes in between.
+    async fn in_the_end<T>(
         &self,
-        generation: &Generation,
-        store: &Arc<dyn ReadStore>,
-    ) -> Result<Filled, RebuildFailed> {
+        work: impl AsyncFn() -> Result<T, RebuildFailed>,
+    ) -> Result<T, RebuildFailed> {
         let mut backoff = Backoff::default();
         loop {
-            match self.fill(generation, store).await {
-                Err(error) if is_passing(&error) && !self.stop.is_cancelled() => {
+            match work().await {
+                Err(error) if error.is_passing() && !self.stop.is_cancelled() => {
                     tracing::warn!(%error, "the rebuild pauses");
                     backoff.wait(&self.stop).await;
                 }
-                filled => return filled,
+                done => return done,
             }
         }
     }
@@ -313,38 +326,22 @@ impl Rebuild {
         filled: &Filled,
         filled_seconds: f64,
     ) -> Result<Rebuilt, RebuildFailed> {
-        self.tell(|progress| progress.phase = Phase::CatchingUp);
-        self.catch_up(generation, store).await?;
+        let judged = self.in_the_end(|| self.judge(generation, store)).await?;
+        let (live, verdict, judged) = (judged.live, judged.verdict, judged.judged);
         let mut rebuilt = Rebuilt {
             generation: generation.number,
             events: filled.events,
             products: filled.products,
             filled_seconds,
-            verdict: None,
-            judged: Judged::default(),
+            verdict,
+            judged,
             promoted: None,
         };
-        let known = self.stack.stores.catalogue().list().await?;
-        let live = known.iter().find(|g| g.live);
-        match live {
-            Some(live) if live.is_ours() => {
-                let decided = self.stack.stores.get(live).await?;
-                discard_again(decided.as_ref(), store.as_ref()).await?;
-                let verdict = self.compare(live, store).await?;
-                rebuilt.judged = verdict.judge(&self.asked.allow);
-                rebuilt.verdict = Some(verdict);
-            }
-            Some(_) if self.asked.promote && !self.asked.uncompared => {
-                return Err(RebuildFailed::Uncompared(generation.number));
-            }
-            _ => {}
-        }
         if self.asked.promote && rebuilt.judged.passes() {
             self.tell(|progress| progress.phase = Phase::Promoting);
             let wait = Duration::from_secs(self.config.rebuild.promote_wait_seconds);
-            let compared = live.map(|live| live.number);
             let (stores, number) = (&self.stack.stores, generation.number);
-            let promoted = promote::promote(stores, number, compared, wait, &self.stop).await;
+            let promoted = promote::promote(stores, number, live, wait, &self.stop).await;
             rebuilt.promoted = Some(promoted.map_err(|error| match error {
                 PromoteError::Stopped => RebuildError::Stopped.into(),
                 error => RebuildFailed::from(error),
@@ -361,6 +358,32 @@ impl Rebuild {
             }
         }
         Ok(rebuilt)
+    }
+
+    /// Catches up and compares with the live generation, if that can be.
+    async fn judge(
+        &self,
+        generation: &Generation,
+        store: &Arc<dyn ReadStore>,
+    ) -> Result<Compared, RebuildFailed> {
+        self.tell(|progress| progress.phase = Phase::CatchingUp);
+        self.catch_up(generation, store).await?;
+        let known = self.stack.stores.catalogue().list().await?;
+        let live = known.iter().find(|g| g.live);
+        let number = live.map(|live| live.number);
+        match live {
+            Some(live) if live.is_ours() => {
+                let decided = self.stack.stores.get(live).await?;
+                discard_again(decided.as_ref(), store.as_ref()).await?;
+                let verdict = self.compare(live, store).await?;
+                let judged = verdict.judge(&self.asked.allow);
+                Ok(Compared { live: number, verdict: Some(verdict), judged })
+            }
+            Some(_) if self.asked.promote && !self.asked.uncompared => {
+                Err(RebuildFailed::Uncompared(generation.number))
+            }
+            _ => Ok(Compared { live: number, ..Compared::default() }),
+        }
     }
 
     /// Until the generation reflects all that the log held as this began.
@@ -433,14 +456,6 @@ pub fn directory(config: &Config, generation: &Generation) -> PathBuf {
         directory => PathBuf::from(directory),
     };
     of_rebuilds.join(&generation.place)
-}
-
-fn is_passing(error: &RebuildFailed) -> bool {
-    match error {
-        RebuildFailed::Rebuild(error) => error.is_passing(),
-        RebuildFailed::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)) => true,
-        _ => false,
-    }
 }
 
 async fn set(store: &dyn ReadStore, key: &str, value: Option<&str>) -> Result<(), StoreError> {
