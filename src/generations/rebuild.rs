@@ -137,7 +137,8 @@ impl Rebuild {
                 *progress =
                     Progress { generation: generation.number, resumed, ..Progress::default() };
             });
-            let store = stores.catalogue().open(&generation).await?;
+            let open = async || Ok(stores.catalogue().open(&generation).await?);
+            let store = self.in_the_end(open).await?;
             let filled = match self.in_the_end(|| self.fill(&generation, &store)).await {
                 Err(RebuildFailed::Rebuild(RebuildError::NotMine(why))) if !fresh => {
                     tracing::warn!("the rebuild begins anew: {why}");
@@ -349,7 +350,8 @@ impl Rebuild {
         }
         // Where it was stopped before, the next rebuild goes on with the comparison.
         if !rebuilt.judged.inconclusive {
-            match set(store.as_ref(), UNJUDGED, None).await {
+            let judged = async || Ok(set(store.as_ref(), UNJUDGED, None).await?);
+            match self.in_the_end(judged).await {
                 // What was to be done is done; nobody compares what was promoted once.
                 Err(error) if rebuilt.promoted.is_some() => {
                     tracing::warn!(%error, "after a promotion")

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::harness::events::{Catalogue, price, product};
 use crate::harness::production::{Production, services};
 use crate::harness::service::Answer;
-use crate::harness::stream::nasty;
+use crate::harness::stream::{Rng, generated, nasty};
 use crate::harness::{eventually, now};
-use crate::{alone, assert_whole, busy, publish_slowly, under_way};
+use crate::{DAY, alone, assert_whole, busy, publish_slowly, under_way};
 
 /// How long a server is away.
 const AWAY: Duration = Duration::from_secs(10);
@@ -133,4 +133,37 @@ fn the_service_starts_before_its_servers() {
         (service.get("/readyz").body["waits_for"] == serde_json::json!([])).then_some(())
     });
     assert_whole(&production, &catalogue, now);
+}
+
+/// A crash takes back what was committed last, and the connection that keeps other rebuilds off.
+#[test]
+fn a_rebuild_goes_on_after_each_crash_of_the_database() {
+    let _alone = alone();
+    let now = now();
+    let production =
+        Production::new().set("rebuild.memory_bytes=16777216").set("rebuild.checkpoint_ms=200");
+    let mut projector = production.projector();
+    let mut lines = generated(2_000, 20_000, 84, now - 20 * DAY);
+    lines.extend(nasty(84, 300, now));
+    production.home.publish(&lines);
+    production.home.settled();
+    let mut rng = Rng::new(84);
+    let mut rebuild = production.home.spawn(&["rebuild", "--json"]);
+    rebuild.said("a new generation");
+    let mut crashes = 0;
+    while crashes < 4 {
+        std::thread::sleep(Duration::from_millis(200 + rng.below(2_000) as u64));
+        if rebuild.ended().is_some() {
+            break;
+        }
+        services(&["stop-postgres"]);
+        services(&["start-postgres"]);
+        crashes += 1;
+    }
+    // It answers as the live one does, which was projected event by event.
+    assert!(rebuild.wait().success(), "{:#?}", rebuild.stderr());
+    assert!(crashes > 1, "{crashes}");
+    let paused = rebuild.stderr().iter().filter(|line| line.contains("the rebuild pauses")).count();
+    assert!(paused > 0, "{:#?}", rebuild.stderr());
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
