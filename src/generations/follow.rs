@@ -19,7 +19,7 @@ use crate::store::Result;
 use crate::warm::warmer::RunState;
 
 /// How often an instance looks which generation is live.
-pub const POLL: Duration = Duration::from_millis(50);
+pub const POLL: Duration = Duration::from_millis(100);
 /// And how often while a promotion is announced: a switch is near.
 const POLL_ANNOUNCED: Duration = Duration::from_millis(20);
 /// How long a switch waits for the new generation to reflect all that the old one does, with requests for

@@ -42,13 +42,28 @@ pub async fn seed(
     progress: &watch::Sender<Progress>,
     stop: &CancellationToken,
 ) -> Result<bool, RebuildError> {
+    match seed_all(store, from, markets, bounds, progress, stop).await {
+        Ok(()) => Ok(true),
+        Err(RebuildError::Stopped) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn seed_all(
+    store: &Arc<dyn ReadStore>,
+    from: &Seed,
+    markets: &[Market],
+    bounds: &Bounds,
+    progress: &watch::Sender<Progress>,
+    stop: &CancellationToken,
+) -> Result<(), RebuildError> {
     let (known, mut after) = {
         let mut snapshot = store.snapshot_fresh().await?;
         (snapshot.meta(SEEDED_FROM).await?, snapshot.meta(MARK).await?)
     };
     if known.is_some() && after.is_none() && is_whole(store, markets).await? {
         progress.send_modify(|p| p.phase = Phase::Done);
-        return Ok(true);
+        return Ok(());
     }
     progress.send_modify(|p| (p.phase, p.resumed) = (Phase::Reading, known.is_some()));
     unless_stopped(stop, store.seed_facts(from)).await??;
@@ -63,7 +78,7 @@ pub async fn seed(
     let mut part = reader.clone().part(after.clone().unwrap_or_default()).await?;
     while let Some(last) = part.last.take() {
         if stop.is_cancelled() {
-            return Ok(false);
+            return Err(RebuildError::Stopped);
         }
         let next = tokio::spawn(reader.clone().part(last.clone()));
         let products = part.views.len() as u64;
@@ -80,7 +95,7 @@ pub async fn seed(
     tx.set_meta(MARK, None).await?;
     tx.commit().await?;
     progress.send_modify(|p| p.phase = Phase::Done);
-    Ok(true)
+    Ok(())
 }
 
 /// Whether views are computed for these markets. Those of others are a projector's to compute again.
