@@ -281,7 +281,7 @@ impl Rebuild {
                 format!("it was begun from the facts in {before}, which is not live any more");
             return Err(RebuildError::NotMine(why).into());
         }
-        let whole = from_live::seed(
+        from_live::seed(
             store,
             &from,
             &stack::markets(&self.config),
@@ -290,9 +290,6 @@ impl Rebuild {
             &self.stop,
         )
         .await?;
-        if !whole {
-            return Err(RebuildError::Stopped.into());
-        }
         Ok(Filled { products: store.status().await?.products, ..Filled::default() })
     }
 

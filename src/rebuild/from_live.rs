@@ -25,31 +25,16 @@ const MARK: &str = "rebuild";
 const FACTS_AT_ONCE: u32 = 1_000;
 
 /// Takes all facts of `from` into `store`, a generation that nobody reads and that is empty, and computes every
-/// view for `markets`. Answers whether it is whole: not where it was stopped. Asked again after that, or after
-/// a crash, it goes on where it was; of a generation that is whole, nothing is done again.
+/// view for `markets`. Asked again after it was stopped, or after a crash, it goes on where it was; of a generation that
+/// is whole, nothing is done again.
 ///
 /// `bounds` say how far steps are stored, and as `chunk_products_max` how many products a transaction has;
 /// those of the next one are computed meanwhile. What is told as progress are the phase and the products.
 ///
 /// # Errors
 ///
-/// As [`ReadStore::seed_facts`], and whatever the store fails with; what passes is left to the caller to try again.
+/// [`RebuildError::Stopped`] where it was told to; as [`ReadStore::seed_facts`]; and whatever the store fails with; what passes is left to the caller to try again.
 pub async fn seed(
-    store: &Arc<dyn ReadStore>,
-    from: &Seed,
-    markets: &[Market],
-    bounds: &Bounds,
-    progress: &watch::Sender<Progress>,
-    stop: &CancellationToken,
-) -> Result<bool, RebuildError> {
-    match seed_all(store, from, markets, bounds, progress, stop).await {
-        Ok(()) => Ok(true),
-        Err(RebuildError::Stopped) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-async fn seed_all(
     store: &Arc<dyn ReadStore>,
     from: &Seed,
     markets: &[Market],
