@@ -203,8 +203,8 @@ pub trait Catalogue: Send + Sync {
     /// [`StoreError::Conflict`] where it is not as it was when the promotion began; then nothing is switched.
     async fn end_promotion(&self, id: &str, switch: Option<Switch>) -> Result<()>;
 
-    /// Takes a generation out of the catalogue; processes let go of it within [`follow::POLL`]. What it holds stays
-    /// until [`Catalogue::delete`].
+    /// Takes a generation out of the catalogue; processes let go of it within a second where they project, and within 5
+    /// where they only answer. What it holds stays until [`Catalogue::delete`].
     async fn forget(&self, number: i64) -> Result<()>;
 
     /// Generations that were forgotten, and of which something is still there.

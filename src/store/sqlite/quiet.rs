@@ -66,3 +66,37 @@ impl Quiet {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::thread::sleep;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_of_anybody_ends_the_quiet() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("g.db");
+        let (quiet, log) = (Quiet::of(&file), directory.path().join("g.db-wal"));
+        let cursor = ChangeCursor::new("7".to_owned());
+        assert!(quiet.look(0).is_none(), "there is no log");
+        fs::write(&log, "one").unwrap();
+        assert!(quiet.look(0).is_none(), "it was written a moment ago");
+        sleep(2 * SETTLED);
+        let look = quiet.look(0);
+        assert!(look.is_some() && !quiet.is_quiet(look, &cursor));
+        quiet.is_last(look, &cursor);
+        assert!(quiet.is_quiet(quiet.look(0), &cursor));
+        assert!(!quiet.is_quiet(quiet.look(1), &cursor), "this process has committed");
+        assert!(!quiet.is_quiet(look, &ChangeCursor::new("6".to_owned())));
+        sleep(ASK_EVERY);
+        assert!(!quiet.is_quiet(quiet.look(0), &cursor), "it is time to ask");
+        quiet.is_last(look, &cursor);
+        // As long as before: the log is written from its beginning again.
+        fs::write(&log, "two").unwrap();
+        assert!(!quiet.is_quiet(quiet.look(0), &cursor));
+        sleep(2 * SETTLED);
+        assert!(!quiet.is_quiet(quiet.look(0), &cursor));
+    }
+}
