@@ -33,10 +33,7 @@ fn before_a_sale(at: Instant) -> (Home, Service) {
 }
 
 fn prepared(service: &Service) -> f64 {
-    let metrics = service.get("/metrics").body;
-    let metrics = metrics.as_str().unwrap();
-    let value = metrics.lines().find_map(|l| l.strip_prefix("vitrine_cache_prepared_total "));
-    value.unwrap().parse().unwrap()
+    service.metric("vitrine_cache_prepared_total").unwrap()
 }
 
 fn final_price(path: &str, body: &serde_json::Value) -> i64 {

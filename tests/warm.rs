@@ -321,10 +321,7 @@ fn sql(home: &Home, statement: &str) {
 }
 
 fn metric(service: &Service, name: &str) -> f64 {
-    let metrics = service.get("/metrics").body;
-    let mut lines = metrics.as_str().unwrap().lines();
-    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    value.unwrap().parse().unwrap()
+    service.metric(name).unwrap()
 }
 
 fn audited(service: &Service, result: &str) -> f64 {

@@ -1,6 +1,6 @@
 //! A service that runs, and what is asked of it over HTTP.
 
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -90,7 +90,7 @@ impl Service {
         answer.body["position"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until pages reflect a position.
+    /// Waits until pages reflect a position, kept ones too.
     pub fn reflects(&self, position: &str) {
         let headers = [("Vitrine-Min-Position", position), ("Vitrine-Wait-Ms", "5000")];
         eventually("the position is reached", || {
@@ -98,6 +98,29 @@ impl Service {
             assert!(matches!(answer.status, 200 | 412), "{answer:?}");
             (answer.status == 200).then_some(())
         });
+        self.knows_all();
+    }
+
+    /// Waits until its cache knows of all that has been committed by now: pages reflect that a moment earlier, and one
+    /// that was kept in between is dropped once more.
+    pub fn knows_all(&self) {
+        let now = Clock::now();
+        eventually("the cache knows all changes", || {
+            let asked = now.elapsed().as_secs_f64();
+            match self.metric("vitrine_cache_behind_seconds") {
+                Some(behind) => (0.0..asked).contains(&behind).then_some(()),
+                // It keeps no pages.
+                None => Some(()),
+            }
+        });
+    }
+
+    /// A metric that has no labels, or with them.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let metrics = self.get("/metrics").body;
+        let mut lines = metrics.as_str().unwrap().lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        Some(value.parse().unwrap())
     }
 
     /// The CPU time that the process has taken so far.
