@@ -12,9 +12,10 @@ mod postgres_server;
 use std::time::{Duration, Instant};
 
 use postgres_server::{Database, connect, replica};
-use sqlx::Executor;
+use sqlx::{Executor, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::{ReadStore, StoreError};
 
@@ -45,6 +46,7 @@ async fn eventually_reads(store: &PostgresStore, value: &str) {
 /// A way to a server that can be cut.
 struct Way {
     port: u16,
+    cut: CancellationToken,
     accepting: JoinHandle<()>,
 }
 
@@ -52,23 +54,27 @@ impl Way {
     async fn to(host: String) -> Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let cut = CancellationToken::new();
+        let is_cut = cut.clone();
         let accepting = tokio::spawn(async move {
-            // Dropped with this task, and with it every connection.
             let mut connections = tokio::task::JoinSet::new();
-            loop {
-                let (mut here, _) = listener.accept().await.unwrap();
+            while let Some(accepted) = is_cut.run_until_cancelled(listener.accept()).await {
+                let (mut here, _) = accepted.unwrap();
                 let host = host.clone();
                 connections.spawn(async move {
                     let mut there = TcpStream::connect(host).await.unwrap();
                     let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
                 });
             }
+            connections.shutdown().await;
         });
-        Way { port, accepting }
+        Way { port, cut, accepting }
     }
 
-    fn cut(&self) {
-        self.accepting.abort();
+    /// No connection is left when this returns.
+    async fn cut(self) {
+        self.cut.cancel();
+        self.accepting.await.unwrap();
     }
 }
 
@@ -97,30 +103,41 @@ async fn a_standby_is_read_from_while_it_is_well() {
         set(store, "one").await;
         eventually_reads(store, "one").await;
     }
-    // By now they read from the standby, as far as it is allowed.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    control.execute("SELECT pg_wal_replay_pause()").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    set(&patient, "two").await;
-    assert_eq!(read(&patient).await.as_deref(), Some("one"), "it is read from the standby");
-    assert_eq!(read_fresh(&patient).await.as_deref(), Some("two"), "and this from the primary");
-    eventually_reads(&strict, "two").await;
-    assert_eq!(read(&patient).await.as_deref(), Some("one"));
+    let (old, new) = stop_shows(&mut control, &patient).await;
+    assert_eq!(read_fresh(&patient).await, Some(new.clone()), "and this from the primary");
+    eventually_reads(&strict, &new).await;
+    assert_eq!(read(&patient).await, Some(old));
     control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
-    eventually_reads(&patient, "two").await;
+    eventually_reads(&patient, &new).await;
 
     // It comes back once it has caught up: then a stop shows again.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    control.execute("SELECT pg_wal_replay_pause()").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    set(&strict, "three").await;
-    assert_eq!(read(&strict).await.as_deref(), Some("two"), "it is read from the standby again");
+    stop_shows(&mut control, &strict).await;
     control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
     patient.close().await;
     strict.close().await;
 
     primary_away(&url, &on_standby).await;
     standby_away(&url, &on_standby).await;
+}
+
+/// Stops the standby's replay and sets a value, until the store reads the value before it: it is read from the standby,
+/// as it is once the standby has been found well. Answers both.
+async fn stop_shows(control: &mut PgConnection, store: &PostgresStore) -> (String, String) {
+    let started = Instant::now();
+    loop {
+        let old = read(store).await.unwrap();
+        control.execute("SELECT pg_wal_replay_pause()").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let new = format!("after {:?}", started.elapsed());
+        set(store, &new).await;
+        match read(store).await.unwrap() {
+            read if read == old => return (old, new),
+            read => assert_eq!(read, new),
+        }
+        assert!(started.elapsed() < PATIENCE, "it is never read from the standby");
+        control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
+        eventually_reads(store, &new).await;
+    }
 }
 
 /// `postgres://user@host:port/database` with another host and port.
@@ -137,7 +154,7 @@ async fn primary_away(url: &str, standby: &str) {
     set(&store, "four").await;
     eventually_reads(&store, "four").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    way.cut();
+    way.cut().await;
     for _ in 0..20 {
         assert_eq!(read(&store).await.as_deref(), Some("four"), "reads go on");
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -157,7 +174,7 @@ async fn standby_away(url: &str, standby: &str) {
     set(&store, "five").await;
     eventually_reads(&store, "five").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    way.cut();
+    way.cut().await;
     for n in 0..20 {
         let value = n.to_string();
         set(&store, &value).await;

@@ -279,7 +279,7 @@ fn the_clock_warms_this_process_and_others() {
 #[test]
 fn what_is_hardly_asked_for_comes_after_a_promotion_where_it_is_asked_for() {
     let home = quiet()
-        .set("cache.warm_pages_per_second=50")
+        .set("cache.warm_pages_per_second=20")
         .set("cache.warm_start_seconds=0")
         .set("rebuild.promote_wait_seconds=0");
     let mut service = home.serve();
@@ -297,7 +297,9 @@ fn what_is_hardly_asked_for_comes_after_a_promotion_where_it_is_asked_for() {
             let generation = &service.get("/api/v1/home").headers["vitrine-generation"];
             (generation.to_str().unwrap() == new).then_some(())
         });
-        assert_eq!(progress(&service)["state"], "running");
+        eventually("a run is under way", || {
+            (progress(&service)["state"] == "running").then_some(())
+        });
         let (run, hardly) = match asked_for {
             true => (warm(&home, &service, &["--json"]).good().json(), 1),
             false => (idle(&service), 0),

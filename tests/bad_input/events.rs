@@ -249,10 +249,8 @@ async fn a_bad_event_does_not_keep_the_others_out() {
         assert!(rejected.iter().all(|r| r["detail"].as_str().unwrap().len() > 5));
         assert_nothing_of_the_inside(&body);
         assert!(body["position"].as_str().unwrap().starts_with("catalog.product:0:"));
-        let position = body["position"].as_str().unwrap();
-        let headers = [("vitrine-min-position", position), ("vitrine-wait-ms", "5000")];
-        let path = "/api/v1/products?ids=good-0,good-7,last,p";
-        let page = service.send("GET", path, &headers, b"").json();
+        service.reflects(body["position"].as_str().unwrap());
+        let page = service.page("/api/v1/products?ids=good-0,good-7,last,p");
         assert_eq!(page["missing"], json!(["p"]), "{page}");
     }
     // Nothing but bad ones, and nothing at all.

@@ -143,8 +143,15 @@ impl Running {
             assert_eq!(body["rejected"], json!([]), "{body}");
             position = body["position"].as_str().map(str::to_owned).or(position);
         }
-        let Some(position) = position else { return };
-        let headers = [("vitrine-min-position", &*position), ("vitrine-wait-ms", "5000")];
+        if let Some(position) = position {
+            self.reflects(&position);
+        }
+    }
+
+    /// Waits until pages reflect a position.
+    #[track_caller]
+    pub fn reflects(&self, position: &str) {
+        let headers = [("vitrine-min-position", position), ("vitrine-wait-ms", "5000")];
         let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let answer = self.send("GET", "/api/v1/home", &headers, b"");

@@ -125,13 +125,13 @@ pub async fn a_cursor_is_a_text(fixture: &impl Fixture) {
 
 pub async fn what_was_pruned_is_lost_to_old_cursors_only(fixture: &impl Fixture) {
     let store = fixture.open().await;
-    let keep = Duration::from_millis(300);
+    let keep = Duration::from_secs(2);
     let old = now(&store).await;
     record(&store, "a").await;
-    assert_eq!(store.prune_changes(keep).await.unwrap(), 0);
+    assert_eq!(store.prune_changes(Duration::from_secs(600)).await.unwrap(), 0);
     let mut new = now(&store).await;
     assert_eq!(next(&store, &mut old.clone()).await, ["a"]);
-    tokio::time::sleep(keep * 2).await;
+    tokio::time::sleep(keep + keep / 4).await;
     assert_eq!(store.prune_changes(keep).await.unwrap(), 1);
     let answer = store.changes(Some(&old)).await.unwrap();
     assert!(answer.lost && answer.changes.is_empty());
@@ -205,9 +205,14 @@ pub async fn a_commit_is_hinted_at(fixture: &impl Fixture) {
         assert!(took < Duration::from_secs(20), "{took:?}");
         assert_eq!(next(&store, &mut cursor).await, [id]);
     }
-    let started = Clock::now();
-    hints.wait(Duration::from_millis(100)).await;
-    assert!(started.elapsed() >= Duration::from_millis(90));
+    // Nothing is left to be hinted at, but for what was late before the first.
+    let mut took = Duration::ZERO;
+    for _ in 0..3 {
+        let started = Clock::now();
+        hints.wait(Duration::from_millis(100)).await;
+        took = took.max(started.elapsed());
+    }
+    assert!(took >= Duration::from_millis(90), "{took:?}");
 }
 
 pub async fn too_much_to_tell_is_everything(fixture: &impl Fixture) {
