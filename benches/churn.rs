@@ -79,7 +79,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut args = Args::parse();
     if args.quick {
         (args.products, args.seconds, args.warm_up_seconds) = (1_000, 3, 2);
-        args.grace_ms = 2_000;
+        args.grace_ms = 10_000;
     }
     let dir = tempfile::tempdir()?;
     let runtime = tokio::runtime::Runtime::new()?;

@@ -17,8 +17,10 @@ as_root() {
 apt_install() { # package...
     command -v apt-get >/dev/null || return 1
     echo "installing $* with apt-get"
-    as_root apt-get update -qq || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    # A new machine may be about to upgrade itself, and holds the lock meanwhile; a mirror may answer the second time.
+    local patient=(-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    as_root apt-get "${patient[@]}" update -qq || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # Packages of servers that are not to run: their installation starts none, and no start of the machine does.

@@ -29,7 +29,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 /// Changes that are made at first: enough for some of each kind in every partition.
 const AT_FIRST: usize = 400;
 /// How long the last changes are waited for.
-const SEEN_WITHIN: Duration = Duration::from_secs(10);
+const SEEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// What is changed, and when.
 pub struct Changing {

@@ -42,7 +42,7 @@ make_certificates() {
 
 # Sets `jars`. The folder is made whole or not at all, and never changed: a broker may run from it.
 need_jars() {
-    local version codec log
+    local version codec log attempt got=
     version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pom")
     jars=$cache/kafka-$version-$(sha256sum "$pom" | cut -c 1-8)
     [ ! -d "$jars" ] || return 0
@@ -55,8 +55,16 @@ need_jars() {
     new=$(mktemp -d "$cache/kafka.XXXXXX")
     log=$dir/maven.log
     cp "$pom" "$new/pom.xml"
-    if ! timeout --foreground "$DOWNLOAD_SECONDS" mvn -B --strict-checksums -f "$new/pom.xml" dependency:copy-dependencies \
-        "-DoutputDirectory=$new" -DincludeScope=runtime </dev/null >"$log" 2>&1 9>&-; then
+    # A registry may answer the second time.
+    for attempt in 1 2 3; do
+        if timeout --foreground "$DOWNLOAD_SECONDS" mvn -B --strict-checksums -f "$new/pom.xml" \
+            dependency:copy-dependencies "-DoutputDirectory=$new" -DincludeScope=runtime </dev/null >"$log" 2>&1 9>&-; then
+            got=1
+            break
+        fi
+        [ "$attempt" -eq 3 ] || sleep 5
+    done
+    if [ -z "$got" ]; then
         grep -m 1 -F '[ERROR]' "$log" >&2 || tail -n 5 "$log" >&2
         die "Maven cannot get Kafka's jars (see above): it needs the network, or a mirror in its settings.xml"
     fi

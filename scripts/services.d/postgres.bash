@@ -47,7 +47,7 @@ as_postgres() {
 }
 
 sql() { # port query
-    PGCONNECT_TIMEOUT=2 "$pg/psql" -h 127.0.0.1 -p "$1" -U vitrine -d postgres -X -q -A -t -v ON_ERROR_STOP=1 \
+    PGCONNECT_TIMEOUT=10 "$pg/psql" -h 127.0.0.1 -p "$1" -U vitrine -d postgres -X -q -A -t -v ON_ERROR_STOP=1 \
         -c "$2" </dev/null
 }
 
@@ -86,6 +86,15 @@ init_postgres() {
     as_postgres mv "$dir/postgres/new" "$dir/postgres/data"
 }
 
+# Whether a server that has started answers: on a busy machine the first connections may take seconds.
+answers() { # port
+    local since=$SECONDS
+    until sql "$1" 'select 1' >/dev/null; do
+        [ $((SECONDS - since)) -lt "$START_SECONDS" ] || return 1
+        sleep 1
+    done
+}
+
 # Starts a server whose data is there: with its port, or on a free one the first time.
 start_server() { # service
     local service=$1 data=$dir/$1/data log=$dir/$1/log port kept attempt pid
@@ -96,7 +105,7 @@ start_server() { # service
             </dev/null >"$dir/pg_ctl.log" 2>&1 9>&-; then
             pid=$(as_postgres head -n 1 "$data/postmaster.pid")
             remember "$service" "port=$port" "pid=$pid" "started=$(started_at "$pid")"
-            sql "$port" 'select 1' >/dev/null && return 0
+            answers "$port" && return 0
         fi
         # Processes of a server that was killed need a moment to go; or the port was taken meanwhile.
         sleep 1

@@ -1,7 +1,7 @@
 //! The catalogue of generations, in both stores: what may become live, and what stays of what is dropped.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Executor;
 use vitrine::generations::postgres::PostgresCatalogue;
@@ -100,6 +100,18 @@ async fn end_locks(database: &Database) {
     assert_eq!(database.connect().await.execute(end).await.unwrap().rows_affected(), 1);
 }
 
+/// Waits until a connection holds a lock in this database: the one that held it has ended.
+async fn is_locked(database: &Database) {
+    let started = Instant::now();
+    let locks = "SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
+                 WHERE locktype = 'advisory' AND datname = current_database() AND granted";
+    let mut connection = database.connect().await;
+    while connection.execute(locks).await.unwrap().rows_affected() == 0 {
+        assert!(started.elapsed() < Duration::from_secs(30), "it is not taken again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_whose_connection_ends_is_taken_again() {
     let database = Database::create().await;
@@ -108,7 +120,7 @@ async fn a_lock_whose_connection_ends_is_taken_again() {
     assert!(lock.is_held().await);
     let holding = tokio::spawn(alone::hold(Arc::clone(&catalogue), lock));
     end_locks(&database).await;
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    is_locked(&database).await;
     assert!(!holding.is_finished() && catalogue.lock_rebuild().await.unwrap().is_none());
 
     // Somebody else is quicker.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Clock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::service::Service;
 use super::{PATIENCE, eventually};
@@ -125,6 +125,21 @@ impl Home {
     pub fn publish(&self, lines: &[String]) -> Value {
         let file = self.write("events.ndjson", lines.join("\n"));
         self.json(&["publish", &file, "--wait"])
+    }
+
+    /// So many instances were ready when the generation was promoted. One that stands still for a second is not heard of in
+    /// time, and follows later: then the promotion is made again.
+    #[track_caller]
+    pub fn all_were_ready(&self, instances: usize, generation: i64, promoted: &Value) {
+        let mut promoted = promoted.clone();
+        for _ in 0..5 {
+            if promoted["ready"] == instances && promoted["not_ready"] == json!([]) {
+                return;
+            }
+            self.run(&["generations", "rollback"]).good();
+            promoted = self.json(&["generations", "promote", &generation.to_string()]);
+        }
+        panic!("not all {instances} were ready: {promoted:#}");
     }
 
     /// Waits until everything that was published is projected, fan-outs included.

@@ -7,7 +7,10 @@ use crate::harness::production::Production;
 
 #[test]
 fn what_one_instance_was_asked_for_is_warm_in_the_next() {
-    let production = Production::new().set("schedule.warm=").set("schedule.audit=");
+    let production = Production::new()
+        .set("schedule.warm=")
+        .set("schedule.audit=")
+        .set("cache.warm_start_seconds=120");
     let mut projector = production.projector();
     let mut first = production.api();
     production.home.publish(&[product("mug", json!({})), price("p", "mug", 500, json!({}))]);

@@ -3,7 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::events::Catalogue;
+use serde_json::json;
+
+use crate::harness::events::{Catalogue, product};
 use crate::harness::process::Process;
 use crate::harness::stream::{Rng, nasty};
 use crate::harness::{eventually, now};
@@ -60,10 +62,11 @@ fn instances_come_and_go() {
 fn a_projector_that_slept_finds_its_partitions_moved() {
     let _alone = alone();
     let now = now();
-    let catalogue = Catalogue::new(nasty(73, 3_000, now));
+    let mut lines = nasty(73, 3_000, now);
     let production = busy();
     let mut sleeper = production.projector();
-    let publishing = publish_slowly(&production, &catalogue, Duration::from_secs(20));
+    let publishing =
+        publish_slowly(&production, &Catalogue::new(lines.clone()), Duration::from_secs(20));
     under_way(&production);
     let mut other = production.projector();
     other.said("partitions assigned partitions=15");
@@ -74,10 +77,13 @@ fn a_projector_that_slept_finds_its_partitions_moved() {
         let assigned = said.iter().filter(|line| line.contains("partitions assigned")).count();
         (assigned >= 2).then_some(())
     });
-    under_way(&production);
+    // Waits until it is projected.
+    let late = product("late", json!({}));
+    production.home.publish(std::slice::from_ref(&late));
+    lines.push(late);
     signal(&sleeper, "CONT");
     publishing.wait();
-    assert_whole(&production, &catalogue, now);
+    assert_whole(&production, &Catalogue::new(lines), now);
     for process in [&mut sleeper, &mut other] {
         assert_eq!(process.ended(), None, "{:#?}", process.stderr());
         assert!(process.terminate().success(), "{:#?}", process.stderr());

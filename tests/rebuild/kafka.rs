@@ -96,6 +96,8 @@ fn send_stream(topics: &Topics, seed: u64) {
             sent.extend(messages);
         }
     }
+    // A broker answers before it has marked the end of a transaction everywhere; the next producer of this name waits for that.
+    producer(&[("transactional.id", &topics.product)]).init_transactions(WITHIN).unwrap();
 }
 
 /// All messages that a consumer sees, those of each partition in their order.
