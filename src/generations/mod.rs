@@ -10,6 +10,7 @@ pub mod alone;
 pub mod follow;
 mod forwarded;
 pub mod jobs;
+mod markets;
 pub mod outcome;
 pub mod postgres;
 pub mod project;

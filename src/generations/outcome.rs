@@ -51,6 +51,11 @@ pub enum RebuildFailed {
     )]
     LockLost,
     #[error(
+        "generation {live}, which is live, is for the markets {of_live}, and this configuration has {ours}: a rebuild needs \
+         the configuration of the services that run; where markets are to change, start these with the new ones first"
+    )]
+    OtherMarkets { live: i64, of_live: String, ours: String },
+    #[error(
         "the live generation has another projection version, so that the new one cannot be compared with it: generation \
          {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"
     )]

@@ -93,6 +93,7 @@ impl Rebuild {
     /// With the lock.
     async fn locked(&self) -> Result<Rebuilt, RebuildFailed> {
         let started = Clock::now();
+        self.has_the_markets_of_the_live_one().await?;
         promote::sweep(&self.stack.stores).await?;
         let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();

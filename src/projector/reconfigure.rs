@@ -28,6 +28,15 @@ pub async fn in_effect(snapshot: &mut dyn Snapshot, markets: &[Market]) -> Resul
     }
 }
 
+/// The markets that the views are computed for, or soon will be, where they are not these.
+pub async fn others(snapshot: &mut dyn Snapshot, markets: &[Market]) -> Result<Option<String>> {
+    let known = match snapshot.meta(MARKETS_PENDING).await? {
+        None => snapshot.meta(MARKETS).await?,
+        pending => pending,
+    };
+    Ok(known.filter(|known| *known != fingerprint(markets)))
+}
+
 /// Notes that the views are computed for these markets, all of them.
 pub async fn computed(tx: &mut dyn Transaction, markets: &[Market]) -> Result<()> {
     tx.set_meta(MARKETS, Some(&fingerprint(markets))).await?;

@@ -196,6 +196,24 @@ fn two_rebuilds_at_once_refuse_each_other() {
     assert!(first.wait().success(), "{:#?}", first.stderr());
 }
 
+#[test]
+fn a_rebuild_does_not_turn_the_shop_to_other_markets() {
+    let home = in_steps();
+    let service = home.serve();
+    home.publish(&catalogue(23).lines);
+    home.write("eu.toml", "[[market]]\nid = \"eu\"\ncurrency = \"EUR\"\nlocale = \"en\"\n");
+    for args in [&["rebuild", "--promote"][..], &["rebuild", "--from-live"]] {
+        home.run(&[args, &["--config", "eu.toml"]].concat())
+            .refused(&["default=USD eu=EUR", "this configuration has eu=EUR"]);
+    }
+    assert_eq!(home.json(&["generations", "list"]).as_array().map(Vec::len), Some(1));
+    // Longer than a projector would need to begin.
+    std::thread::sleep(Duration::from_secs(1));
+    let answer = service.get("/api/v1/home?market=default");
+    assert_eq!((answer.status, generation(&answer)), (200, 1));
+    home.run(&["rebuild", "--promote"]).good();
+}
+
 /// A process that stands still.
 struct Stopped(String);
 
