@@ -97,6 +97,8 @@ impl Rebuild {
         promote::sweep(&self.stack.stores).await?;
         let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();
+        // Services may have been started with others meanwhile.
+        self.has_the_markets_of_the_live_one().await?;
         let projecting = self.project(&store);
         let done = self.after(&generation, &store, &filled, filled_seconds).await;
         if let Some((stop, task)) = projecting {

@@ -11,6 +11,7 @@ use crate::harness::service::{Answer, Service};
 use crate::harness::stream::{GROUPS, Rng, generated, nasty};
 use crate::harness::{eventually, now};
 
+const EU_ALONE: &str = "[[market]]\nid = \"eu\"\ncurrency = \"EUR\"\nlocale = \"en\"\n";
 const DAY: i64 = 24 * 3_600_000;
 
 fn generation(answer: &Answer) -> i64 {
@@ -92,6 +93,16 @@ fn in_time<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     found.unwrap()
 }
 
+/// A rebuild of this catalogue's shop that has made its generation.
+fn begun(seed: u64) -> (Home, Service, Process) {
+    let home = in_steps();
+    let service = home.serve();
+    home.publish(&catalogue(seed).lines);
+    let mut rebuild = home.spawn(&["rebuild"]);
+    rebuild.said("a new generation");
+    (home, service, rebuild)
+}
+
 /// The state of the generation that comes after the first.
 fn state_of_the_second(home: &Home) -> String {
     let known = home.json(&["generations", "list"]);
@@ -102,11 +113,7 @@ fn state_of_the_second(home: &Home) -> String {
 #[test]
 fn an_interrupted_rebuild_goes_on() {
     let (home, service) = in_time(|| {
-        let home = in_steps();
-        let service = home.serve();
-        home.publish(&catalogue(18).lines);
-        let mut rebuild = home.spawn(&["rebuild"]);
-        rebuild.said("a new generation");
+        let (home, service, mut rebuild) = begun(18);
         let ended = rebuild.terminate();
         if state_of_the_second(&home) != "building" {
             return None;
@@ -141,11 +148,7 @@ fn one_that_is_interrupted_while_it_promotes_is_compared_again() {
 #[test]
 fn facts_are_taken_over_although_a_reading_was_interrupted() {
     let (home, _service) = in_time(|| {
-        let home = in_steps();
-        let service = home.serve();
-        home.publish(&catalogue(21).lines);
-        let mut rebuild = home.spawn(&["rebuild"]);
-        rebuild.said("a new generation");
+        let (home, service, mut rebuild) = begun(21);
         // The generation is the rebuild's own before there is a folder.
         let folder = home.data_dir().join("rebuild/generation-2.db");
         while !folder.exists() && rebuild.ended().is_none() {
@@ -182,11 +185,7 @@ fn what_is_left_of_a_dropped_generation_is_deleted() {
 #[test]
 fn two_rebuilds_at_once_refuse_each_other() {
     let (home, _service, mut first, stopped) = in_time(|| {
-        let home = in_steps();
-        let service = home.serve();
-        home.publish(&catalogue(19).lines);
-        let mut first = home.spawn(&["rebuild"]);
-        first.said("a new generation");
+        let (home, service, first) = begun(19);
         let stopped = Stopped::new(&first);
         (state_of_the_second(&home) == "building").then_some((home, service, first, stopped))
     });
@@ -201,7 +200,7 @@ fn a_rebuild_does_not_turn_the_shop_to_other_markets() {
     let home = in_steps();
     let service = home.serve();
     home.publish(&catalogue(23).lines);
-    home.write("eu.toml", "[[market]]\nid = \"eu\"\ncurrency = \"EUR\"\nlocale = \"en\"\n");
+    home.write("eu.toml", EU_ALONE);
     for args in [&["rebuild", "--promote"][..], &["rebuild", "--from-live"]] {
         home.run(&[args, &["--config", "eu.toml"]].concat())
             .refused(&["default=USD eu=EUR", "this configuration has eu=EUR"]);
@@ -212,6 +211,28 @@ fn a_rebuild_does_not_turn_the_shop_to_other_markets() {
     let answer = service.get("/api/v1/home?market=default");
     assert_eq!((answer.status, generation(&answer)), (200, 1));
     home.run(&["rebuild", "--promote"]).good();
+}
+
+#[test]
+fn markets_that_change_during_a_rebuild_are_not_turned_back() {
+    let (home, mut service, mut rebuild, stopped) = in_time(|| {
+        let (home, service, rebuild) = begun(24);
+        let stopped = Stopped::new(&rebuild);
+        (state_of_the_second(&home) == "building").then_some((home, service, rebuild, stopped))
+    });
+    assert!(service.process.terminate().success());
+    home.write("eu.toml", EU_ALONE);
+    let service = home.serve_with(&["--config", "eu.toml"]);
+    service.wait_ready();
+    drop(stopped);
+    assert!(!rebuild.wait().success());
+    let said = rebuild.stderr().join("\n");
+    assert!(
+        said.contains("for the markets eu=EUR, and this configuration has default=USD"),
+        "{said}"
+    );
+    let answer = service.get("/api/v1/home?market=eu");
+    assert_eq!((answer.status, generation(&answer)), (200, 1));
 }
 
 /// A process that stands still.

@@ -115,7 +115,7 @@ impl Service {
         });
     }
 
-    /// A metric that has no labels, or with them.
+    /// The value of a metric, by its name as it stands on the page: with labels where it has any.
     pub fn metric(&self, name: &str) -> Option<f64> {
         let metrics = self.get("/metrics").body;
         let mut lines = metrics.as_str().unwrap().lines();
