@@ -1,7 +1,5 @@
 //! The API over a real socket, with an embedded log and store in a directory of their own.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
-
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 

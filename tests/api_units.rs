@@ -1,7 +1,5 @@
 //! The API's parts that need neither store nor server: parameters, paths, cursors, tags, bodies.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
-
 use actix_web::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use bytes::Bytes;
 use projections::event::Kind as EntityKind;

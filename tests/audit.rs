@@ -1,7 +1,5 @@
 //! The audit of the page cache, beside a feed of changes that a test can hold up.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

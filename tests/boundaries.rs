@@ -1,14 +1,11 @@
 //! Pages at an instant that changes them with no event: read before it, so that nobody waits for it.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::time::{Duration, Instant as Clock};
 
-use harness::events::{price, product};
-use harness::process::Home;
-use harness::service::Service;
+use crate::harness::events::{price, product};
+use crate::harness::process::Home;
+use crate::harness::service::Service;
 use projections::instant::Instant;
 use serde_json::json;
 
@@ -22,7 +19,7 @@ fn before_a_sale(lead: i64) -> (Home, Service, Instant) {
     let home = Home::new();
     let service = home.serve();
     service.wait_ready();
-    let at = Instant(harness::now() + lead);
+    let at = Instant(crate::harness::now() + lead);
     let sale = json!({ "valid_from": at.to_string() });
     let position = service.publish(&[
         product("mug", json!({})),
@@ -50,10 +47,10 @@ fn a_sale_opens_with_hits() {
     // Time for a slow machine: pages are prepared within a quarter of a second of being read.
     let (_home, service, at) = before_a_sale(8_000);
     // Asked all along, as a front page is: one that changes meanwhile is read anew, and prepared anew.
-    while harness::now() < at.millis() {
+    while crate::harness::now() < at.millis() {
         for path in PAGES {
             let answer = service.get(path);
-            if harness::now() < at.millis() {
+            if crate::harness::now() < at.millis() {
                 assert_eq!(final_price(path, &answer.body), 500, "{path}");
                 assert_eq!(answer.body["meta"]["next_change_at"], at.to_string(), "{path}");
             }
@@ -82,7 +79,7 @@ fn a_change_before_the_sale_shows_after_it() {
     let sale = json!({ "valid_from": at.to_string(), "version": 2 });
     let position = service.publish(&[price("mug-sale", "mug", 250, sale)]);
     service.reflects(&position);
-    while harness::now() < at.millis() {
+    while crate::harness::now() < at.millis() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(final_price(PAGES[0], &service.get(PAGES[0]).body), 250);

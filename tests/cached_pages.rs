@@ -1,14 +1,11 @@
 //! Pages from the cache: kept while they are right, and no longer.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::time::{Duration, Instant as Clock};
 
-use harness::events::{event, price, product, stock};
-use harness::process::Home;
-use harness::service::{Answer, Service};
+use crate::harness::events::{event, price, product, stock};
+use crate::harness::process::Home;
+use crate::harness::service::{Answer, Service};
 use serde_json::json;
 
 /// How long a change may take to show. It takes some milliseconds; a busy machine may need more.

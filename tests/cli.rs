@@ -1,17 +1,14 @@
 //! The command line: what each command does, and what it says where it cannot.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::io::Write;
 use std::process::Stdio;
 
-use harness::compare::{Readers, compare};
-use harness::events::{Catalogue, event, market, price, product};
-use harness::now;
-use harness::process::{Home, bare, finish};
-use harness::stream::{generated, nasty};
+use crate::harness::compare::{Readers, compare};
+use crate::harness::events::{Catalogue, event, market, price, product};
+use crate::harness::now;
+use crate::harness::process::{Home, bare, finish};
+use crate::harness::stream::{generated, nasty};
 use serde_json::{Value, json};
 use vitrine::log::record::Record;
 use vitrine::store::ReadStore;
@@ -421,11 +418,11 @@ fn a_change_of_markets_takes_effect_on_all_pages() {
 
     let service = home.serve_not_ready(&[]);
     let mut refused = 0;
-    let expected = |service: &harness::service::Service| {
+    let expected = |service: &crate::harness::service::Service| {
         let answer = service.get("/api/v1/listings/all?market=elsewhere&limit=1");
         (answer.status == 200).then(|| answer.body["total"].clone())
     };
-    let total = harness::eventually("pages are answered", || {
+    let total = crate::harness::eventually("pages are answered", || {
         let total = expected(&service);
         refused += u32::from(total.is_none());
         total
@@ -441,7 +438,7 @@ fn a_change_of_markets_takes_effect_on_all_pages() {
     assert_eq!(expected(&service), Some(total), "the first answer was whole");
     assert_eq!(api.get("/readyz").status, 200);
     // And back again, with a kill on the way.
-    home.write("vitrine.toml", harness::process::MARKETS);
+    home.write("vitrine.toml", crate::harness::process::MARKETS);
     drop((api, service));
     home.spawn_serve(&[]).said("markets have changed");
     let service = home.serve();

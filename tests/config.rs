@@ -1,7 +1,5 @@
 //! Configuration: what is taken from where, and what is said of what cannot be used.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
-
 use std::path::PathBuf;
 
 use projections::event::Kind;

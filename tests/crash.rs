@@ -1,17 +1,14 @@
 //! Killed at any moment, or running twice: nothing is lost, and nothing counts twice.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::time::Duration;
 
-use harness::compare::{Readers, around_edges, compare};
-use harness::events::Catalogue;
-use harness::process::Home;
-use harness::service::Service;
-use harness::stream::{GROUPS, Rng, generated, nasty};
-use harness::{eventually, full, now};
+use crate::harness::compare::{Readers, around_edges, compare};
+use crate::harness::events::Catalogue;
+use crate::harness::process::Home;
+use crate::harness::service::Service;
+use crate::harness::stream::{GROUPS, Rng, generated, nasty};
+use crate::harness::{eventually, full, now};
 use serde_json::Value;
 use vitrine::config::Topics;
 use vitrine::log::EventLog;
@@ -160,8 +157,8 @@ fn fan_outs_and_changes_of_markets_go_on_after_a_kill() {
     let kills = if full() { 10 } else { 2 };
     let mut lines = generated(300, 1_200, 9, now - 20 * DAY);
     for i in 0..4 {
-        let data = serde_json::json!({"starts_at": harness::events::at(now - i), "priority": i});
-        lines.push(harness::events::discount(&format!("sale{i}"), 10 + i, data));
+        let data = serde_json::json!({"starts_at": crate::harness::events::at(now - i), "priority": i});
+        lines.push(crate::harness::events::discount(&format!("sale{i}"), 10 + i, data));
     }
     let catalogue = Catalogue::new(lines);
     let home = slow();

@@ -1,8 +1,6 @@
 //! The envelope of a CloudEvent, in both modes.
 
 // The lints know tests, but not the helpers beside them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use projections::event::{Change, EventType, Kind, Rejection};

@@ -1,8 +1,6 @@
 //! Messages of Kafka, in every mode.
 
 // The lints know tests, but not the helpers beside them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::borrow::Cow;
 
 use bytes::Bytes;

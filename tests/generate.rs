@@ -1,7 +1,5 @@
 //! The generated stream, seen from outside: reproducible, valid, and like a shop.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use projections::instant::Instant;

@@ -1,9 +1,6 @@
 //! Products as large as the contract lets them be are projected in reasonable time, and answered
 //! right.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
-mod service;
 
 use std::time::Duration;
 
@@ -11,7 +8,7 @@ use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
 use projections::market::Market;
 use serde_json::{Value, json};
-use service::{Running, event, price, product, review};
+use crate::service::{Running, event, price, product, review};
 use vitrine::clock;
 use vitrine_oracle::{Asked, Oracle, Verdict, comparable};
 

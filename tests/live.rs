@@ -3,16 +3,13 @@
 //!
 //! How long things take is printed; what is asserted is only that they happen, and in what order.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::time::{Duration, Instant as Clock};
 
-use harness::events::{at, discount, price, product, stock};
-use harness::process::Home;
-use harness::service::Service;
-use harness::{eventually, now};
+use crate::harness::events::{at, discount, price, product, stock};
+use crate::harness::process::Home;
+use crate::harness::service::Service;
+use crate::harness::{eventually, now};
 use projections::instant::Instant;
 use serde_json::{Value, json};
 

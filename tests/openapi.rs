@@ -1,15 +1,12 @@
 //! The OpenAPI document says what is served: the same paths and methods, and real answers of every
 //! kind conform to their schemas.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
-mod service;
 
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use service::{Answer, Running, event, price, product, review};
+use crate::service::{Answer, Running, event, price, product, review};
 
 const TOKEN: &str = "a-secret-token";
 const WARM: &str = "/api/v1/cache/warm";

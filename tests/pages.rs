@@ -1,16 +1,13 @@
 //! Every answer of the running service equals the oracle's: at every instant, in whatever order and
 //! however often the events came, and wherever the line between stored and evaluated steps lies.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-mod harness;
-
-use harness::compare::{Readers, around_edges, compare};
-use harness::events::{Catalogue, at, discount, price, product};
-use harness::now;
-use harness::process::Home;
-use harness::service::Service;
-use harness::stream::{GROUPS, generated, nasty, shuffled, tripled};
+use crate::harness::compare::{Readers, around_edges, compare};
+use crate::harness::events::{Catalogue, at, discount, price, product};
+use crate::harness::now;
+use crate::harness::process::Home;
+use crate::harness::service::Service;
+use crate::harness::stream::{GROUPS, generated, nasty, shuffled, tripled};
 use serde_json::json;
 
 const DAY: i64 = 24 * 3_600_000;

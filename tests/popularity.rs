@@ -1,7 +1,5 @@
 //! Which pages are asked for most, as time passes, and as that is stored.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 use projections::instant::Instant;
 use projections::market::Market;
 use vitrine::cache::{Context, PageKey, PageKind, PageRef};

@@ -1,21 +1,13 @@
 //! The feed of changes in PostgreSQL: transactions commit in any order, beside others that stay open, and
 //! connections break.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod postgres_server;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use postgres_server::Database;
+use crate::postgres_server::Database;
 use sqlx::{Connection, Executor};
 use vitrine::changes::{Change, ChangeCursor};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};

@@ -1,24 +1,12 @@
 //! Several projectors write to one PostgreSQL store at the same time, as processes do: whatever
 //! they meet in, the views come out as if one projector had taken all events alone.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-#[allow(dead_code, reason = "a part of it is used here")]
-#[path = "harness/events.rs"]
-mod events;
-mod postgres_server;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant as Clock};
 
-use events::{event, markets};
-use postgres_server::Database;
+use crate::harness::events::{self, event, markets};
+use crate::postgres_server::Database;
 use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};

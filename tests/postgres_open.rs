@@ -1,17 +1,9 @@
 //! Opening a PostgreSQL store: by many at once, beside others, and what is said where it cannot be.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod postgres_server;
 
 use std::sync::Arc;
 
-use postgres_server::Database;
+use crate::postgres_server::Database;
 use projections::view::ListingKey;
 use sqlx::Executor;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};

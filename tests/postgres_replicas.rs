@@ -1,17 +1,9 @@
 //! Reads from a streaming standby: while it is well, while it is behind, and while servers are away.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod postgres_server;
 
 use std::time::{Duration, Instant};
 
-use postgres_server::{Database, connect, replica};
+use crate::postgres_server::{Database, connect, replica};
 use sqlx::{Executor, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;

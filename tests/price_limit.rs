@@ -1,8 +1,6 @@
 //! A product has at most 10,000 live prices: what would be one more is a dead letter, and nothing
 //! of it is lost.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,19 +1,10 @@
 //! The read store in PostgreSQL keeps the contract of every read store.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod postgres_server;
-mod store_contract;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use postgres_server::Database;
+use crate::postgres_server::Database;
 use projections::fold::Head;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
@@ -21,8 +12,8 @@ use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
-use store_contract::support::{audience, everything, save_views, view_with};
-use store_contract::{Fixture, Store};
+use crate::store_contract::support::{audience, everything, save_views, view_with};
+use crate::store_contract::{Fixture, Store};
 use vitrine::store::ViewWrite;
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
@@ -54,7 +45,7 @@ impl Fixture for Database {
     }
 }
 
-store_contract!(postgres, Database::create());
+crate::store_contract!(postgres, Database::create());
 
 /// What a generation's schema is made of, as PostgreSQL tells it: columns, constraints, indexes, options.
 async fn schema(conn: &mut PgConnection, name: &str) -> Vec<String> {
@@ -122,7 +113,7 @@ async fn filled_pages() -> (i32, i32) {
     let database = Database::create().await;
     let store = database.open().await;
     store.begin_filling().await.unwrap();
-    let view = store_contract::support::view();
+    let view = crate::store_contract::support::view();
     let ids: Vec<String> = (0..3_000).map(|i| format!("p{i}")).collect();
     let mut tx = store.begin_fill().await.unwrap();
     let audiences = [("default", None)];

@@ -1,19 +1,11 @@
 //! The read store in SQLite keeps the contract of every read store.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod store_contract;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::{ConnectOptions, Executor};
-use store_contract::{Fixture, Store};
+use crate::store_contract::{Fixture, Store};
 use vitrine::store::seed::Seed;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore, connect_options};
 
@@ -45,7 +37,7 @@ impl Fixture for Directory {
     }
 }
 
-store_contract!(sqlite, Directory::fresh());
+crate::store_contract!(sqlite, Directory::fresh());
 
 /// What the schema is made of, but for where it lies in the file.
 async fn schema(file: &Path) -> Vec<(String, String, String, Option<String>)> {
@@ -80,8 +72,8 @@ async fn filling_leaves_the_schema_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn entries_of_a_large_generation_are_sorted_at_the_end() {
-    store_contract::filling::what_is_filled_is_as_if_written(&Directory::of_large()).await;
-    store_contract::filling::filling_goes_on_after_a_crash(&Directory::of_large()).await;
+    crate::store_contract::filling::what_is_filled_is_as_if_written(&Directory::of_large()).await;
+    crate::store_contract::filling::filling_goes_on_after_a_crash(&Directory::of_large()).await;
     // Only while it is filled; and in the end nothing is left of it.
     let place = Directory::of_large();
     let file = place.0.path().join("generation.db");

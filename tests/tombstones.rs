@@ -1,17 +1,14 @@
 //! Tombstones: what a message without a value removes stays removed until a higher version comes,
 //! wherever the lines between batches lie.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
-mod harness;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use harness::events::{discount, event, markets, price, product, stock};
-use harness::now;
-use harness::stream::{GROUPS, Rng, nasty};
+use crate::harness::events::{discount, event, markets, price, product, stock};
+use crate::harness::now;
+use crate::harness::stream::{GROUPS, Rng, nasty};
 use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};

@@ -1,16 +1,13 @@
 //! Pages that are there before anybody asks: after a start, by the clock, by the command, and the audit
 //! that looks whether they are right.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod harness;
 
 use std::time::Duration;
 
-use harness::events::{event, price, product, stock};
-use harness::eventually;
-use harness::process::{Done, Home, Process, finish};
-use harness::service::{Answer, Service};
+use crate::harness::events::{event, price, product, stock};
+use crate::harness::eventually;
+use crate::harness::process::{Done, Home, Process, finish};
+use crate::harness::service::{Answer, Service};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 

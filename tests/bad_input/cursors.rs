@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::assert_problem;
-use super::service::{Running, price, product, review};
+use crate::service::{Running, price, product, review};
 
 fn cursor(page: &Value) -> String {
     page["next_cursor"].as_str().unwrap().to_owned()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{Running, event, price, product, review};
+use crate::service::{Running, event, price, product, review};
 use super::{assert_nothing_of_the_inside, assert_problem};
 
 const ONE: &str = "application/cloudevents+json";

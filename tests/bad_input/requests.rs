@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::assert_problem;
-use super::service::{Running, price, product};
+use crate::service::{Running, price, product};
 
 const TOKEN: &str = "a-secret-token";
 

@@ -3,7 +3,7 @@
 use projections::instant::Instant;
 use vitrine::cache::{Coding, Lookup, PageKey, Source, Version};
 
-use crate::bench::{Bench, body, page, page_until, product};
+use super::bench::{Bench, body, page, page_until, product};
 
 /// The bench's clock begins here.
 fn after(bench: &Bench, millis: i64) -> Instant {

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use vitrine::cache::stamps::slots;
 use vitrine::cache::{Finished, Limits, Loaded, Lookup, PageRef, Source, Tag, Version};
 
-use crate::bench::{Answered, Bench, Failed, body, limits, product, settle};
+use super::bench::{Answered, Bench, Failed, body, limits, product, settle};
 
 const PRODUCTS: [&str; 4] = ["0", "1", "2", "3"];
 

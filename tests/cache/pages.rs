@@ -8,7 +8,7 @@ use vitrine::cache::{
     Source, Tag, Version,
 };
 
-use crate::bench::{Bench, body, limits, page, product};
+use super::bench::{Bench, body, limits, page, product};
 
 async fn not_found(bench: &Bench) -> Arc<Entry> {
     let load = |_| async {

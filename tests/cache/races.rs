@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vitrine::cache::stamps::slots;
 use vitrine::cache::{Entry, Loaded, Lookup, PageKey, Put, Source, Tag, Version};
 
-use crate::bench::{Bench, body, page, page_until, product, settle};
+use super::bench::{Bench, body, page, page_until, product, settle};
 
 fn entry(bench: &Bench, id: &str, text: &str, version: Version) -> Entry {
     Entry::new(page(id, text), version, bench.cache.now())
@@ -87,7 +87,7 @@ async fn everything_cleared_during_a_load() {
 /// would be gone; the tombstone is not.
 #[tokio::test]
 async fn eviction_during_a_load() {
-    let mut limits = crate::bench::limits();
+    let mut limits = super::bench::limits();
     limits.max_bytes = 4096;
     let bench = Bench::with(limits);
     bench.get("p", "older").await;

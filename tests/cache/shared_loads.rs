@@ -7,7 +7,7 @@ use std::time::Duration;
 use projections::instant::Instant;
 use vitrine::cache::{GetError, Limits, Source, Version};
 
-use crate::bench::{Bench, Failed, Held, body, limits, page, page_until, product, settle};
+use super::bench::{Bench, Failed, Held, body, limits, page, page_until, product, settle};
 
 #[tokio::test]
 async fn ten_thousand_who_ask_for_one_cold_page_make_one_load() {
@@ -143,7 +143,7 @@ async fn errors_go_to_all_who_wait_and_are_not_kept() {
     assert_eq!((statistics.loads, statistics.failed_loads), (2, 1));
 }
 
-async fn failing(bench: &Bench, error: Failed) -> crate::bench::Answered {
+async fn failing(bench: &Bench, error: Failed) -> super::bench::Answered {
     bench.cache.get_or_load(&product("p"), move |_| async move { Err(error) }).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vitrine::cache::{Filled, GetError, PageKey, Tag};
 
-use crate::bench::{Bench, Failed, body, limits, page, product};
+use super::bench::{Bench, Failed, body, limits, page, product};
 
 fn taken(bench: &Bench) -> HashMap<String, u32> {
     let mut taken = HashMap::new();

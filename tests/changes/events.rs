@@ -103,7 +103,7 @@ async fn names_are_told(f: &mut Fixture, cups: &ListingKey) {
             "categories": [{"id": "cups", "name": name, "path": ["cups"]}]});
         let Event(line) = mug(version, with) else { unreachable!() };
         let mut line: Value = serde_json::from_str(&line).unwrap();
-        line["time"] = json!(harness::events::at(1_800_000_000_000 + version as i64));
+        line["time"] = json!(crate::harness::events::at(1_800_000_000_000 + version as i64));
         Event(line.to_string())
     };
     let told = told_of(f, &[later(2, "Cups")]).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant as Clock};
 
 use serde_json::json;
 
-use crate::client::partitions;
+use super::client::partitions;
 use crate::harness::events::product;
 use crate::harness::process::Done;
 use crate::harness::production::Production;

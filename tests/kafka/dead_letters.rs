@@ -4,11 +4,11 @@ use base64::Engine;
 use rdkafka::Message as _;
 use serde_json::{Value, json};
 
-use crate::client::{Message, create_topic, header, read, send};
+use super::client::{Message, create_topic, header, read, send};
 use crate::harness::events::product;
 use crate::harness::eventually;
 use crate::harness::production::Production;
-use crate::{outcome, page, reflects};
+use super::{outcome, page, reflects};
 
 /// A shop with a topic of dead letters.
 fn shop() -> (Production, String) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdkafka::producer::Producer;
 use serde_json::json;
 
-use crate::client::{
+use super::client::{
     Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
 };
 use crate::harness::events::{Catalogue, product};
@@ -14,7 +14,7 @@ use crate::harness::process::Process;
 use crate::harness::production::Production;
 use crate::harness::stream::nasty;
 use crate::harness::{eventually, now};
-use crate::{outcome, page, reflects, shop};
+use super::{outcome, page, reflects, shop};
 use vitrine_oracle::Verdict;
 
 #[test]

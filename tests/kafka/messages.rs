@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Message, producer, send, send_with};
+use super::client::{Message, producer, send, send_with};
 use crate::harness::events::{price, product, stock};
-use crate::{outcome, page, reflects, shop};
+use super::{outcome, page, reflects, shop};
 
 const CODECS: [&str; 4] = ["gzip", "lz4", "snappy", "zstd"];
 

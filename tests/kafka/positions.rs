@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::client::read;
+use super::client::read;
 use crate::harness::events::product;
-use crate::{page, shop};
+use super::{page, shop};
 use rdkafka::Message as _;
 
 /// Where Kafka's own producer (kafka-clients 4.1.1) has put these keys in a topic of 7 partitions.
@@ -59,7 +59,7 @@ fn a_batch_answers_the_last_position_of_each_partition() {
     let topic = shop.topic("product");
     let mut last: Vec<String> = (0..4)
         .map(|partition| {
-            let (_, next) = crate::client::extent(&topic, partition);
+            let (_, next) = super::client::extent(&topic, partition);
             format!("{topic}:{partition}:{}", next - 1)
         })
         .collect();

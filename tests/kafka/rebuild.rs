@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::client::{Message, members, send};
+use super::client::{Message, members, send};
 use crate::harness::compare::{Readers, around_edges, compare};
 use crate::harness::events::{self, Catalogue};
 use crate::harness::production::Production;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant as Clock};
 use serde_json::json;
 use sqlx::{Connection, Row};
 
-use crate::client::block;
+use super::client::block;
 use crate::harness::events::product;
 use crate::harness::eventually;
 use crate::harness::production::{Production, server};
-use crate::page;
+use super::page;
 
 /// A shop that meets the broker with TLS and a password.
 fn shop(mechanism: &str, password: &str) -> Production {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::client::{Message, send};
+use super::client::{Message, send};
 use crate::harness::events::{price, product, stock};
-use crate::{outcome, page, reflects, shop};
+use super::{outcome, page, reflects, shop};
 
 #[test]
 fn tombstones_remove_until_a_higher_version_comes() {

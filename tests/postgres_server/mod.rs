@@ -1,7 +1,5 @@
 //! A PostgreSQL server for tests: each test has a database of its own in it.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 

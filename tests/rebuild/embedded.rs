@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::dump::{Dump, LETTERS, OUTCOMES, assert_same, counted};
+use super::dump::{Dump, LETTERS, OUTCOMES, assert_same, counted};
 use crate::harness::events::{event, price, product};
 use crate::harness::now;
 use crate::harness::stream::{Rng, generated, nasty};
-use crate::shop::{AMPLE, Shop, append, job, open, open_log, runtime};
+use super::shop::{AMPLE, Shop, append, job, open, open_log, runtime};
 use vitrine::rebuild::fill;
 
 /// So little that each batch goes to a file, and products are grouped in many.
@@ -150,7 +150,7 @@ fn a_projector_goes_on_from_where_reading_ended() {
                 p
             });
             store.close().await;
-            (whole, (crate::shop::project_on(&shop, &path).await, filled))
+            (whole, (super::shop::project_on(&shop, &path).await, filled))
         })
     });
     assert_eq!(filled.1.events, 1_000);

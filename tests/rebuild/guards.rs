@@ -3,9 +3,9 @@
 use vitrine::rebuild::progress::Phase;
 use vitrine::rebuild::{RebuildError, fill};
 
-use crate::dump::dump;
-use crate::embedded::{SCARCE, stream};
-use crate::shop::{AMPLE, Shop, is_not_mine, open, other_markets, runtime};
+use super::dump::dump;
+use super::embedded::{SCARCE, stream};
+use super::shop::{AMPLE, Shop, is_not_mine, open, other_markets, runtime};
 
 #[test]
 fn what_others_have_written_is_left_alone() {

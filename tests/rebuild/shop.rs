@@ -24,7 +24,7 @@ use vitrine::store::fanout::NewFanout;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore};
 
-use crate::dump::{Dump, dump};
+use super::dump::{Dump, dump};
 use crate::harness::events::markets;
 
 pub const BOUNDS: Bounds = Bounds {

@@ -9,10 +9,10 @@ use vitrine::rebuild::{Filled, RebuildError, fill};
 use vitrine::stack::Log;
 use vitrine::store::StoreError;
 
-use crate::dump::{Dump, OUTCOMES, assert_same, counted, dump};
-use crate::embedded::{stream, within_a_day};
+use super::dump::{Dump, OUTCOMES, assert_same, counted, dump};
+use super::embedded::{stream, within_a_day};
 use crate::harness::stream::Rng;
-use crate::shop::{AMPLE, Shop, job, open, open_log, runtime};
+use super::shop::{AMPLE, Shop, job, open, open_log, runtime};
 
 /// How a run is cut.
 #[derive(Clone, Copy, PartialEq)]

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::verdict::{Difference, Verdict};
 
-use super::harness::events::{at, discount, event, price, product};
-use super::harness::now;
+use crate::harness::events::{at, discount, event, price, product};
+use crate::harness::now;
 use super::sides::{Sides, catalogue, paths, review, scope};
 
 /// The time of the catalogue's events.

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use vitrine::verdict::{Verdict, compare};
 
-use super::harness::events::{price, stock};
-use super::harness::now;
-use super::harness::stream::{Rng, generated};
+use crate::harness::events::{price, stock};
+use crate::harness::now;
+use crate::harness::stream::{Rng, generated};
 use super::sides::{Side, Sides, catalogue, paths, review, scope};
 
 /// Applies what comes, each after so many milliseconds.
@@ -68,7 +68,7 @@ fn flapping(turn: u64) -> Vec<String> {
     let version = turn + 2;
     let set = |line: String| {
         let mut line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        line["time"] = json!(super::harness::events::at(now() + turn as i64));
+        line["time"] = json!(crate::harness::events::at(now() + turn as i64));
         line.to_string()
     };
     let amount = (i as i64) * 100 + flip as i64 * 7;
@@ -115,7 +115,7 @@ async fn bugs_are_found_in_what_changes() {
     let next = |turn: u64| {
         let of = |sku: &str| {
             let line = stock(sku, turn + 2, 10 + (turn % 3) as i64);
-            line.replace("2026-01-01T00:00:00.000Z", &super::harness::events::at(turn as i64))
+            line.replace("2026-01-01T00:00:00.000Z", &crate::harness::events::at(turn as i64))
         };
         // Counts that stay on their side of zero compute no view: the bug stays where it is.
         vec![of("p2"), of("p6")]

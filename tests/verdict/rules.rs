@@ -13,7 +13,7 @@ async fn spoiled() -> Verdict {
     let mut sides = Sides::new().await;
     sides.both_hear(&catalogue()).await;
     sides.new.spoil_view("p2", |view| view.slug = "odd".into()).await;
-    let half = super::harness::events::discount("half", 50, json!({"scope": {"products": ["p1"]}}));
+    let half = crate::harness::events::discount("half", 50, json!({"scope": {"products": ["p1"]}}));
     sides.new.imagine(&[half]).await;
     sides.compare(&scope()).await
 }

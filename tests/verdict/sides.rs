@@ -21,9 +21,9 @@ use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore, ViewWrite};
 use vitrine::verdict::{Scope, Verdict, compare};
 
-use super::harness::events::{at, discount, event, markets, price, product, stock};
-use super::harness::{PATIENCE, now};
-use super::postgres_server::Database;
+use crate::harness::events::{at, discount, event, markets, price, product, stock};
+use crate::harness::{PATIENCE, now};
+use crate::postgres_server::Database;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

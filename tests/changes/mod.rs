@@ -1,24 +1,18 @@
 //! What the projector tells of its transactions: every page that differs after one is told of.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
 mod events;
-#[path = "../harness/mod.rs"]
-mod harness;
 mod pages_at;
-#[path = "../postgres_server/mod.rs"]
-mod postgres_server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use events::told_of;
-use harness::events::{discount, event, market, markets, price, product, stock};
-use harness::now;
-use harness::stream::{GROUPS, Rng, nasty};
+use crate::harness::events::{discount, event, market, markets, price, product, stock};
+use crate::harness::now;
+use crate::harness::stream::{GROUPS, Rng, nasty};
 use pages_at::{Pages, READERS, asked, drops, keys};
-use postgres_server::Database;
+use crate::postgres_server::Database;
 use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort, Total};
@@ -200,7 +194,7 @@ async fn all_that_differs_is_told_with_sqlite() {
         let fixture = Fixture::sqlite(bounds(inline, defer)).await;
         all_that_differs_is_told(fixture, seed, 260, 40).await;
     }
-    let further = if harness::full() { 20 } else { 0 };
+    let further = if crate::harness::full() { 20 } else { 0 };
     for seed in 100..100 + further {
         let (inline, defer) = [(3, 1_000), (100, 1_000), (0, 1), (0, 3)][seed as usize % 4];
         let fixture = Fixture::sqlite(bounds(inline, defer)).await;
@@ -241,7 +235,7 @@ async fn what_is_not_on_a_page_says_when_it_changes_and_what_takes_its_place() {
     let mut fixture = Fixture::sqlite(bounds(100, 1_000)).await;
     let f = &mut fixture;
     let ids = five(f).await;
-    let soon = json!({"valid_from": harness::events::at(now() + 3_600_000)});
+    let soon = json!({"valid_from": crate::harness::events::at(now() + 3_600_000)});
     let (differ, _) = compared(f, &ids, Event(price("e-soon", "e", 450, soon))).await;
     assert!(differ > 0, "a price to come moves `next_change_at` of pages that it is not on");
     let (differ, _) = compared(f, &ids, Tombstone(Kind::Price, "e-soon".into())).await;

@@ -1,11 +1,7 @@
 //! A real broker: how messages come and go, through the running binary.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
 
-#[path = "../harness/mod.rs"]
-mod harness;
-
-mod client;
+pub mod client;
 mod commands;
 mod dead_letters;
 mod logs;
@@ -16,8 +12,8 @@ mod secure;
 mod tombstones;
 mod warm;
 
-use harness::production::Production;
-use harness::service::{Service, encoded};
+use crate::harness::production::Production;
+use crate::harness::service::{Service, encoded};
 use serde_json::Value;
 
 /// A shop on topics of its own, with this many partitions each.

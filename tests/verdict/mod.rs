@@ -1,21 +1,15 @@
 //! Two generations compared: what is the same, what is not, and what is only of the moment.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
 mod bugs;
-#[path = "../harness/mod.rs"]
-mod harness;
 mod moments;
-#[path = "../postgres_server/mod.rs"]
-mod postgres_server;
 mod rules;
 mod sides;
 
 use std::collections::BTreeSet;
 
-use harness::events::{event, market, markets};
-use harness::now;
-use harness::stream::{generated, nasty, shuffled};
+use crate::harness::events::{event, market, markets};
+use crate::harness::now;
+use crate::harness::stream::{generated, nasty, shuffled};
 use projections::instant::Instant;
 use serde_json::json;
 use sides::{Sides, catalogue, paths, scope};
@@ -125,7 +119,7 @@ async fn progress_is_told_and_a_stop_is_heard() {
 async fn a_generation_that_is_not_projected_is_no_verdict() {
     let mut sides = Sides::new().await;
     sides.both_hear(&catalogue()).await;
-    sides.live.hear(&[harness::events::stock("p1", 50, 3)]).await;
+    sides.live.hear(&[crate::harness::events::stock("p1", 50, 3)]).await;
     let scope = Scope { follow_within: std::time::Duration::from_millis(50), ..scope() };
     let (live, new) = (sides.live.store(), sides.new.store());
     let error = compare(live, new, &scope, &|_, _| {}, &CancellationToken::new()).await;

@@ -1,8 +1,6 @@
 //! The page cache: its races, bounds and forms. Nothing here sleeps: loads end when they are told
 //! to, and the clock moves when it is moved.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
-
 mod bench;
 mod boundaries;
 mod forms;

@@ -1,17 +1,13 @@
 //! Bad input of every kind: its exact answer, which names what is wrong and shows nothing of the
 //! inside.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "as tests do")]
-
-#[path = "../service/mod.rs"]
-mod service;
 
 mod cursors;
 mod events;
 mod requests;
 
 use serde_json::{Value, json};
-use service::Answer;
+use crate::service::Answer;
 
 /// A problem with this status and code that names this parameter, if there is one to name.
 #[track_caller]

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# For scripts to source: steps with their times, one after the other and beside one another, and a summary.
+# A caller says `set -m`, so that each step has a process group of its own, and calls `stop_steps` at its end.
+
+passed=0
+failed=()
+unchecked=()
+left_out=()
+step_times=()
+step_logs=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-steps.XXXXXX")
+
+# The step in the foreground, and those beside it: process groups, with their names and when they began.
+running=
+declare -A beside=() begun=()
+
+stop_steps() {
+    local group
+    for group in $running "${!beside[@]}"; do
+        kill -TERM -- "-$group" 2>/dev/null || true
+    done
+    for group in $running "${!beside[@]}"; do
+        wait "$group" 2>/dev/null || true
+    done
+    rm -rf "$step_logs"
+}
+
+run() {
+    local status=0
+    "$@" </dev/null &
+    running=$!
+    wait "$running" || status=$?
+    running=
+    return "$status"
+}
+
+step_is_over() { # name status seconds
+    local name=$1 status=$2 seconds=$3 how=passed
+    if [ "$status" -eq 0 ]; then
+        passed=$((passed + 1))
+        printf -- '--- %s: passed in %d s\n' "$name" "$seconds"
+    else
+        how=FAILED
+        failed+=("$name")
+        printf -- '--- %s: FAILED after %d s\n' "$name" "$seconds"
+    fi
+    step_times+=("$(printf '%6d s  %s: %s' "$seconds" "$name" "$how")")
+}
+
+step() { # name command...
+    local name=$1 start=$SECONDS status=0
+    shift
+    printf '\n=== %s: %s\n' "$name" "$*"
+    run "$@" || status=$?
+    step_is_over "$name" "$status" $((SECONDS - start))
+}
+
+# Begins a step, and goes on. What it prints comes once it is over.
+step_beside() { # name command...
+    local name=$1
+    shift
+    "$@" </dev/null >"$step_logs/$name" 2>&1 &
+    beside[$!]=$name
+    begun[$!]=$SECONDS
+    printf '\n=== %s, beside what follows: %s\n' "$name" "$*"
+}
+
+# Waits for the steps beside of these names, or for all.
+await_beside() { # name...
+    local group name status
+    while [ ${#beside[@]} -gt 0 ]; do
+        if [ $# -gt 0 ]; then
+            is_beside "$@" || return 0
+        fi
+        status=0
+        wait -n -p group "${!beside[@]}" || status=$?
+        name=${beside[$group]}
+        unset "beside[$group]"
+        printf '\n=== %s\n' "$name"
+        cat "$step_logs/$name"
+        step_is_over "$name" "$status" $((SECONDS - begun[$group]))
+    done
+}
+
+is_beside() { # name...
+    local name other
+    for name in "$@"; do
+        for other in "${beside[@]}"; do
+            [ "$name" != "$other" ] || return 0
+        done
+    done
+    return 1
+}
+
+not_checked() { # name reason
+    unchecked+=("$1 ($2)")
+    printf '\n!!! %s NOT CHECKED: %s\n' "$1" "$2"
+}
+
+# For what another mode of the same script does.
+leave_out() { # name...
+    left_out+=("$@")
+}
+
+join() {
+    local all
+    all=$(printf '%s, ' "$@")
+    printf '%s' "${all%, }"
+}
+
+# Prints the times of all steps and one line about them; the status is 0 if none failed.
+summarize() { # who
+    local summary="$passed steps passed in $SECONDS s"
+    printf '\nThe steps, in the order in which they ended:\n'
+    printf '%s\n' "${step_times[@]}"
+    [ ${#failed[@]} -eq 0 ] || summary="FAILED: $(join "${failed[@]}"); $summary"
+    [ ${#unchecked[@]} -eq 0 ] || summary="$summary; NOT CHECKED: $(join "${unchecked[@]}")"
+    [ ${#left_out[@]} -eq 0 ] || summary="$summary; left out: $(join "${left_out[@]}")"
+    printf '\n%s: %s\n' "$1" "$summary"
+    [ ${#failed[@]} -eq 0 ]
+}

@@ -1,0 +1,6 @@
+//! Generations beside each other: promoted, rolled back and dropped while pages are read and events flow.
+
+mod catalogue;
+mod rebuilding;
+mod shadow;
+mod switching;
