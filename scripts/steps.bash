@@ -65,6 +65,7 @@ step_beside() { # name command...
 }
 
 # Waits for the steps beside of these names, or for all.
+# shellcheck disable=SC2120
 await_beside() { # name...
     local group name status
     while [ ${#beside[@]} -gt 0 ]; do

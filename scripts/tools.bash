@@ -79,6 +79,7 @@ need_nextest() {
 }
 
 # Sets `cargo_deny`.
+# shellcheck disable=SC2034
 need_cargo_deny() {
     need_cargo_tool cargo-deny "$CARGO_DENY_VERSION" "$CARGO_DENY_SHA256" || return 1
     cargo_deny=$tools/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny

@@ -1,6 +1,5 @@
 //! Pages at an instant that changes them with no event: read before it, so that nobody waits for it.
 
-
 use std::time::{Duration, Instant as Clock};
 
 use crate::harness::events::{price, product};
@@ -42,11 +41,8 @@ fn final_price(path: &str, body: &serde_json::Value) -> i64 {
     price["final"].as_i64().unwrap()
 }
 
-#[test]
-fn a_sale_opens_with_hits() {
-    // Time for a slow machine: pages are prepared within a quarter of a second of being read.
-    let (_home, service, at) = before_a_sale(8_000);
-    // Asked all along, as a front page is: one that changes meanwhile is read anew, and prepared anew.
+/// Asks for pages until the sale opens, as for a front page: one that changes meanwhile is read anew, and prepared anew.
+fn asked_until(service: &Service, at: Instant) {
     while crate::harness::now() < at.millis() {
         for path in PAGES {
             let answer = service.get(path);
@@ -57,13 +53,26 @@ fn a_sale_opens_with_hits() {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(prepared(&service) >= PAGES.len() as f64);
-    for path in PAGES {
-        let after = service.get(path);
-        assert_eq!(final_price(path, &after.body), 300, "{path}");
-        assert_eq!(after.headers["vitrine-cache"], "hit", "{path}");
-        assert!(after.body["meta"]["next_change_at"].is_null(), "{path}");
+}
+
+#[test]
+fn a_sale_opens_with_hits() {
+    // Pages are prepared within a quarter of a second of being read; a machine that stands still gets another try.
+    for lead in [8_000, 16_000, 32_000, 64_000] {
+        let (_home, service, at) = before_a_sale(lead);
+        asked_until(&service, at);
+        let in_time = prepared(&service) >= PAGES.len() as f64;
+        for path in PAGES {
+            let after = service.get(path);
+            assert_eq!(final_price(path, &after.body), 300, "{path}");
+            assert!(after.body["meta"]["next_change_at"].is_null(), "{path}");
+            assert!(!in_time || after.headers["vitrine-cache"] == "hit", "{path}: {after:?}");
+        }
+        if in_time {
+            return;
+        }
     }
+    panic!("no page is prepared before a sale");
 }
 
 /// What was prepared shows no later change: it is outdated as any page is.

@@ -1,6 +1,5 @@
 //! Pages from the cache: kept while they are right, and no longer.
 
-
 use std::time::{Duration, Instant as Clock};
 
 use crate::harness::events::{event, price, product, stock};

@@ -1,6 +1,5 @@
 //! The command line: what each command does, and what it says where it cannot.
 
-
 use std::io::Write;
 use std::process::Stdio;
 

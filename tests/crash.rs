@@ -1,6 +1,5 @@
 //! Killed at any moment, or running twice: nothing is lost, and nothing counts twice.
 
-
 use std::time::Duration;
 
 use crate::harness::compare::{Readers, around_edges, compare};
@@ -157,7 +156,8 @@ fn fan_outs_and_changes_of_markets_go_on_after_a_kill() {
     let kills = if full() { 10 } else { 2 };
     let mut lines = generated(300, 1_200, 9, now - 20 * DAY);
     for i in 0..4 {
-        let data = serde_json::json!({"starts_at": crate::harness::events::at(now - i), "priority": i});
+        let data =
+            serde_json::json!({"starts_at": crate::harness::events::at(now - i), "priority": i});
         lines.push(crate::harness::events::discount(&format!("sale{i}"), 10 + i, data));
     }
     let catalogue = Catalogue::new(lines);

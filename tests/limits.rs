@@ -1,14 +1,13 @@
 //! Products as large as the contract lets them be are projected in reasonable time, and answered
 //! right.
 
-
 use std::time::Duration;
 
+use crate::service::{Running, event, price, product, review};
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
 use projections::market::Market;
 use serde_json::{Value, json};
-use crate::service::{Running, event, price, product, review};
 use vitrine::clock;
 use vitrine_oracle::{Asked, Oracle, Verdict, comparable};
 

@@ -3,7 +3,6 @@
 //!
 //! How long things take is printed; what is asserted is only that they happen, and in what order.
 
-
 use std::time::{Duration, Instant as Clock};
 
 use crate::harness::events::{at, discount, price, product, stock};

@@ -1,12 +1,11 @@
 //! The OpenAPI document says what is served: the same paths and methods, and real answers of every
 //! kind conform to their schemas.
 
-
 use std::collections::BTreeSet;
 
+use crate::service::{Answer, Running, event, price, product, review};
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use crate::service::{Answer, Running, event, price, product, review};
 
 const TOKEN: &str = "a-secret-token";
 const WARM: &str = "/api/v1/cache/warm";

@@ -1,7 +1,6 @@
 //! Every answer of the running service equals the oracle's: at every instant, in whatever order and
 //! however often the events came, and wherever the line between stored and evaluated steps lies.
 
-
 use crate::harness::compare::{Readers, around_edges, compare};
 use crate::harness::events::{Catalogue, at, discount, price, product};
 use crate::harness::now;

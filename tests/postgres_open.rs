@@ -1,6 +1,5 @@
 //! Opening a PostgreSQL store: by many at once, beside others, and what is said where it cannot be.
 
-
 use std::sync::Arc;
 
 use crate::postgres_server::Database;

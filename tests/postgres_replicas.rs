@@ -1,6 +1,5 @@
 //! Reads from a streaming standby: while it is well, while it is behind, and while servers are away.
 
-
 use std::time::{Duration, Instant};
 
 use crate::postgres_server::{Database, connect, replica};

@@ -1,10 +1,11 @@
 //! The read store in PostgreSQL keeps the contract of every read store.
 
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::postgres_server::Database;
+use crate::store_contract::support::{audience, everything, save_views, view_with};
+use crate::store_contract::{Fixture, Store};
 use projections::fold::Head;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};
@@ -12,8 +13,6 @@ use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
-use crate::store_contract::support::{audience, everything, save_views, view_with};
-use crate::store_contract::{Fixture, Store};
 use vitrine::store::ViewWrite;
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};

@@ -1,11 +1,10 @@
 //! The read store in SQLite keeps the contract of every read store.
 
-
 use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::{ConnectOptions, Executor};
 use crate::store_contract::{Fixture, Store};
+use sqlx::{ConnectOptions, Executor};
 use vitrine::store::seed::Seed;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore, connect_options};
 

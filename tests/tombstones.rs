@@ -1,14 +1,13 @@
 //! Tombstones: what a message without a value removes stays removed until a higher version comes,
 //! wherever the lines between batches lie.
 
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::harness::events::{discount, event, markets, price, product, stock};
 use crate::harness::now;
 use crate::harness::stream::{GROUPS, Rng, nasty};
+use bytes::Bytes;
 use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort};

@@ -1,7 +1,6 @@
 //! Pages that are there before anybody asks: after a start, by the clock, by the command, and the audit
 //! that looks whether they are right.
 
-
 use std::time::Duration;
 
 use crate::harness::events::{event, price, product, stock};

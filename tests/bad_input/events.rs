@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{Running, event, price, product, review};
 use super::{assert_nothing_of_the_inside, assert_problem};
+use crate::service::{Running, event, price, product, review};
 
 const ONE: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";

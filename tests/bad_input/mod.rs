@@ -1,13 +1,12 @@
 //! Bad input of every kind: its exact answer, which names what is wrong and shows nothing of the
 //! inside.
 
-
 mod cursors;
 mod events;
 mod requests;
 
-use serde_json::{Value, json};
 use crate::service::Answer;
+use serde_json::{Value, json};
 
 /// A problem with this status and code that names this parameter, if there is one to name.
 #[track_caller]

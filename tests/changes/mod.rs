@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use events::told_of;
 use crate::harness::events::{discount, event, market, markets, price, product, stock};
 use crate::harness::now;
 use crate::harness::stream::{GROUPS, Rng, nasty};
-use pages_at::{Pages, READERS, asked, drops, keys};
 use crate::postgres_server::Database;
+use events::told_of;
+use pages_at::{Pages, READERS, asked, drops, keys};
 use projections::event::Kind;
 use projections::instant::Instant;
 use projections::listing::{Filters, Sort, Total};

@@ -5,10 +5,10 @@ use rdkafka::Message as _;
 use serde_json::{Value, json};
 
 use super::client::{Message, create_topic, header, read, send};
+use super::{outcome, page, reflects};
 use crate::harness::events::product;
 use crate::harness::eventually;
 use crate::harness::production::Production;
-use super::{outcome, page, reflects};
 
 /// A shop with a topic of dead letters.
 fn shop() -> (Production, String) {

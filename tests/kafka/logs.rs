@@ -9,12 +9,12 @@ use serde_json::json;
 use super::client::{
     Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
 };
+use super::{outcome, page, reflects, shop};
 use crate::harness::events::{Catalogue, product};
 use crate::harness::process::Process;
 use crate::harness::production::Production;
 use crate::harness::stream::nasty;
 use crate::harness::{eventually, now};
-use super::{outcome, page, reflects, shop};
 use vitrine_oracle::Verdict;
 
 #[test]

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::client::{Message, producer, send, send_with};
-use crate::harness::events::{price, product, stock};
 use super::{outcome, page, reflects, shop};
+use crate::harness::events::{price, product, stock};
 
 const CODECS: [&str; 4] = ["gzip", "lz4", "snappy", "zstd"];
 

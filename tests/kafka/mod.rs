@@ -1,6 +1,5 @@
 //! A real broker: how messages come and go, through the running binary.
 
-
 pub mod client;
 mod commands;
 mod dead_letters;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::client::read;
-use crate::harness::events::product;
 use super::{page, shop};
+use crate::harness::events::product;
 use rdkafka::Message as _;
 
 /// Where Kafka's own producer (kafka-clients 4.1.1) has put these keys in a topic of 7 partitions.

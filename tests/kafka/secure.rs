@@ -6,10 +6,10 @@ use serde_json::json;
 use sqlx::{Connection, Row};
 
 use super::client::block;
+use super::page;
 use crate::harness::events::product;
 use crate::harness::eventually;
 use crate::harness::production::{Production, server};
-use super::page;
 
 /// A shop that meets the broker with TLS and a password.
 fn shop(mechanism: &str, password: &str) -> Production {

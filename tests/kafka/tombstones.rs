@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::client::{Message, send};
-use crate::harness::events::{price, product, stock};
 use super::{outcome, page, reflects, shop};
+use crate::harness::events::{price, product, stock};
 
 #[test]
 fn tombstones_remove_until_a_higher_version_comes() {

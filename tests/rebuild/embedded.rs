@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::dump::{Dump, LETTERS, OUTCOMES, assert_same, counted};
+use super::shop::{AMPLE, Shop, append, job, open, open_log, runtime};
 use crate::harness::events::{event, price, product};
 use crate::harness::now;
 use crate::harness::stream::{Rng, generated, nasty};
-use super::shop::{AMPLE, Shop, append, job, open, open_log, runtime};
 use vitrine::rebuild::fill;
 
 /// So little that each batch goes to a file, and products are grouped in many.

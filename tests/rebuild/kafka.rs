@@ -21,16 +21,16 @@ use vitrine::rebuild::{RebuildError, fill};
 use vitrine::stack::Log;
 use vitrine::store::Advance;
 
-use crate::kafka::client::{
-    Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
-};
 use super::dump::{Dump, OUTCOMES, assert_same, counted, dump};
 use super::embedded::within_a_day;
+use super::shop::{AMPLE, BOUNDS, finish, job, open, project, runtime};
 use crate::harness::events::{markets, product};
 use crate::harness::now;
 use crate::harness::production::server;
 use crate::harness::stream::{Rng, nasty};
-use super::shop::{AMPLE, BOUNDS, finish, job, open, project, runtime};
+use crate::kafka::client::{
+    Message, WITHIN, create_topic, delete_records, extent, producer, read, send, send_with,
+};
 
 const PARTITIONS: i32 = 2;
 /// Less than the few entities of a stream take.

@@ -11,8 +11,8 @@ use vitrine::store::StoreError;
 
 use super::dump::{Dump, OUTCOMES, assert_same, counted, dump};
 use super::embedded::{stream, within_a_day};
-use crate::harness::stream::Rng;
 use super::shop::{AMPLE, Shop, job, open, open_log, runtime};
+use crate::harness::stream::Rng;
 
 /// How a run is cut.
 #[derive(Clone, Copy, PartialEq)]

@@ -57,7 +57,7 @@ macro_rules! store_contract {
             #[allow(unused_imports, reason = "what the factory names")]
             use super::*;
 
-            crate::store_contract! { @tests $open;
+            $crate::store_contract! { @tests $open;
                 positions: a_position_moves_only_from_where_it_is;
                 positions: one_conflict_leaves_every_partition_where_it_was;
                 positions: partitions_are_told_apart;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use vitrine::store::facts::{FactWrites, Owner, Stamp};
 use vitrine::verdict::{Difference, Verdict};
 
+use super::sides::{Sides, catalogue, paths, review, scope};
 use crate::harness::events::{at, discount, event, price, product};
 use crate::harness::now;
-use super::sides::{Sides, catalogue, paths, review, scope};
 
 /// The time of the catalogue's events.
 const TIME: Instant = Instant(1_767_225_600_000);

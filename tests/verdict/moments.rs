@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use vitrine::verdict::{Verdict, compare};
 
+use super::sides::{Side, Sides, catalogue, paths, review, scope};
 use crate::harness::events::{price, stock};
 use crate::harness::now;
 use crate::harness::stream::{Rng, generated};
-use super::sides::{Side, Sides, catalogue, paths, review, scope};
 
 /// Applies what comes, each after so many milliseconds.
 fn follow(mut side: Side, lag_ms: u64) -> (mpsc::Sender<Vec<String>>, tokio::task::JoinHandle<()>) {
