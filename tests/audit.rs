@@ -27,8 +27,8 @@ use vitrine::telemetry::audit::AuditMetrics;
 use vitrine::telemetry::metrics::Metrics;
 use vitrine::warm::audit::{Audit, Findings};
 
-/// How long anything may take that has to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::harness::PATIENCE;
+
 const BOUNDS: Bounds = Bounds {
     inline_products: 100,
     defer_products: 1000,

@@ -1,6 +1,6 @@
 //! Pages at an instant that changes them with no event: read before it, so that nobody waits for it.
 
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use crate::harness::events::{price, product};
 use crate::harness::process::Home;
@@ -10,8 +10,6 @@ use serde_json::json;
 
 const LISTING: &str = "/api/v1/listings/all?sort=price_asc";
 const PAGES: [&str; 2] = ["/api/v1/products/mug", LISTING];
-/// How long pages may take to be prepared, on a busy machine.
-const PREPARED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A service in which `mug` costs 500 until an instant so many milliseconds from now, and then 300.
 fn before_a_sale(lead: i64) -> (Home, Service, Instant) {
@@ -78,18 +76,23 @@ fn a_sale_opens_with_hits() {
 /// What was prepared shows no later change: it is outdated as any page is.
 #[test]
 fn a_change_before_the_sale_shows_after_it() {
-    let (_home, service, at) = before_a_sale(8_000);
-    let started = Clock::now();
-    while prepared(&service) < 1.0 {
-        assert!(started.elapsed() < PREPARED_WITHIN);
-        service.get(PAGES[0]);
-        std::thread::sleep(Duration::from_millis(10));
+    for lead in [8_000, 16_000, 32_000, 64_000] {
+        let (_home, service, at) = before_a_sale(lead);
+        while prepared(&service) < 1.0 && crate::harness::now() < at.millis() {
+            service.get(PAGES[0]);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let in_time = prepared(&service) >= 1.0;
+        let sale = json!({ "valid_from": at.to_string(), "version": 2 });
+        let position = service.publish(&[price("mug-sale", "mug", 250, sale)]);
+        service.reflects(&position);
+        while crate::harness::now() < at.millis() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(final_price(PAGES[0], &service.get(PAGES[0]).body), 250);
+        if in_time {
+            return;
+        }
     }
-    let sale = json!({ "valid_from": at.to_string(), "version": 2 });
-    let position = service.publish(&[price("mug-sale", "mug", 250, sale)]);
-    service.reflects(&position);
-    while crate::harness::now() < at.millis() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!(final_price(PAGES[0], &service.get(PAGES[0]).body), 250);
+    panic!("no page is prepared before a sale");
 }

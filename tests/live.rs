@@ -8,12 +8,10 @@ use std::time::{Duration, Instant as Clock};
 use crate::harness::events::{at, discount, price, product, stock};
 use crate::harness::process::Home;
 use crate::harness::service::Service;
-use crate::harness::{eventually, now};
+use crate::harness::{PATIENCE, eventually, now};
 use projections::instant::Instant;
 use serde_json::{Value, json};
 
-/// How long a change may take to show. It takes some milliseconds; a busy machine may need more.
-const SHOWS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Polls a page until it is as it should be; answers how long that took.
 #[track_caller]
@@ -24,7 +22,7 @@ fn shows(service: &Service, path: &str, is: impl Fn(&Value) -> bool) -> Duration
         if answer.status == 200 && is(&answer.body) {
             return started.elapsed();
         }
-        assert!(started.elapsed() < SHOWS_WITHIN, "GET {path}: {answer:?}");
+        assert!(started.elapsed() < PATIENCE, "GET {path}: {answer:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -86,7 +84,7 @@ fn watch(
 ) {
     let (mut olds, mut news) = (0, 0);
     let until = Duration::from_millis(u64::try_from(edge - now()).unwrap_or(0));
-    let deadline = Clock::now() + until + SHOWS_WITHIN;
+    let deadline = Clock::now() + until + PATIENCE;
     while news < 20 {
         let Seen { before, after, body } = look(service, path);
         let seen = value(&body);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::{ReadStore, StoreError};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::harness::PATIENCE;
 
 async fn set(store: &PostgresStore, value: &str) {
     let mut tx = store.begin().await.unwrap();

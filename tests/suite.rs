@@ -43,5 +43,6 @@ mod store_contract;
 mod store_postgres;
 mod store_sqlite;
 mod tombstones;
+mod units;
 mod verdict;
 mod warm;

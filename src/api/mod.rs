@@ -13,7 +13,7 @@ pub mod cursor;
 pub mod events;
 pub mod front;
 mod home;
-mod listings;
+pub mod listings;
 pub mod params;
 pub mod path;
 pub mod position;

@@ -13,7 +13,7 @@
 
 mod cloudevent;
 mod headers;
-mod one_pass;
+pub mod one_pass;
 mod outbox;
 mod record;
 mod subject;
@@ -102,7 +102,7 @@ pub fn envelope_kind(bytes: &[u8]) -> Result<Option<Kind>, Rejection> {
 }
 
 /// A CloudEvent in structured mode: its envelope first, which says how its payload is to be read.
-fn two_passes(bytes: &[u8]) -> Result<Decoded, Rejection> {
+pub fn two_passes(bytes: &[u8]) -> Result<Decoded, Rejection> {
     let envelope = Envelope::parse(bytes)?;
     let ty = match envelope.head()? {
         Head::Known(ty) => ty,

@@ -10,21 +10,21 @@
 
 mod decode;
 mod discounts;
-mod entity;
+pub mod entity;
 mod error;
 pub mod from_live;
 mod letters;
 mod manifest;
 mod outcomes;
 mod part;
-mod products;
+pub mod products;
 pub mod progress;
 mod read;
 mod regroup;
 mod run_file;
 mod source;
 mod state;
-mod table;
+pub mod table;
 mod write;
 
 use std::path::PathBuf;

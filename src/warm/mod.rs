@@ -10,7 +10,7 @@
 
 mod ahead;
 pub mod audit;
-mod pace;
+pub mod pace;
 pub mod popularity;
 mod remember;
 pub mod remote;
@@ -155,62 +155,12 @@ async fn warm_all(current: Option<&Current>, others: &[Remote]) {
 }
 
 /// Waits while those who ask for pages wait themselves, or soon would. `own` loads are not theirs.
-async fn give_way(pages: &Pages, own: usize) {
+pub async fn give_way(pages: &Pages, own: usize) {
     let until = Instant::now() + GIVE_WAY_AT_MOST;
     let many = own + pages.cache.limits().max_loads.div_ceil(2);
     while (pages.cache.loads_waiting() > 0 || pages.cache.loads_under_way() >= many)
         && Instant::now() < until
     {
         tokio::time::sleep(GIVE_WAY_STEP).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::poll;
-
-    use super::*;
-    use crate::api::problem::Problem;
-    use crate::cache::{Context, Limits, PageKind, PageRef};
-
-    #[tokio::test]
-    async fn those_who_wait_for_pages_go_first() {
-        let pages = Pages::new(Limits { max_loads: 3, ..Limits::default() });
-        let idle = std::pin::pin!(give_way(&pages, 0));
-        assert!(poll!(idle).is_ready());
-        let context = Context::default();
-        let mut ends = Vec::new();
-        for id in ["a", "b"] {
-            let (end, ended) = tokio::sync::oneshot::channel::<()>();
-            let mut ended = Some(ended);
-            let cache = Arc::clone(&pages.cache);
-            let load = move |_| {
-                let ended = ended.take();
-                async move {
-                    let _ = ended.unwrap().await;
-                    Err(Problem::internal())
-                }
-            };
-            let asking = tokio::spawn(async move {
-                let page = PageRef { kind: PageKind::Product, id, context, query: None };
-                cache.get_or_load(&page, load).await.is_err()
-            });
-            ends.push((end, asking));
-        }
-        while pages.cache.loads_under_way() < 2 {
-            tokio::task::yield_now().await;
-        }
-        // Two of three are many; of whoever has loaded both of them, none.
-        let mut waiting = std::pin::pin!(give_way(&pages, 0));
-        assert!(poll!(&mut waiting).is_pending());
-        let own = std::pin::pin!(give_way(&pages, 2));
-        assert!(poll!(own).is_ready());
-        for (end, asking) in ends {
-            end.send(()).unwrap();
-            assert!(asking.await.unwrap());
-        }
-        waiting.await;
-        let idle = std::pin::pin!(give_way(&pages, 0));
-        assert!(poll!(idle).is_ready());
     }
 }

@@ -14,7 +14,7 @@ pub struct Work {
 
 impl Work {
     pub fn new(pages: Vec<PageKey>, pages_per_second: u32) -> Work {
-        let pace = Mutex::new(Pace::of(pages_per_second));
+        let pace = Mutex::new(Pace::new(Clock::now(), pages_per_second));
         Work { pages: Mutex::new(pages.into_iter()), pace }
     }
 
@@ -32,7 +32,7 @@ impl Work {
 }
 
 /// So many pages a second. A turn that comes late is not made up for by a burst.
-struct Pace {
+pub struct Pace {
     next: Clock,
     between: Duration,
 }
@@ -41,36 +41,15 @@ impl Pace {
     /// How far behind its turns may be: timers are not exact.
     const SLACK: Duration = Duration::from_millis(5);
 
-    fn of(per_second: u32) -> Pace {
-        Pace { next: Clock::now(), between: Duration::from_secs(1) / per_second.max(1) }
+    /// The first turn is at `start`.
+    pub fn new(start: Clock, per_second: u32) -> Pace {
+        Pace { next: start, between: Duration::from_secs(1) / per_second.max(1) }
     }
 
-    fn turn(&mut self, now: Clock, pages: u32) -> Clock {
+    /// When so many pages may be loaded, as asked at `now`.
+    pub fn turn(&mut self, now: Clock, pages: u32) -> Clock {
         let turn = self.next.max(now.checked_sub(Pace::SLACK).unwrap_or(now));
         self.next = turn + self.between * pages;
         turn
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn turns_keep_their_distance_and_are_not_made_up_for() {
-        let start = Clock::now();
-        let millis = Duration::from_millis;
-        let mut pace = Pace { next: start, between: millis(2) };
-        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(start, 1) - start).collect();
-        assert_eq!(turns, [0, 2, 4, 6].map(millis));
-        // A second later: a few turns are due at once, and then one after the other again.
-        let later = start + millis(1000);
-        let turns: Vec<Duration> = (0..4).map(|_| pace.turn(later, 1) - start).collect();
-        assert_eq!(turns, [995, 997, 999, 1001].map(millis));
-        // Several at once: what comes after them waits for all of them.
-        assert_eq!(
-            [pace.turn(later, 10), pace.turn(later, 1)].map(|t| t - start),
-            [1003, 1023].map(millis)
-        );
     }
 }

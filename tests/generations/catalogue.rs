@@ -107,7 +107,7 @@ async fn is_locked(database: &Database) {
                  WHERE locktype = 'advisory' AND datname = current_database() AND granted";
     let mut connection = database.connect().await;
     while connection.execute(locks).await.unwrap().rows_affected() == 0 {
-        assert!(started.elapsed() < Duration::from_secs(30), "it is not taken again");
+        assert!(started.elapsed() < crate::harness::PATIENCE, "it is not taken again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -126,7 +126,7 @@ async fn a_lock_whose_connection_ends_is_taken_again() {
     // Somebody else is quicker.
     end_locks(&database).await;
     let others = catalogue.lock_rebuild().await.unwrap().unwrap();
-    tokio::time::timeout(Duration::from_secs(60), holding).await.unwrap().unwrap();
+    tokio::time::timeout(crate::harness::PATIENCE, holding).await.unwrap().unwrap();
     drop(others);
     catalogue.close().await;
 }

@@ -92,7 +92,7 @@ fn wrong_properties_are_named_without_their_values() {
         // Of whichever client a setting is: all commands say so, and a service does when it starts.
         for command in [&["publish", &file][..], &["status"], &["serve"]] {
             let run = || shop.home.run(command);
-            let done = soon(Duration::from_secs(10), run, &[name, "log.properties"]);
+            let done = soon(Duration::from_secs(30), run, &[name, "log.properties"]);
             assert!(!done.stderr.contains("hunter2"), "a value may be a secret: {done:?}");
         }
     }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use vitrine::config::{Config, Overrides};
 use vitrine::service::{Role, Service};
 
+use crate::harness::PATIENCE;
+
 /// A service that runs until the test ends.
 pub struct Running {
     address: SocketAddr,
@@ -78,7 +80,7 @@ impl Running {
     /// Sends these bytes as they are, and reads all that comes back.
     pub fn exchange(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         // A server may answer, and close, before it has read everything.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
@@ -152,7 +154,7 @@ impl Running {
     #[track_caller]
     pub fn reflects(&self, position: &str) {
         let headers = [("vitrine-min-position", position), ("vitrine-wait-ms", "5000")];
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.send("GET", "/api/v1/home", &headers, b"");
             if answer.status == 200 {

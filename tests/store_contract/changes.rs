@@ -195,14 +195,14 @@ pub async fn a_commit_is_hinted_at(fixture: &impl Fixture) {
     for id in ["a", "b", "c"] {
         let waiting = tokio::spawn(async move {
             let started = Clock::now();
-            hints.wait(Duration::from_secs(30)).await;
+            hints.wait(crate::harness::PATIENCE).await;
             (hints, started.elapsed())
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         record(&store, id).await;
         let (back, took) = waiting.await.unwrap();
         hints = back;
-        assert!(took < Duration::from_secs(20), "{took:?}");
+        assert!(took < crate::harness::PATIENCE, "{took:?}");
         assert_eq!(next(&store, &mut cursor).await, [id]);
     }
     // Nothing is left to be hinted at, but for what was late before the first.

@@ -10,7 +10,7 @@ mod filling;
 mod listings;
 mod popular;
 mod product_facts;
-mod quiet;
+pub mod quiet;
 mod reviews;
 mod seed;
 mod snapshot;
