@@ -1,4 +1,4 @@
-"""Writes the ids of products, categories and brands of events on standard input, one a line, into files of a folder.
+"""Writes ids that events on standard input name into dictionaries for Schemathesis: one quoted id a line.
 
 usage: ids.py FOLDER <EVENTS
 """
@@ -25,7 +25,7 @@ def main():
     for name, ids in found.items():
         kept = [id for id in ids if id][:MOST]
         with open(os.path.join(sys.argv[1], f"{name}.txt"), "w", encoding="utf-8") as file:
-            file.write("".join(f"{id}\n" for id in kept))
+            file.write("".join(f"{json.dumps(id, ensure_ascii=False)}\n" for id in kept))
 
 
 main()

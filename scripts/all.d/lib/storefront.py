@@ -46,9 +46,12 @@ return { width: innerWidth, scroll: document.scrollingElement.scrollWidth, wide:
 class Visit:
     """One language at one width. What is wrong is printed, and counted."""
 
-    def __init__(self, browser: Browser, folder: str | None, language: str, width: str):
-        self.browser, self.folder, self.language, self.width = browser, folder, language, width
+    def __init__(self, browser: Browser, url: str, folder: str | None, language: str, width: str):
+        self.browser, self.url, self.folder = browser, url, folder
+        self.language, self.width = language, width
         self.pages = self.requests = self.problems = self.products = 0
+        # Of requests that are under way, by DevTools' number. The browser's own pages have some as well.
+        self.addresses = {}
 
     def problem(self, page: str, what: str):
         self.problems += 1
@@ -98,22 +101,22 @@ class Visit:
                 self.problem(page, f"logged {entry['message']!r}")
 
     def check_requests(self, page: str, any_language: bool = False):
-        addresses = {}
         for event in self.browser.network():
             details = event["params"]
+            number = details.get("requestId")
             match event["method"]:
-                case "Network.requestWillBeSent":
-                    addresses[details["requestId"]] = details["request"]["url"]
+                case "Network.requestWillBeSent" if details["request"]["url"].startswith(self.url):
                     self.requests += 1
+                    self.addresses[number] = details["request"]["url"]
                     if not any_language:
-                        self.check_language(page, details["request"]["url"])
-                case "Network.responseReceived" if details["response"]["status"] >= 400:
-                    said = details["response"]
-                    self.problem(page, f"{said['url']} answered {said['status']}")
+                        self.check_language(page, self.addresses[number])
+                case "Network.responseReceived" if number in self.addresses:
+                    status = details["response"]["status"]
+                    if status >= 400:
+                        self.problem(page, f"{self.addresses[number]} answered {status}")
                 # The page cancels what it asked for itself when its reader goes on.
-                case "Network.loadingFailed" if not details.get("canceled"):
-                    address = addresses.get(details["requestId"], "a request")
-                    self.problem(page, f"{address} failed: {details['errorText']}")
+                case "Network.loadingFailed" if number in self.addresses and not details.get("canceled"):
+                    self.problem(page, f"{self.addresses[number]} failed: {details['errorText']}")
 
     def check_language(self, page: str, address: str):
         parts = urlsplit(address)
@@ -129,12 +132,12 @@ class Visit:
         time.sleep(SETTLE_SECONDS)
         self.page(page)
 
-    def walk(self, url: str):
+    def walk(self):
         """Home, listings, a product; the language is chosen on the page."""
         # A page of nothing between, so that each visit loads everything anew.
         self.browser.open("about:blank")
         self.browser.resize(*WIDTHS[self.width])
-        self.browser.open(url)
+        self.browser.open(self.url)
         self.browser.until(READY, LOAD_SECONDS)
         if self.browser.run(CHOOSE, self.language) != self.language:
             self.problem("home", "the language cannot be chosen")
@@ -160,8 +163,8 @@ def main() -> int:
         visits = []
         for language in languages:
             for width in WIDTHS:
-                visit = Visit(browser, folder[0] if folder else None, language, width)
-                visit.walk(url)
+                visit = Visit(browser, url, folder[0] if folder else None, language, width)
+                visit.walk()
                 visits.append(visit)
         version = browser.version
     if not visits:

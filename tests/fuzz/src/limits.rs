@@ -80,7 +80,7 @@ fn check_product(product: &Product) {
         assert_eq!(category.path.last(), Some(&category.id));
         ids(&category.path);
     }
-    for brand in &product.brand {
+    if let Some(brand) = &product.brand {
         ids([&brand.id]);
         name(&brand.name);
     }
