@@ -33,11 +33,23 @@ def filter_case(context, case):
     return not any(name.lower().startswith("x-schemathesis") for name in case.headers or {})
 
 
+def without_nul(value):
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {without_nul(key): without_nul(item) for key, item in value.items()}
+    return value
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Makes right data what its schema cannot say: cursors come from answers, and positions from the log as it is."""
     if not is_right(case):
         return
+    # It is refused wherever it stands, also where a schema lets pass anything.
+    case.body = without_nul(case.body)
     for event in case.body if isinstance(case.body, list) else [case.body]:
         # What Base64 holds is beyond a schema.
         if isinstance(event, dict) and "data_base64" in event:
