@@ -34,11 +34,11 @@ link?.click();
 return Boolean(link)"""
 STATE = """const name = (e) => e.tagName.toLowerCase() + (e.id ? '#' + e.id : '') + [...e.classList].map((c) => '.' + c).join('');
 const scrolls = (e) => { for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== 'visible') return true; };
-const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e));
+const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > arguments[0] + 1 && !scrolls(e));
 const cards = [...document.querySelectorAll('main article')].map((a) => a.innerText);
 const broken = [...document.querySelectorAll('a[href], [alt], [aria-label], [title]')].flatMap((e) =>
   ['href', 'alt', 'aria-label', 'title'].map((n) => e.getAttribute(n))).filter((v) => v && /\\b(undefined|NaN|null)\\b/.test(v));
-return { width: innerWidth, scroll: document.scrollingElement.scrollWidth, wide: wide.slice(0, 5).map(name), cards, broken,
+return { scroll: document.scrollingElement.scrollWidth, wide: wide.slice(0, 5).map(name), cards, broken,
   text: document.body.innerText, heading: document.querySelector('main h1')?.innerText ?? '',
   price: document.querySelector('main .price')?.innerText ?? '', failure: document.querySelector('main .failure')?.innerText ?? '' }"""
 
@@ -62,7 +62,8 @@ class Visit:
         self.pages += 1
         ready = self.browser.until(READY, LOAD_SECONDS)
         time.sleep(SETTLE_SECONDS)
-        state = self.browser.run(STATE)
+        # A phone zooms out until all fits: its own idea of the page's width is of no use.
+        state = self.browser.run(STATE, WIDTHS[self.width][0])
         if not ready:
             self.problem(page, f"still loads after {LOAD_SECONDS} s")
         self.check_shown(page, state)
@@ -91,9 +92,9 @@ class Visit:
             self.problem(page, f"shows {found.group()!r}")
         if state["broken"]:
             self.problem(page, f"has an attribute {state['broken'][0]!r}")
-        if state["scroll"] > state["width"]:
-            wide = f"{state['scroll']} of {state['width']} px: {', '.join(state['wide'])}"
-            self.problem(page, f"scrolls sideways, {wide}")
+        width = WIDTHS[self.width][0]
+        if state["scroll"] > width:
+            self.problem(page, f"scrolls sideways, {state['scroll']} px of {width}: {', '.join(state['wide'])}")
 
     def check_log(self, page: str):
         for entry in self.browser.console():
