@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::service::{Answer, Running, event, price, product, review};
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use vitrine::verdict::{Allow, KINDS};
 
 const TOKEN: &str = "a-secret-token";
 const WARM: &str = "/api/v1/cache/warm";
@@ -372,6 +373,91 @@ async fn rebuilds_conform() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert!(send("GET", &headers, b"", 200).contains("\"error\":null"));
+}
+
+/// What the service takes its schemas take, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_taken_as_their_schema_says() {
+    let service = Running::start(None, "").await;
+    let document = Document::of(&service);
+    let schema = document.validator(&json!({"$ref": "#/components/schemas/CloudEvent"}));
+    let with = |mut event: Value, name: &str, value: Value| {
+        event[name] = value;
+        event
+    };
+    let known = || product("p", json!({}));
+    let other = || json!({"specversion": "1.0", "id": "1", "source": "not a URI", "type": "other"});
+    for (event, taken) in [
+        (known(), true),
+        (with(known(), "subject", json!(5)), true),
+        (with(known(), "traceparent", json!({})), true),
+        (with(known(), "source", json!("not a URI")), true),
+        (
+            with(known(), "datacontenttype", json!("application/vnd.shop+JSON ; charset=utf-8")),
+            true,
+        ),
+        (with(known(), "datacontenttype", Value::Null), true),
+        (with(known(), "datacontenttype", json!("text/xml")), false),
+        (with(known(), "time", json!(5)), false),
+        (with(known(), "time", Value::Null), false),
+        (product("p", json!({"name": {"en": "P", "de": null}})), true),
+        (product("p", json!({"name": {"de": null}})), false),
+        (product("p", json!({"description": {"": null}})), false),
+        // Nothing else is read of a type that is not known.
+        (other(), true),
+        (with(other(), "time", json!(5)), true),
+        (with(other(), "datacontenttype", json!([])), true),
+        (with(other(), "type", json!("")), false),
+        (with(other(), "id", Value::Null), false),
+    ] {
+        let answer = service.post("application/cloudevents+json", event.to_string().as_bytes());
+        assert_eq!(answer.status, if taken { 202 } else { 400 }, "{event}: {}", answer.text());
+        assert_eq!(schema.is_valid(&event), taken, "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_taken_as_their_schemas_say() {
+    let service = Running::start(None, "").await;
+    let document = Document::of(&service);
+    let schema = |pointer: &str| document.validator(document.0.pointer(pointer).unwrap());
+    let locale = schema("/components/parameters/Locale/schema");
+    for (length, taken) in [(0, false), (1, true), (64, true), (65, false)] {
+        // Counted in characters.
+        let text = "한".repeat(length);
+        let encoded = "%ED%95%9C".repeat(length);
+        let answer = service.get(&format!("/api/v1/home?locale={encoded}"));
+        assert_eq!(answer.status == 200, taken, "{length}");
+        assert_eq!(locale.is_valid(&json!(text)), taken, "{length}");
+    }
+    // A comma separates.
+    let ids = schema("/components/parameters/Ids/schema");
+    assert!(ids.is_valid(&json!(["a", "b"])) && !ids.is_valid(&json!(["a,b"])));
+    let rules = schema("/components/schemas/RebuildWish/properties/allow");
+    for rule in [
+        "product.price.*",
+        "**",
+        "*",
+        "*.x",
+        "listing[][].y[].**",
+        "counts.products",
+        "",
+        "x",
+        "product.",
+        "product..price",
+        "product.pri*ce",
+        "product.[]",
+        "product.a[b",
+        "[]",
+        "products",
+        "***",
+    ] {
+        let taken = rule.parse::<Allow>().is_ok();
+        assert_eq!(rules.is_valid(&json!([rule])), taken, "{rule}");
+    }
+    for kind in KINDS {
+        assert!(rules.is_valid(&json!([kind])), "{kind}");
+    }
 }
 
 /// The document's own examples are what clients read first.
