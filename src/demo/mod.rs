@@ -1,13 +1,17 @@
 //! What the demo adds to the service: a storefront page to look at, and a shop's configuration.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+
+use crate::generate::vocabulary;
 
 /// Two markets and a home page for the sample catalogue.
 pub const CONFIG: &str = include_str!("demo.toml");
 
 /// Path, content type, content. The files find each other by these paths.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("storefront/index.html")),
     ("/demo/style.css", "text/css; charset=utf-8", include_str!("storefront/style.css")),
     ("/demo/app.js", JAVASCRIPT, include_str!("storefront/app.js")),
@@ -15,23 +19,30 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/demo/dom.js", JAVASCRIPT, include_str!("storefront/dom.js")),
     ("/demo/format.js", JAVASCRIPT, include_str!("storefront/format.js")),
     ("/demo/parts.js", JAVASCRIPT, include_str!("storefront/parts.js")),
-    ("/demo/views.js", JAVASCRIPT, include_str!("storefront/views.js")),
+    ("/demo/pictures.js", JAVASCRIPT, include_str!("storefront/pictures.js")),
     ("/demo/product.js", JAVASCRIPT, include_str!("storefront/product.js")),
+    ("/demo/text.js", JAVASCRIPT, include_str!("storefront/text.js")),
+    ("/demo/views.js", JAVASCRIPT, include_str!("storefront/views.js")),
 ];
+
+/// What attributes and their values are called, from the tables of the sample catalogue.
+static WORDS: LazyLock<String> = LazyLock::new(vocabulary::script);
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The storefront's routes.
 pub fn routes(app: &mut web::ServiceConfig) {
     for (path, content_type, content) in FILES {
-        let file = move || async move {
-            HttpResponse::Ok()
-                .insert_header((header::CONTENT_TYPE, content_type))
-                .insert_header((header::CACHE_CONTROL, "no-cache"))
-                .body(content)
-        };
-        app.route(path, web::get().to(file));
+        app.route(path, web::get().to(move || async move { file(content_type, content) }));
     }
+    app.route("/demo/words.js", web::get().to(|| async { file(JAVASCRIPT, WORDS.as_str()) }));
+}
+
+fn file(content_type: &'static str, content: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, content_type))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(content)
 }
 
 /// What to open and which lines to try.

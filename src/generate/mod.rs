@@ -14,12 +14,18 @@
 
 mod catalogue;
 mod changes;
+mod details;
 mod discounts;
 mod events;
 mod import;
+mod kinds;
 mod phrases;
 mod prng;
+mod product;
 mod reviews;
+pub mod shape;
+mod tree;
+pub mod vocabulary;
 mod words;
 mod write;
 
@@ -127,7 +133,7 @@ impl Generator {
         let mut rng = self.catalogue.rng(Domain::Overtaken, pair);
         let product = self.catalogue.product(self.catalogue.popular(&mut rng));
         if rng.per_mille(300) {
-            let slot = product.price(rng.below(product.prices()) % 2);
+            let slot = product.price(rng.below(product.usual_prices()));
             let terms = (950 + moment.version % 100, Window::ALWAYS);
             events::price(out, &self.catalogue, moment, &product, &slot, terms);
         } else {

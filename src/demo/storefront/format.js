@@ -41,6 +41,9 @@ export function toMinor(text, currency) {
 
 export const number = (n) => formatter('number', () => new Intl.NumberFormat(locale)).format(n);
 
+export const decimal = (text) => formatter('decimal', () =>
+  new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })).format(Number(text));
+
 export const rating = (n) => formatter('rating', () =>
   new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 2 })).format(n);
 
@@ -77,11 +80,4 @@ export function countdown(ms) {
 export function pretty(id) {
   const words = String(id).replace(/^(cat|category|brand)[-_:]/i, '').replace(/[-_]+/g, ' ').trim() || String(id);
   return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);
-}
-
-export function initials(name) {
-  const words = String(name).trim().split(/\s+/).filter((w) => /[\p{L}\p{N}]/u.test(w));
-  if (words.length === 0) return '·';
-  const letters = (w, n) => Array.from(w.replace(/[^\p{L}\p{N}]/gu, '')).slice(0, n).join('');
-  return (words.length > 1 ? letters(words[0], 1) + letters(words[1], 1) : letters(words[0], 2)).toLocaleUpperCase(locale);
 }

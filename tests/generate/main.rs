@@ -1,0 +1,10 @@
+//! The generated stream, seen from outside: reproducible, valid, and like a shop.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contract;
+mod live;
+mod prices;
+mod products;
+mod stream;
+mod support;
