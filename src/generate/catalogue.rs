@@ -78,7 +78,7 @@ impl Catalogue {
             products,
             events: options.events.min(MAX_VERSION),
             start: options.start,
-            brands: (products / 250).clamp(10.max(tree.departments), 2_000),
+            brands: brands(products, tree.departments),
             discounts: (products / 200).clamp(8, 2_000),
             tree,
             measured: Measured::new(products, &mut rng),
@@ -223,6 +223,13 @@ impl Catalogue {
         let level = 2 + rng.skewed(300);
         if product.rank * 100 < self.products { level * 10 } else { level }
     }
+}
+
+/// About 250 products a brand, but 80 brands as soon as there is something for them to make. Each
+/// department has one.
+fn brands(products: u64, departments: u64) -> u64 {
+    let few = (products / 25).min(80);
+    (products / 250).max(few).clamp(departments.max(10), 2_000)
 }
 
 /// One to four variants for most, and never more than the kind's options tell apart.

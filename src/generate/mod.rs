@@ -1,8 +1,8 @@
 //! A reproducible, realistic catalogue as a stream of events: for demos, tests and measurements.
 //!
 //! The same [`Options`] give the same bytes, for ever and on every machine: all randomness is
-//! hashed from the seed with integers, nothing reads a clock, and nothing iterates a hash map. What a
-//! product is follows from the seed and its number, so memory does not grow with the stream.
+//! hashed from the seed with integers, nothing reads a clock, and nothing iterates a hash map. What
+//! a product is follows from the seed and its number, so memory does not grow with the stream.
 //!
 //! The stream is an import followed by changes. The import goes through the products in order, in
 //! the mild disorder of several systems that export at once: prices, stock and reviews come near

@@ -1,5 +1,7 @@
 // Numbers, money, dates and names as text, in the locale that the visitor chose.
 
+import { t } from './text.js';
+
 let locale = 'en';
 const cache = new Map();
 
@@ -72,7 +74,7 @@ export function countdown(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (n) => String(n).padStart(2, '0');
   const [d, hh, mm, ss] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
-  if (d > 0) return `${number(d)} d ${two(hh)} h`;
+  if (d > 0) return t('days_and_hours', number(d), two(hh));
   return hh > 0 ? `${two(hh)}:${two(mm)}:${two(ss)}` : `${two(mm)}:${two(ss)}`;
 }
 

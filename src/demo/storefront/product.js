@@ -1,6 +1,6 @@
 // The product page.
 
-import { address, get, learn } from './api.js';
+import { address, get, learn, learnFrom } from './api.js';
 import { h } from './dom.js';
 import * as f from './format.js';
 import { art, button, change, crumbs, listingHref, off, price, skeletons, stars, stock, stockText, tags } from './parts.js';
@@ -32,6 +32,7 @@ export class Product {
     const changed = data !== this.page;
     this.page = data;
     learn(this.shop, data.product);
+    if (changed) learnFrom(this.shop, [], signal).then((more) => more && this.touch());
     return { changed, info };
   }
 

@@ -35,6 +35,7 @@ const TEXTS = {
   outdated: [': this is the last page known, it may be out of date', ': Dies ist die letzte bekannte Seite, sie kann veraltet sein', ': 마지막으로 받은 페이지라 최신이 아닐 수 있습니다'],
   problem: ['The service has a problem', 'Der Dienst hat ein Problem', '서비스에 문제가 있습니다'],
   now_is: ['Now {0}', 'Jetzt {0}', '현재 {0}'],
+  days_and_hours: ['{0} d {1} h', '{0} T {1} Std.', '{0}일 {1}시간'],
   colours: ['Colours: {0}', 'Farben: {0}', '화면 색: {0}'],
   automatic: ['automatic', 'automatisch', '자동'],
   light: ['light', 'hell', '밝게'],

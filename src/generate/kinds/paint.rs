@@ -48,7 +48,7 @@ pub static DEPARTMENT: Department = Department {
     sections: &[
         Section { id: "colours", name: Word("Paint", "Farben", "페인트"), audience: None, groups: &[
             Group { id: "walls", name: Word("Wall Paint", "Wandfarben", "벽 페인트"), kinds: &[
-                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Abtönwandfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Abgetönte Wandfarben", "조색 벽 페인트"), picture: "paint-can",
+                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Getönte Wandfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Getönte Wandfarben", "조색 벽 페인트"), picture: "paint-can",
                     cents: (2_499, 8_900), palette: &TONES, axes: &[Axis { name: "tone", values: Values::Run { before: "V ", numbers: (101, 1, 200), after: "" } }], style: Style::Measured,
                     facts: &[&PAINT, &[COLORED]] },
                 &Kind { id: "white-wall-paints", noun: Word("White Wall Paint", "Weiße Wandfarbe", "흰색 벽 페인트"), plural: Word("White Wall Paints", "Weiße Wandfarben", "흰색 벽 페인트"), picture: "paint-can",

@@ -1,5 +1,5 @@
-//! Values of attributes and options, and tags: in English as events have them, in German, in Korean.
-//! What is the same everywhere (`XL`, `128 GB`) is left out.
+//! Values of attributes and options, and tags: in English as events have them, in German and in
+//! Korean. What is the same everywhere (`XL`, `128 GB`) is left out.
 
 use super::super::words::Word;
 
