@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use names::NAMES;
 use values::{COLORS, SPECIAL, VALUES};
 
-use super::words::{Lang, Word};
+use super::words::{COUNTRIES, Lang, Word};
 
 /// A JavaScript module with all of it: `names[name]` and `values[value]`, each by language;
 /// `values["name=value"]` comes before it where there is one. `colors[slug]` is a CSS colour.
@@ -35,9 +35,29 @@ pub fn script() -> String {
     out
 }
 
+/// Events have them in lower case, as all values; English readers do not.
+#[rustfmt::skip]
+static PROPER: [&str; 8] = ["english", "german", "korean", "italian", "europe", "asia", "america", "africa"];
+
 fn translations(word: &Word) -> String {
-    let one = |lang: &Lang| format!("{}: {}", lang.tag(), quoted(word.get(*lang)));
+    let proper = COUNTRIES.iter().chain(&PROPER).any(|name| *name == word.0);
+    let one = |lang: &Lang| {
+        let text = word.get(*lang);
+        let text = if proper && *lang == Lang::En { capitalized(text) } else { text.to_owned() };
+        format!("{}: {}", lang.tag(), quoted(&text))
+    };
     format!("{{ {} }}", Lang::ALL.each_ref().map(one).join(", "))
+}
+
+/// With each word's first letter in upper case.
+fn capitalized(text: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A string as JSON and JavaScript have it.
@@ -50,7 +70,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::super::kinds::{DEPARTMENTS, Kind, Values};
-    use super::super::words::{COUNTRIES, TAGS};
+    use super::super::words::TAGS;
     use super::*;
 
     fn kinds() -> impl Iterator<Item = &'static Kind> {
@@ -110,6 +130,7 @@ mod tests {
         assert!(
             script.contains(r#""taste=orange": { en: "orange", de: "Orange", ko: "오렌지" },"#)
         );
+        assert!(script.contains(r#""south korea": { en: "South Korea", de: "Südkorea", ko: "#));
         assert!(script.contains(r##""dark-green": "#2f6144","##));
     }
 }
