@@ -103,7 +103,7 @@ impl Target {
         let depth = if wide { rng.between(2, 3) as usize } else { 4 };
         let count = match scope {
             // Half of the lists are short: these may have one price for all.
-            Scope::Products if place % 2 == 0 => rng.between(1, 3),
+            Scope::Products if place.is_multiple_of(2) => rng.between(1, 3),
             Scope::Products => rng.between(4, LIST_PRODUCTS),
             Scope::Skus => rng.between(1, 5),
             _ => 0,
