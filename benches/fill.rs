@@ -12,6 +12,7 @@ use std::time::Instant;
 use clap::Parser;
 use support::filled::{Place, PostgresPlace, SqlitePlace};
 use support::parts::{Part, parts};
+use support::shape;
 use support::shop::Sizes;
 use support::stats::{Spread, count, mebibytes};
 use vitrine::config::{Config, Overrides};
@@ -62,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
     if !args.around_now {
         options.start = DEFAULT_START;
     }
+    shape::announce(&options);
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("vitrine.toml");
     std::fs::write(&file, vitrine::demo::CONFIG)?;

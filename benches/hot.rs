@@ -143,6 +143,7 @@ fn main() -> anyhow::Result<()> {
     let shop = Shop::with(&temporary.path().join("shop"), "", &["http.workers = 1".to_owned()])?;
     let options = ending_now(args.products, args.products * 10, 1);
     tokio::runtime::Runtime::new()?.block_on(shop.build(options))?;
+    eprintln!("{}", shop.shape()?);
     let serving = Serving::start(&shop, Some(server_core))?;
     host::pin_self(client_core)?;
 

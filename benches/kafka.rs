@@ -11,6 +11,7 @@ use clap::Parser;
 use support::child::Usage;
 use support::latency::{self, Changing, Latency, Mix};
 use support::production::{Production, consume, copy};
+use support::shape;
 use support::shop::Sizes;
 use support::stats::{Spread, count, mebibytes, percentile};
 use vitrine::generate::DEFAULT_START;
@@ -64,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
     if !args.around_now {
         options.start = DEFAULT_START;
     }
+    shape::announce(&options);
     let quick = args.sizes.quick;
     let runs = args.runs.unwrap_or(if quick { 1 } else { 3 }).max(1);
     let (rate, seconds) = if quick { (200, 3) } else { (args.rate, args.seconds) };

@@ -53,6 +53,7 @@ fn main() -> anyhow::Result<()> {
     let shop = Shop::with(dir.path(), "", &settings.map(str::to_owned))?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(shop.build(ending_now(args.products, args.products * 10, 1)))?;
+    eprintln!("{}", shop.shape()?);
     let position = runtime.block_on(newest(&shop))?;
     let serving = Serving::start(&shop, None)?;
     let mut client = serving.client()?;

@@ -15,6 +15,7 @@ use clap::Parser;
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqlitePoolOptions, SqliteSynchronous};
 use support::child::Usage;
+use support::shape;
 use support::shop::{Shop, Sizes};
 use support::stats::{Spread, count, mebibytes};
 use vitrine::decode::structured;
@@ -51,6 +52,7 @@ struct Run {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let options = args.sizes.options();
+    shape::announce(&options);
     let runs = args.runs.unwrap_or(if args.sizes.quick { 1 } else { 3 }).max(1);
     let mut measured = Vec::new();
     for number in 1..=runs {

@@ -91,6 +91,7 @@ async fn main() -> anyhow::Result<()> {
         eprintln!("building {} products, {} events", options.products, options.events);
         shop.build(options).await?;
     }
+    eprintln!("{}", shop.shape()?);
     let rounds = args.rounds.unwrap_or(if args.sizes.quick { 20 } else { 500 }).max(1);
     let probes = measure(&shop.config, rounds).await?;
     if args.json {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use support::child::{cpu_seconds_of, peak_bytes_of};
 use support::filled::{copy_postgres, copy_sqlite};
 use support::production::{Production, consume};
+use support::shape;
 use support::shop::{Shop, Sizes};
 use support::stats::{Spread, count, mebibytes};
 use tokio::sync::watch;
@@ -100,6 +101,7 @@ async fn main() -> anyhow::Result<()> {
     if !args.around_now {
         options.start = DEFAULT_START;
     }
+    shape::announce(&options);
     let runs = args.runs.unwrap_or(if args.sizes.quick { 1 } else { 3 }).max(1);
     let mut measured = Vec::new();
     for number in 1..=runs {

@@ -14,6 +14,8 @@ use projections::product::Product;
 use vitrine::decode::{Decoded, structured};
 use vitrine::generate::{DEFAULT_START, Generator, Options};
 
+use super::shape;
+
 /// A generated catalogue: the latest version of each entity.
 #[derive(Default)]
 pub struct Catalogue {
@@ -28,6 +30,7 @@ pub struct Catalogue {
 /// The lines of a small catalogue.
 pub fn lines() -> Vec<Vec<u8>> {
     let options = Options { products: 200, events: 4_000, seed: 1, start: DEFAULT_START };
+    shape::announce(&options);
     let mut generator = Generator::new(options);
     let mut lines = Vec::new();
     let mut line = Vec::new();

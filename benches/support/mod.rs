@@ -18,6 +18,7 @@ pub mod random;
 pub mod reading;
 pub mod rivals;
 pub mod serving;
+pub mod shape;
 pub mod shop;
 pub mod stats;
 pub mod switches;

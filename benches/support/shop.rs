@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use projections::instant;
 use vitrine::config::{Config, Overrides};
+use vitrine::generate::shape::Means;
 use vitrine::generate::{Generator, Options};
 use vitrine::log::Extent;
 use vitrine::log::position::Position;
@@ -107,8 +108,13 @@ impl Shop {
         self.publish()?;
         self.project().await?;
         std::fs::remove_file(self.events_file())?;
-        std::fs::write(self.dir.join("built"), b"")?;
+        std::fs::write(self.dir.join("built"), Means::of(&options).to_string())?;
         Ok(())
+    }
+
+    /// Which catalogue was built here, in one line, by the run that built it.
+    pub fn shape(&self) -> anyhow::Result<String> {
+        std::fs::read_to_string(self.dir.join("built")).context("no catalogue is built here")
     }
 
     /// Writes the events to a file, one a line.

@@ -5,6 +5,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use anyhow::anyhow;
 use projections::instant::Instant;
 
+use crate::generate::shape::Shape;
 use crate::generate::{DEFAULT_START, Generator, Options};
 
 #[derive(clap::Args)]
@@ -21,6 +22,9 @@ pub struct Args {
     /// When the stream begins (RFC 3339, or a date); 2026-01-01 if not given.
     #[arg(long, value_name = "T", value_parser = instant)]
     start: Option<Instant>,
+    /// Prints what the stream comes to, counted from its events, instead of the events.
+    #[arg(long)]
+    shape: bool,
 }
 
 /// An instant, or the start of a day in UTC.
@@ -33,13 +37,17 @@ fn instant(text: &str) -> Result<Instant, String> {
 /// Bytes that are written at once.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    let mut generator = Generator::new(Options {
+pub fn run(args: &Args, json: bool) -> anyhow::Result<()> {
+    let options = Options {
         products: args.products,
         events: args.events,
         seed: args.seed,
         start: args.start.unwrap_or(DEFAULT_START),
-    });
+    };
+    if args.shape {
+        return print_shape(options, json);
+    }
+    let mut generator = Generator::new(options);
     let mut out = BufWriter::with_capacity(CHUNK_BYTES, std::io::stdout().lock());
     let mut line = Vec::new();
     while generator.write_next(&mut line) {
@@ -49,6 +57,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         line.clear();
     }
     out.flush().or_else(ended_io).map_err(|e| anyhow!("cannot write the events: {e}"))
+}
+
+fn print_shape(options: Options, json: bool) -> anyhow::Result<()> {
+    let shape = Shape::of(options);
+    let text = if json { serde_json::to_string(&shape)? + "\n" } else { shape.to_string() };
+    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    written.or_else(ended_io).map_err(|e| anyhow!("cannot write the figures: {e}"))
 }
 
 /// A reader that has seen enough (`| head`) is no failure.

@@ -93,7 +93,7 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     // These need no configuration, so a broken one does not stop them.
     match cli.command {
-        Command::Generate(args) => return generate::run(&args),
+        Command::Generate(args) => return generate::run(&args, cli.json),
         Command::Config(config::Command::Show { reference: true }) => {
             return config::print_reference();
         }
@@ -124,7 +124,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Command::Status => status::run(context).await,
             Command::Migrate(args) => migrate::run(context, args).await,
             Command::Config(command) => config::run(&context, &command),
-            Command::Generate(args) => generate::run(&args),
+            Command::Generate(args) => generate::run(&args, cli.json),
         }
     });
     // The command is done: what may still be under way does not hold up its end.

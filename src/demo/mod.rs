@@ -1,13 +1,17 @@
 //! What the demo adds to the service: a storefront page to look at, and a shop's configuration.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+
+use crate::generate::vocabulary;
 
 /// Two markets and a home page for the sample catalogue.
 pub const CONFIG: &str = include_str!("demo.toml");
 
 /// Path, content type, content. The files find each other by these paths.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("storefront/index.html")),
     ("/demo/style.css", "text/css; charset=utf-8", include_str!("storefront/style.css")),
     ("/demo/app.js", JAVASCRIPT, include_str!("storefront/app.js")),
@@ -15,23 +19,30 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/demo/dom.js", JAVASCRIPT, include_str!("storefront/dom.js")),
     ("/demo/format.js", JAVASCRIPT, include_str!("storefront/format.js")),
     ("/demo/parts.js", JAVASCRIPT, include_str!("storefront/parts.js")),
-    ("/demo/views.js", JAVASCRIPT, include_str!("storefront/views.js")),
+    ("/demo/pictures.js", JAVASCRIPT, include_str!("storefront/pictures.js")),
     ("/demo/product.js", JAVASCRIPT, include_str!("storefront/product.js")),
+    ("/demo/text.js", JAVASCRIPT, include_str!("storefront/text.js")),
+    ("/demo/views.js", JAVASCRIPT, include_str!("storefront/views.js")),
 ];
+
+/// What attributes and their values are called, from the tables of the sample catalogue.
+static WORDS: LazyLock<String> = LazyLock::new(vocabulary::script);
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The storefront's routes.
 pub fn routes(app: &mut web::ServiceConfig) {
     for (path, content_type, content) in FILES {
-        let file = move || async move {
-            HttpResponse::Ok()
-                .insert_header((header::CONTENT_TYPE, content_type))
-                .insert_header((header::CACHE_CONTROL, "no-cache"))
-                .body(content)
-        };
-        app.route(path, web::get().to(file));
+        app.route(path, web::get().to(move || async move { file(content_type, content) }));
     }
+    app.route("/demo/words.js", web::get().to(|| async { file(JAVASCRIPT, WORDS.as_str()) }));
+}
+
+fn file(content_type: &'static str, content: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, content_type))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(content)
 }
 
 /// What to open and which lines to try.
@@ -55,4 +66,60 @@ Read your own write: publish a stock count, then ask for a page that reflects it
 Stop it with ctrl-C.
 "
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands between each `before` and the next `after`.
+    fn between<'a>(
+        text: &'a str,
+        before: &'a str,
+        after: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        text.split(before).skip(1).filter_map(move |rest| rest.split_once(after)).map(|(it, _)| it)
+    }
+
+    #[test]
+    fn every_script_that_another_one_imports_is_served() {
+        let served = |path: &str| FILES.iter().any(|(other, _, _)| *other == path);
+        let mut imports = 0;
+        for (path, _, content) in FILES {
+            for name in between(content, "from './", "'") {
+                let wanted = format!("/demo/{name}");
+                assert!(served(&wanted) || wanted == "/demo/words.js", "{path} imports {name}");
+                imports += 1;
+            }
+        }
+        assert!(imports > 10, "{imports}");
+    }
+
+    #[test]
+    fn every_text_of_the_page_has_three_languages() {
+        let texts = include_str!("storefront/text.js");
+        let table = between(texts, "const TEXTS = ", "\n};").next().unwrap_or_default();
+        let mut keys = Vec::new();
+        for line in table.lines() {
+            let Some((key, rest)) = line.strip_prefix("  ").and_then(|line| line.split_once(": ["))
+            else {
+                continue;
+            };
+            // The long ones go on in the next lines.
+            if !rest.is_empty() {
+                assert_eq!(rest.matches("', '").count(), 2, "{line}");
+                assert!(rest.chars().any(|c| ('가'..='힣').contains(&c)) || key == "vip", "{line}");
+            }
+            keys.push(key.trim());
+        }
+        assert!(keys.len() > 90, "{}", keys.len());
+        for (path, _, content) in FILES {
+            for call in [" t('", "(t('", "[t('", "{t('", "data-text=\""] {
+                for asked in content.split(call).skip(1) {
+                    let key = asked.split(['\'', '"']).next().unwrap_or_default();
+                    assert!(keys.contains(&key), "{path}: no text {key}");
+                }
+            }
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use projections::instant::{Instant, Window};
 
 use super::Options;
-use super::catalogue::{Catalogue, DAY_MS, HOUR_MS, MAX_VERSION, MINUTE_MS, Product, Reason};
+use super::catalogue::{Catalogue, DAY_MS, HOUR_MS, MAX_VERSION, MINUTE_MS};
 use super::discounts::{self, Turn, after, whole_hour};
 use super::events::{self, Moment};
+use super::import::season_window;
 use super::prng::{Domain, Rng};
+use super::product::{Product, Reason};
 use super::reviews::{self, Fate, Origin, Review};
 
 /// How many new reviews are remembered, so that some of them change later.
@@ -61,7 +63,8 @@ impl Changes {
         }
         let per_mille = rng.between(880, 1_120);
         let window = match slot.reason {
-            Reason::Sale => self.sale_window(moment.time, rng),
+            Reason::Sale(_) => self.sale_window(moment.time, rng),
+            Reason::Season(_, season) => season_window(catalogue, season),
             _ => Window::ALWAYS,
         };
         events::price(out, catalogue, moment, product, &slot, (per_mille, window));
@@ -132,9 +135,10 @@ impl Changes {
     }
 
     fn discount(&self, out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment, rng: &mut Rng) {
-        let (mut discount, draw) = (rng.below(catalogue.discounts), rng.below(100));
-        if discounts::is_for_all(catalogue, discount) && rng.per_mille(900) {
-            discount = (discount + 1) % catalogue.discounts;
+        // The first is the members': it stays as it is.
+        let (mut discount, draw) = (rng.between(1, catalogue.discounts - 1), rng.below(100));
+        if discounts::is_for_all(discount) && rng.per_mille(900) {
+            discount += 1;
         }
         let flash = if self.live { 60 } else { 15 };
         if draw < flash {

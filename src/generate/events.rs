@@ -3,12 +3,15 @@
 
 use projections::instant::{Instant, Window};
 
-use super::catalogue::{Catalogue, Category, Langs, MARKETS, PriceSlot, Product, Reason};
+use super::catalogue::Catalogue;
+use super::details::{self, tint};
+use super::kinds::{Kind, Style};
 use super::phrases::SENTENCES;
 use super::prng::{Domain, Rng};
+use super::product::{MARKETS, PriceSlot, Product, Reason};
+use super::tree::{DEPTH, Leaf};
 use super::words::{
-    BRAND_ENDS, BRAND_STARTS, COLLECTIONS, COLORS, EDITIONS, GROUPS, Lang, MATERIALS, SERIES,
-    SIZES, TAGS, Word,
+    BRAND_ENDS, BRAND_STARTS, EDITIONS, Lang, PRICE_GROUPS, SERIES, TAGS, TITLE_NOUNS, TITLES, Word,
 };
 use super::write::{Json, Piece, Piece::N, Piece::S};
 
@@ -43,24 +46,15 @@ pub fn event(
     out.push(b'\n');
 }
 
-/// A text in the given languages.
-pub fn text(json: &mut Json<'_>, langs: Langs, write: impl Fn(&mut Json<'_>, Lang)) {
-    let one = |json: &mut Json<'_>, lang| {
-        json.begin();
+/// A text in every language of the catalogue.
+pub fn text(json: &mut Json<'_>, write: impl Fn(&mut Json<'_>, Lang)) {
+    json.open();
+    for lang in Lang::ALL {
+        json.key(lang.tag()).begin();
         write(json, lang);
         json.end();
-    };
-    match langs {
-        Langs::Plain => one(json, Lang::En),
-        Langs::Some(langs) => {
-            json.open();
-            for lang in langs {
-                json.key(lang.tag());
-                one(json, *lang);
-            }
-            json.close();
-        }
     }
+    json.close();
 }
 
 /// A product's SKU for its variant, from 0.
@@ -97,34 +91,41 @@ struct Name {
     brand: Option<u64>,
     series: &'static str,
     edition: &'static str,
-    noun: Option<&'static Word>,
-    langs: Langs,
+    title: Option<(&'static Word, &'static Word)>,
+    noun: &'static Word,
 }
 
 impl Name {
-    fn of(catalogue: &Catalogue, product: &Product, category: Category) -> Name {
+    fn of(catalogue: &Catalogue, product: &Product, kind: &'static Kind) -> Name {
         let mut rng = catalogue.rng(Domain::Name, product.n);
-        let edition = if rng.per_mille(400) { rng.pick(&EDITIONS) } else { None };
+        let model = kind.style == Style::Model && rng.per_mille(400);
+        let edition = if model { rng.pick(&EDITIONS) } else { None };
+        let title = rng.pick(&TITLES).zip(rng.pick(&TITLE_NOUNS));
         Name {
             brand: product.brand,
             series: rng.pick(&SERIES).copied().unwrap_or_default(),
             edition: edition.copied().unwrap_or_default(),
-            noun: category.family.map(|family| &family.noun),
-            langs: Langs::draw(&mut rng),
+            title: title.filter(|_| kind.style == Style::Title),
+            noun: &kind.noun,
         }
     }
 
     fn write(&self, json: &mut Json<'_>, lang: Lang) {
+        if let Some((first, second)) = self.title {
+            for piece in [first.get(lang), " ", second.get(lang), " (", self.noun.get(lang), ")"] {
+                json.piece(S(piece));
+            }
+            return;
+        }
         if let Some(brand) = self.brand {
             let (start, end) = brand_words(brand);
             json.piece(S(start.0));
             json.piece(S(end));
             json.piece(S(" "));
         }
-        json.piece(S(self.series));
-        json.piece(S(" "));
-        json.piece(S(self.noun.map_or("Item", |noun| noun.get(lang))));
-        json.piece(S(self.edition));
+        for piece in [self.series, " ", self.noun.get(lang), self.edition] {
+            json.piece(S(piece));
+        }
     }
 }
 
@@ -137,16 +138,15 @@ pub fn product(
     product: &Product,
     revision: u64,
 ) {
-    let category = catalogue.tree.category(product.leaf);
-    let name = Name::of(catalogue, product, category);
-    let mut looks = catalogue.rng(Domain::Looks, product.n);
+    let leaf = catalogue.leaf(product);
+    let name = Name::of(catalogue, product, leaf.kind);
     let mut copy = catalogue.rng(Domain::Copy, product.n.wrapping_mul(1 << 20) ^ revision);
     event(out, catalogue, moment, "product.upserted.v1", |json| {
         product_id(json, product.n);
-        text(json.key("name"), name.langs, |json, lang| name.write(json, lang));
-        slug(json, product, &name, category);
-        description(json, &mut copy, name.langs);
-        let toggled = revision != 0 && copy.per_mille(15);
+        text(json.key("name"), |json, lang| name.write(json, lang));
+        slug(json, product, leaf.kind);
+        description(json, &mut copy, leaf);
+        let toggled = revision != 0 && copy.per_mille(15) && !product.staple;
         if product.hidden != toggled {
             json.key("status").str("hidden");
         } else if copy.per_mille(500) {
@@ -155,142 +155,89 @@ pub fn product(
         if let Some(id) = product.brand {
             brand(json, id);
         }
-        categories(json, catalogue, &mut looks, category, name.langs);
-        attributes(json, &mut looks);
+        categories(json, catalogue, product);
+        details::attributes(json, catalogue, product);
         tags(json, &mut copy);
-        images(json, &mut copy, product, &name);
+        images(json, &mut copy, product, (&name, leaf.kind, tint(catalogue, product)));
         json.key("released_at").instant(product.released);
-        variants(json, catalogue, &mut looks, product);
+        details::variants(json, catalogue, product);
     });
 }
 
-fn slug(json: &mut Json<'_>, product: &Product, name: &Name, category: Category) {
-    let noun = category.family.map_or("item", |family| family.id);
+fn slug(json: &mut Json<'_>, product: &Product, kind: &Kind) {
     json.key("slug");
-    match name.brand {
+    match product.brand {
         Some(id) => {
             let [start, end] = brand_id(id);
-            json.pieces(&[start, end, S("-"), S(noun), S("-"), N(product.n)]);
+            json.pieces(&[start, end, S("-"), S(kind.id), S("-"), N(product.n)]);
         }
-        None => json.pieces(&[S(noun), S("-"), N(product.n)]),
+        None => json.pieces(&[S(kind.id), S("-"), N(product.n)]),
     }
 }
 
-fn description(json: &mut Json<'_>, rng: &mut Rng, langs: Langs) {
-    let (count, first) = (rng.between(1, 4), rng.below(SENTENCES.len() as u64));
+/// A sentence about what its department sells, and up to three that fit anything.
+fn description(json: &mut Json<'_>, rng: &mut Rng, leaf: &Leaf) {
+    let (count, first) = (rng.below(4), rng.below(SENTENCES.len() as u64));
+    let own = rng.pick(leaf.department.copy);
     // 7 has no factor in common with the length of the table: no sentence comes twice.
     let sentence = |i: u64| SENTENCES.get(((first + i * 7) % SENTENCES.len() as u64) as usize);
-    text(json.key("description"), langs, |json, lang| {
-        for i in 0..count {
-            if i > 0 {
-                json.piece(S(" "));
-            }
-            json.piece(S(sentence(i).map_or("", |words| words.get(lang))));
+    text(json.key("description"), |json, lang| {
+        json.piece(S(own.map_or("", |words| words.get(lang))));
+        for words in (0..count).filter_map(sentence) {
+            json.piece(S(" "));
+            json.piece(S(words.get(lang)));
         }
     });
 }
 
+/// A brand's name is the same in every language.
 fn brand(json: &mut Json<'_>, id: u64) {
     let (start, end) = brand_words(id);
     json.key("brand").open();
     json.key("id").pieces(&brand_id(id));
-    let langs =
-        if id.is_multiple_of(16) { Langs::Some(&[Lang::En, Lang::De]) } else { Langs::Plain };
-    text(json.key("name"), langs, |json, lang| {
-        json.piece(S(start.0));
-        json.piece(S(end));
-        if lang == Lang::De {
-            json.piece(S(" GmbH"));
-        }
-    });
+    json.key("name").pieces(&[S(start.0), S(end)]);
     json.close();
 }
 
-/// The pieces of the id of a leaf (`depth` 3), its family (2) or its department (1).
-pub fn category_id(category: Category, depth: usize) -> ([Piece<'static>; 5], usize) {
-    let department = category.department.map_or("other", |it| it.id);
-    let family = category.family.map_or("other", |it| it.id);
-    let leaf = category.qualifier.map_or("other", |it| it.id);
-    let pieces = [S(department), S("-"), S(family), S("-"), S(leaf)];
-    (pieces, (depth * 2 - 1).min(pieces.len()))
-}
-
-fn categories(
-    json: &mut Json<'_>,
-    catalogue: &Catalogue,
-    rng: &mut Rng,
-    category: Category,
-    langs: Langs,
-) {
+fn categories(json: &mut Json<'_>, catalogue: &Catalogue, product: &Product) {
+    let leaf = catalogue.leaf(product);
+    let mut rng = catalogue.rng(Domain::Categories, product.n);
     json.key("categories").open_list();
-    one_category(json, category, 3, langs);
+    one_category(json, leaf, DEPTH);
     // Some shops list the ancestors too: it is how these get their names.
-    if rng.per_mille(120) {
-        one_category(json, category, 2, langs);
-        one_category(json, category, 1, langs);
-    }
-    if rng.per_mille(150) {
-        let other = catalogue.tree.category(catalogue.leaf(rng));
-        let ids =
-            |category: Category| category.qualifier.zip(category.family).map(|(q, f)| (q.id, f.id));
-        if ids(other) != ids(category) {
-            one_category(json, other, 3, langs);
+    if rng.per_mille(60) || product.staple {
+        for depth in (1..DEPTH).rev() {
+            one_category(json, leaf, depth);
         }
     }
-    if rng.per_mille(60)
-        && let Some(collection) = rng.pick(&COLLECTIONS)
+    // What is worn by several audiences.
+    if let Some(sibling) = leaf.sibling
+        && rng.per_mille(120)
     {
-        json.open();
-        json.key("id").str(collection.id);
-        text(json.key("name"), langs, |json, lang| json.piece(S(collection.name.get(lang))));
-        json.key("path").open_list();
-        json.str(collection.id);
-        json.close_list();
-        json.close();
+        one_category(json, catalogue.tree.leaf(sibling), DEPTH);
     }
     json.close_list();
 }
 
-fn one_category(json: &mut Json<'_>, category: Category, depth: usize, langs: Langs) {
-    let id = |json: &mut Json<'_>, depth| {
-        let (pieces, used) = category_id(category, depth);
-        json.pieces(pieces.get(..used).unwrap_or_default());
-    };
+/// The category of a leaf's path that is `depth` steps from above.
+fn one_category(json: &mut Json<'_>, leaf: &Leaf, depth: usize) {
+    let path = leaf.ids.get(..depth).unwrap_or_default();
     json.open();
-    id(json.key("id"), depth);
-    text(json.key("name"), langs, |json, lang| {
-        if depth == 1 {
-            json.piece(S(category.department.map_or("Other", |it| it.name.get(lang))));
-            return;
-        }
-        json.piece(S(category.family.map_or("Other", |it| it.name.get(lang))));
-        if depth == 3 {
-            json.piece(S(" · "));
-            json.piece(S(category.qualifier.map_or("Other", |it| it.name.get(lang))));
-        }
+    json.key("id").str(path.last().map_or("", |id| id));
+    text(json.key("name"), |json, lang| {
+        let audience = leaf.section.audience.as_ref().filter(|_| depth > 2);
+        json.piece(S(audience.map_or("", |audience| audience.prefix.get(lang))));
+        let name = match depth {
+            1 => &leaf.department.name,
+            2 => &leaf.section.name,
+            3 => &leaf.group.name,
+            _ => &leaf.kind.plural,
+        };
+        json.piece(S(name.get(lang)));
     });
     json.key("path").open_list();
-    for depth in 1..=depth {
-        id(json, depth);
-    }
+    path.iter().for_each(|id| json.str(id));
     json.close_list();
-    json.close();
-}
-
-fn attributes(json: &mut Json<'_>, rng: &mut Rng) {
-    json.key("attributes").open();
-    if let Some(material) = rng.pick(&MATERIALS) {
-        json.key("material").str(material);
-    }
-    if rng.per_mille(700) {
-        json.key("weight_kg").decimal(5 + rng.steep(4_000));
-    }
-    if rng.per_mille(400) {
-        json.key("warranty_years").int(rng.between(1, 10));
-    }
-    if rng.per_mille(500) {
-        json.key("recyclable").bool(rng.per_mille(600));
-    }
     json.close();
 }
 
@@ -298,48 +245,36 @@ fn tags(json: &mut Json<'_>, rng: &mut Rng) {
     let (count, first) = (rng.below(4), rng.below(TAGS.len() as u64));
     json.key("tags").open_list();
     for i in 0..count {
-        json.str(TAGS.get(((first + i * 5) % TAGS.len() as u64) as usize).unwrap_or(&"new"));
+        json.str(TAGS.get(((first + i * 3) % TAGS.len() as u64) as usize).unwrap_or(&"new"));
     }
     json.close_list();
 }
 
-fn images(json: &mut Json<'_>, rng: &mut Rng, product: &Product, name: &Name) {
+/// A picture's address says what is on it, and in which colour.
+fn images(
+    json: &mut Json<'_>,
+    rng: &mut Rng,
+    product: &Product,
+    (name, kind, color): (&Name, &Kind, &str),
+) {
     json.key("images").open_list();
     for image in 1..=rng.between(1, 3) {
         json.open();
-        let url = [S("https://img.example/p-"), N(product.n), S("/"), N(image), S(".webp")];
-        json.key("url").pieces(&url);
+        json.key("url").begin();
+        for piece in [S("https://img.example/"), S(kind.picture), S("/")] {
+            json.piece(piece);
+        }
+        for (at, word) in color.split(' ').enumerate() {
+            json.piece(S(if at > 0 { "-" } else { "" }));
+            json.piece(S(word));
+        }
+        for piece in [S("/p-"), N(product.n), S("-"), N(image), S(".webp")] {
+            json.piece(piece);
+        }
+        json.end();
         if image == 1 {
-            text(json.key("alt"), name.langs, |json, lang| name.write(json, lang));
+            text(json.key("alt"), |json, lang| name.write(json, lang));
         }
-        json.close();
-    }
-    json.close_list();
-}
-
-fn variants(json: &mut Json<'_>, catalogue: &Catalogue, rng: &mut Rng, product: &Product) {
-    if product.plain {
-        return;
-    }
-    let sized = catalogue.tree.category(product.leaf).department.is_some_and(|it| it.sized);
-    let first_color = rng.below(COLORS.len() as u64);
-    let first_size = rng.below(3);
-    json.key("variants").open_list();
-    for variant in 0..product.variants {
-        json.open();
-        sku(json.key("sku"), product, variant);
-        json.key("options").open();
-        // Sized ones run through four sizes, then take the next colour.
-        let step = if sized { variant / 4 } else { variant };
-        let color = (first_color + step) as usize % COLORS.len();
-        json.key("color").str(COLORS.get(color).unwrap_or(&"Black"));
-        if sized {
-            let size = (first_size + variant % 4) as usize % SIZES.len();
-            json.key("size").str(SIZES.get(size).unwrap_or(&"M"));
-        } else if step >= COLORS.len() as u64 {
-            json.key("edition").str("second");
-        }
-        json.close();
         json.close();
     }
     json.close_list();
@@ -352,21 +287,20 @@ pub fn product_deleted(out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment,
 
 fn price_id(json: &mut Json<'_>, product: &Product, slot: &PriceSlot) {
     let suffix = MARKETS.get(slot.market).map_or("", |market| market.2);
+    let group = |group: usize| S(PRICE_GROUPS.get(group).unwrap_or(&PRICE_GROUPS[0]));
     json.key("price_id").begin();
     json.piece(S("pr-"));
     json.piece(N(product.n));
-    match slot.reason {
-        Reason::Usual => {}
-        Reason::Variant(variant) => {
-            json.piece(S("-"));
-            json.piece(N(variant + 1));
-        }
-        Reason::Sale => json.piece(S("-sale")),
-        Reason::Group(group) => {
-            json.piece(S("-"));
-            json.piece(S(GROUPS.get(group).unwrap_or(&"vip")));
-        }
-    }
+    let reason: &[Piece<'_>] = match slot.reason {
+        Reason::Usual => &[],
+        Reason::Variant(variant) => &[S("-"), N(variant + 1)],
+        Reason::Sale(0) => &[S("-sale")],
+        Reason::Sale(sale) => &[S("-sale-"), N(sale + 1)],
+        Reason::Group(of) => &[S("-"), group(of)],
+        Reason::Season(variant, season) => &[S("-"), N(variant + 1), S("-season-"), N(season + 1)],
+        Reason::VariantGroup(variant, of) => &[S("-"), N(variant + 1), S("-"), group(of)],
+    };
+    reason.iter().for_each(|piece| json.piece(*piece));
     json.piece(S(suffix));
     json.end();
 }
@@ -388,10 +322,17 @@ pub fn price(
         json.key("market").str(market);
         json.key("currency").str(currency);
         json.key("amount").int(product.amount(slot, per_mille));
-        match slot.reason {
-            Reason::Variant(variant) => sku(json.key("sku"), product, variant),
-            Reason::Group(group) => json.key("group").str(GROUPS.get(group).unwrap_or(&"vip")),
-            Reason::Usual | Reason::Sale => {}
+        let (variant, group) = match slot.reason {
+            Reason::Usual | Reason::Sale(_) => (None, None),
+            Reason::Variant(variant) | Reason::Season(variant, _) => (Some(variant), None),
+            Reason::Group(group) => (None, Some(group)),
+            Reason::VariantGroup(variant, group) => (Some(variant), Some(group)),
+        };
+        if let Some(variant) = variant {
+            sku(json.key("sku"), product, variant);
+        }
+        if let Some(group) = group {
+            json.key("group").str(PRICE_GROUPS.get(group).unwrap_or(&PRICE_GROUPS[0]));
         }
         bound(json.key("valid_from"), window.from);
         bound(json.key("valid_until"), window.until);

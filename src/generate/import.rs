@@ -4,26 +4,23 @@ use std::cmp::Reverse;
 
 use projections::instant::Window;
 
-use super::catalogue::{Catalogue, DAY_MS, Product, Reason};
+use super::catalogue::{Catalogue, DAY_MS};
 use super::discounts::{self, Turn, after};
 use super::events::{self, Moment};
 use super::prng::{Domain, Rng};
+use super::product::{Product, Reason};
 use super::reviews::{self, Fate, Origin, Review};
 
 /// So many products are mixed with each other: it bounds the disorder, and the memory.
 const BLOCK_PRODUCTS: u64 = 64;
 
-/// The import takes a bit more than six events a product. With fewer than these the essentials of
-/// all products come before the rest of any.
-const EVENTS_PER_PRODUCT: u64 = 7;
-
 /// Which parts a walk over the products writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
     Everything,
-    /// Products and prices.
+    /// Products and their usual prices: with few events, these come before the rest of any.
     Essentials,
-    /// Stock, reviews and discounts.
+    /// Other prices, stock, reviews and discounts.
     Rest,
     Done,
 }
@@ -56,7 +53,7 @@ pub struct Import {
 
 impl Import {
     pub fn new(catalogue: &Catalogue) -> Import {
-        let enough = catalogue.events / EVENTS_PER_PRODUCT >= catalogue.products;
+        let enough = catalogue.events >= catalogue.import_events();
         Import {
             walk: if enough { Walk::Everything } else { Walk::Essentials },
             next_product: 0,
@@ -97,6 +94,7 @@ impl Import {
 
     /// The parts of a product: `at` is its place, 1,000 from the next one's.
     fn add(&mut self, product: &Product, at: i64, rng: &mut Rng) {
+        let walk = self.walk;
         let mut push = |part, early: u64, wait: u64, spread: u64| {
             let key = if rng.per_mille(early) {
                 at - rng.below(3_000) as i64
@@ -105,13 +103,16 @@ impl Import {
             };
             self.block.push(Entry { key, n: product.n, part });
         };
-        if self.walk != Walk::Rest {
+        if walk != Walk::Rest {
             push(Part::Product, 0, 0, 300);
-            for i in 0..product.prices() {
+            for i in 0..product.usual_prices() {
                 push(Part::Price(i), 50, 200, 900);
             }
         }
-        if self.walk != Walk::Essentials {
+        if walk != Walk::Essentials {
+            for i in product.usual_prices()..product.prices() {
+                push(Part::Price(i), 50, 200, 900);
+            }
             for variant in 0..product.variants {
                 for place in 0..product.places {
                     push(Part::Stock(variant, place), 40, 300, 3_500);
@@ -126,7 +127,8 @@ impl Import {
     /// The share of the discounts that belongs to the products before `end`.
     fn add_discounts(&mut self, catalogue: &Catalogue, end: u64) {
         let products = u128::from(catalogue.products);
-        let due = (u128::from(catalogue.discounts) * u128::from(end) / products) as u64;
+        // The members' discount is there from the first block on.
+        let due = (u128::from(catalogue.discounts) * u128::from(end) / products).max(1) as u64;
         for n in self.next_discount..due {
             let key = catalogue.rng(Domain::Order, !n).below(1_000 * BLOCK_PRODUCTS) as i64;
             self.block.push(Entry { key, n, part: Part::Discount });
@@ -156,19 +158,21 @@ fn write(out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment, entry: &Entry
 
 fn price(out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment, product: &Product, i: u64) {
     let slot = product.price(i);
+    let sale = matches!(slot.reason, Reason::Sale(_));
     let window = match slot.reason {
-        Reason::Sale => sale_window(catalogue, product, i),
+        Reason::Sale(_) => sale_window(catalogue, product, i),
+        Reason::Season(_, season) => season_window(catalogue, season),
         _ => Window::ALWAYS,
     };
-    let mut rng = catalogue.rng(Domain::Price, product.n.wrapping_mul(64) + i);
-    let per_mille = if slot.reason == Reason::Sale { rng.between(800, 1_150) } else { 1_000 };
+    let mut rng = catalogue.rng(Domain::Price, product.n.wrapping_mul(4_096) + i);
+    let per_mille = if sale { rng.between(800, 1_150) } else { 1_000 };
     events::price(out, catalogue, moment, product, &slot, (per_mille, window));
 }
 
 /// Scheduled from ten days before the start to sixty after it, from midnight on; some windows are
 /// open at one end.
 fn sale_window(catalogue: &Catalogue, product: &Product, i: u64) -> Window {
-    let mut rng = catalogue.rng(Domain::Price, !(product.n.wrapping_mul(64) + i));
+    let mut rng = catalogue.rng(Domain::Price, !(product.n.wrapping_mul(4_096) + i));
     let from = catalogue.after_start((rng.below(57) as i64 - 10) * DAY_MS);
     let until = after(from, rng.between(1, 14) as i64 * DAY_MS);
     match rng.below(20) {
@@ -176,4 +180,11 @@ fn sale_window(catalogue: &Catalogue, product: &Product, i: u64) -> Window {
         1 => Window { from: Window::ALWAYS.from, until },
         _ => Window { from, until },
     }
+}
+
+/// When the prices of a season are in force: for three weeks, five weeks after those of the season
+/// before. The second season's are when a stream begins.
+pub fn season_window(catalogue: &Catalogue, season: u64) -> Window {
+    let from = catalogue.after_start((season as i64 * 35 - 45) * DAY_MS);
+    Window { from, until: after(from, 21 * DAY_MS) }
 }

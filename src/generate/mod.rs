@@ -1,8 +1,8 @@
 //! A reproducible, realistic catalogue as a stream of events: for demos, tests and measurements.
 //!
 //! The same [`Options`] give the same bytes, for ever and on every machine: all randomness is
-//! hashed from the seed with integers, nothing reads a clock, and nothing iterates a hash map. What a
-//! product is follows from the seed and its number, so memory does not grow with the stream.
+//! hashed from the seed with integers, nothing reads a clock, and nothing iterates a hash map. What
+//! a product is follows from the seed and its number, so memory does not grow with the stream.
 //!
 //! The stream is an import followed by changes. The import goes through the products in order, in
 //! the mild disorder of several systems that export at once: prices, stock and reviews come near
@@ -14,12 +14,18 @@
 
 mod catalogue;
 mod changes;
+mod details;
 mod discounts;
 mod events;
 mod import;
+mod kinds;
 mod phrases;
 mod prng;
+mod product;
 mod reviews;
+pub mod shape;
+mod tree;
+pub mod vocabulary;
 mod words;
 mod write;
 
@@ -127,7 +133,7 @@ impl Generator {
         let mut rng = self.catalogue.rng(Domain::Overtaken, pair);
         let product = self.catalogue.product(self.catalogue.popular(&mut rng));
         if rng.per_mille(300) {
-            let slot = product.price(rng.below(product.prices()) % 2);
+            let slot = product.price(rng.below(product.usual_prices()));
             let terms = (950 + moment.version % 100, Window::ALWAYS);
             events::price(out, &self.catalogue, moment, &product, &slot, terms);
         } else {

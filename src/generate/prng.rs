@@ -35,6 +35,7 @@ pub enum Domain {
     Repeat,
     Swap,
     Overtaken,
+    Categories,
 }
 
 /// SplitMix64. A new one is as cheap as a draw, so every fact has a stream of its own.

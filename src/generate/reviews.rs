@@ -2,10 +2,11 @@
 
 use projections::instant::Instant;
 
-use super::catalogue::{Catalogue, DAY_MS, MINUTE_MS, Product};
+use super::catalogue::{Catalogue, DAY_MS, MINUTE_MS};
 use super::events::{Moment, event, product_id};
 use super::phrases::{AUTHORS, VOICES};
 use super::prng::{Domain, Rng};
+use super::product::Product;
 use super::write::{Json, Piece::N, Piece::S};
 
 /// Which review: what it says is drawn from this.
@@ -145,7 +146,8 @@ fn words(json: &mut Json<'_>, rng: &mut Rng, rating: u64, edited: bool) {
         json.piece(S(body.copied().unwrap_or_default()));
     }
     if edited {
-        json.piece(S(if count > 0 { "\nUpdate: " } else { "Update: " }));
+        json.piece(S(if count > 0 { "\n" } else { "" }));
+        json.piece(S(voice.update));
         json.piece(S(mood.bodies.first().copied().unwrap_or_default()));
     }
     json.end();

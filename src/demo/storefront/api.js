@@ -150,15 +150,38 @@ export function learn(shop, product) {
   if (product.brand?.id) count(stock.brands, product.brand.id, { name: product.brand.name });
 }
 
+// Most products name their own category only. A listing tells what its category is called, whoever named it.
+const NAMES_AT_ONCE = 24;
+
+async function learnNames(shop, signal) {
+  const stock = known(shop);
+  const nameless = [...stock.categories].filter(([id, c]) => !c.name && !stock.asked.has(`name ${id}`));
+  // What is nearest to the root is shown first.
+  nameless.sort((a, b) => a[1].path.length - b[1].path.length || b[1].n - a[1].n);
+  const asking = nameless.slice(0, NAMES_AT_ONCE);
+  await Promise.all(asking.map(async ([id, category]) => {
+    stock.asked.add(`name ${id}`);
+    try {
+      const url = address(`/categories/${encodeURIComponent(id)}/products`, shop, [['limit', 1]]);
+      const { data } = await get(url, signal, true);
+      if (data.listing?.name) stock.categories.set(id, { ...category, ...stock.categories.get(id), name: data.listing.name });
+    } catch {
+      stock.asked.delete(`name ${id}`);
+    }
+  }));
+  return asking.length > 0;
+}
+
 // True when it has learnt something. Failing to is no error: the shop only shows fewer links.
 export async function learnFrom(shop, ids, signal) {
   const stock = known(shop);
   const fresh = [...new Set(ids)].filter((id) => !stock.asked.has(id) && !stock.seen.has(id)).slice(0, 100);
-  if (fresh.length === 0) return false;
   fresh.forEach((id) => stock.asked.add(id));
   try {
+    if (fresh.length === 0) return await learnNames(shop, signal);
     const { data } = await get(address('/products', shop, [...idsQuery(fresh), ['view', 'page']]), signal, true);
     for (const item of data.items ?? []) learn(shop, item.product ?? item);
+    await learnNames(shop, signal);
     return true;
   } catch {
     fresh.forEach((id) => stock.asked.delete(id));

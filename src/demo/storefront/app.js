@@ -4,6 +4,7 @@ import { Problem, onExchange, recall, tally } from './api.js';
 import { flash, h, morph } from './dom.js';
 import * as f from './format.js';
 import { Product } from './product.js';
+import { around, setLanguage, t } from './text.js';
 import { Home, Listing, navigation } from './views.js';
 
 const POLL_MS = 2000;
@@ -54,6 +55,7 @@ function show({ restore = false } = {}) {
   shop = readShop();
   route = readRoute();
   f.setLocale(shop.locale);
+  document.documentElement.lang = setLanguage(shop.locale);
   controller.abort();
   controller = new AbortController();
   problem = null;
@@ -69,7 +71,7 @@ function show({ restore = false } = {}) {
     // its pages put together, and starts anew).
     if (View !== Listing) view.page ??= recall(view.url()) ?? null;
   } else {
-    problem = new Problem({ status: 404, code: 'no_such_page', title: 'There is no such page in this shop', detail: location.hash });
+    problem = new Problem({ status: 404, code: 'no_such_page', title: t('not_found'), detail: location.hash });
   }
   const sameView = painted && painted.kind === route.kind && painted.id === route.id;
   painted = { kind: route.kind, id: route.id };
@@ -117,10 +119,10 @@ function paint({ live = false, keepOld = false } = {}) {
     morph(main, next, live ? flash : null);
     watchEnd();
   }
-  const nav = h('nav', { class: 'nav wrap', 'aria-label': 'Shop', id: 'nav' }, navigation(shop, route));
+  const nav = h('nav', { class: 'nav wrap', 'aria-label': t('shop'), id: 'nav' }, navigation(shop, route));
   morph($('nav'), nav);
   const title = problem && !problem.passing ? problem.title : view?.title;
-  document.title = `${title ? `${title} · ` : ''}Vitrine demo`;
+  document.title = `${title ? `${title} · ` : ''}${t('demo')}`;
   notice();
   countdowns();
 }
@@ -139,22 +141,22 @@ function failure(p) {
   const hidden = p.status === 404 && route.kind === 'product';
   return h('section', { class: 'failure', role: 'alert' },
     h('p', { class: 'failure-code' }, p.status || 'offline'),
-    h('h1', { tabindex: '-1' }, hidden ? (shop.at ? 'Not in the shop at that time' : 'This product is not in the shop') : p.title || 'Something went wrong'),
+    h('h1', { tabindex: '-1' }, hidden ? t(shop.at ? 'not_then' : 'not_in_shop') : p.title || t('wrong')),
     p.detail && p.detail !== p.title && h('p', {}, p.detail),
     h('p', { class: 'quiet' }, 'Code ', h('code', {}, p.code), p.parameter && [', parameter ', h('code', {}, p.parameter)]),
     h('p', { class: 'row-buttons' },
-      h('a', { class: 'button primary', href: '#/' }, 'To the home page'),
-      h('button', { type: 'button', 'data-action': 'retry' }, 'Try again'),
-      shop.market !== 'default' && h('button', { type: 'button', 'data-action': 'default-market' }, 'Default market'),
-      shop.at && h('button', { type: 'button', 'data-action': 'now' }, 'Back to now')));
+      h('a', { class: 'button primary', href: '#/' }, t('to_home')),
+      h('button', { type: 'button', 'data-action': 'retry' }, t('retry')),
+      shop.market !== 'default' && h('button', { type: 'button', 'data-action': 'default-market' }, t('default_market')),
+      shop.at && h('button', { type: 'button', 'data-action': 'now' }, t('back_to_now'))));
 }
 
 function notice() {
   const box = $('notice');
   box.hidden = !problem?.passing;
   if (!box.hidden) {
-    const text = `${problem.title || 'The service has a problem'}${view?.page ? ': this is the last page known, it may be out of date' : ''}. `;
-    morph(box, h('div', { class: 'notice', id: 'notice', role: 'alert' }, text, h('code', {}, problem.code), ' ', h('button', { type: 'button', 'data-action': 'retry' }, 'Try again')));
+    const text = `${problem.title || t('problem')}${view?.page ? t('outdated') : ''}. `;
+    morph(box, h('div', { class: 'notice', id: 'notice', role: 'alert' }, text, h('code', {}, problem.code), ' ', h('button', { type: 'button', 'data-action': 'retry' }, t('retry'))));
   }
 }
 
@@ -236,28 +238,31 @@ function pause(mine) {
 
 function announce(mine, first) {
   const text = mine.summary?.() ?? '';
-  if (!first && text !== mine.said) $('announce').textContent = `Now ${text}`;
+  if (!first && text !== mine.said) $('announce').textContent = t('now_is', text);
   mine.said = text;
 }
 
 // ---- the header
 
 function controls() {
+  // What stands in the page itself is in English.
+  for (const el of document.querySelectorAll('[data-text]')) el.textContent = t(el.dataset.text);
+  theme(storedTheme());
   for (const name of ['market', 'group', 'locale']) {
     const select = $(name);
     // A choice from a link that the list does not have is still what is shown.
     if (![...select.options].some((o) => o.value === shop[name])) select.append(new Option(shop[name], shop[name]));
     select.value = shop[name];
   }
-  $('when').textContent = shop.at ? f.dateTime(shop.at) : 'Now';
+  $('when').textContent = shop.at ? f.dateTime(shop.at) : t('now');
   $('when').classList.toggle('active', Boolean(shop.at));
   const bar = $('travel');
   bar.hidden = !shop.at;
   const step = (text, ms) => h('button', { type: 'button', 'data-action': 'step', 'data-ms': ms }, text);
   bar.replaceChildren(...(shop.at ? [h('div', { class: 'wrap' },
-    h('span', {}, 'You see the shop as of ', h('b', {}, f.dateTime(shop.at))),
+    h('span', {}, around('seen_as_of', h('b', {}, f.dateTime(shop.at)))),
     h('span', { class: 'row-buttons' }, step('−1 d', -86400000), step('−1 h', -3600000), step('+1 h', 3600000), step('+1 d', 86400000),
-      h('button', { type: 'button', class: 'primary', 'data-action': 'now' }, 'Back to now')))] : []));
+      h('button', { type: 'button', class: 'primary', 'data-action': 'now' }, t('back_to_now'))))] : []));
 }
 
 function panel(open) {
@@ -276,8 +281,8 @@ function theme(name) {
   if (name === 'automatic') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   $('theme').textContent = { automatic: '◐', light: '☀', dark: '☾' }[name];
-  $('theme').setAttribute('aria-label', `Colours: ${name}`);
-  $('theme').title = `Colours: ${name}`;
+  $('theme').title = t('colours', t(name));
+  $('theme').setAttribute('aria-label', $('theme').title);
 }
 
 function storedTheme(next) {

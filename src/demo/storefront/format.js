@@ -1,5 +1,7 @@
 // Numbers, money, dates and names as text, in the locale that the visitor chose.
 
+import { t } from './text.js';
+
 let locale = 'en';
 const cache = new Map();
 
@@ -41,6 +43,9 @@ export function toMinor(text, currency) {
 
 export const number = (n) => formatter('number', () => new Intl.NumberFormat(locale)).format(n);
 
+export const decimal = (text) => formatter('decimal', () =>
+  new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })).format(Number(text));
+
 export const rating = (n) => formatter('rating', () =>
   new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 2 })).format(n);
 
@@ -69,7 +74,7 @@ export function countdown(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (n) => String(n).padStart(2, '0');
   const [d, hh, mm, ss] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
-  if (d > 0) return `${number(d)} d ${two(hh)} h`;
+  if (d > 0) return t('days_and_hours', number(d), two(hh));
   return hh > 0 ? `${two(hh)}:${two(mm)}:${two(ss)}` : `${two(mm)}:${two(ss)}`;
 }
 
@@ -77,11 +82,4 @@ export function countdown(ms) {
 export function pretty(id) {
   const words = String(id).replace(/^(cat|category|brand)[-_:]/i, '').replace(/[-_]+/g, ' ').trim() || String(id);
   return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);
-}
-
-export function initials(name) {
-  const words = String(name).trim().split(/\s+/).filter((w) => /[\p{L}\p{N}]/u.test(w));
-  if (words.length === 0) return '·';
-  const letters = (w, n) => Array.from(w.replace(/[^\p{L}\p{N}]/gu, '')).slice(0, n).join('');
-  return (words.length > 1 ? letters(words[0], 1) + letters(words[1], 1) : letters(words[0], 2)).toLocaleUpperCase(locale);
 }

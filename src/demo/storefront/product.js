@@ -1,18 +1,24 @@
 // The product page.
 
-import { address, get, learn } from './api.js';
+import { address, get, learn, learnFrom } from './api.js';
 import { h } from './dom.js';
 import * as f from './format.js';
-import { art, button, change, crumbs, listingHref, off, price, skeletons, stars, stock, tags } from './parts.js';
+import { art, button, change, crumbs, listingHref, off, price, skeletons, stars, stock, stockText, tags } from './parts.js';
+import { attributeName, attributeValue, t } from './text.js';
 import { categoryName } from './views.js';
 
-const REVIEW_SORTS = [['newest', 'Newest'], ['helpful', 'Most helpful'], ['highest', 'Highest rating'], ['lowest', 'Lowest rating']];
+const REVIEW_SORTS = ['newest', 'helpful', 'highest', 'lowest'];
+// A product with more variants shows these first.
+const FEW_VARIANTS = 20;
+
+// Years have no thousands.
+const PLAIN_NUMBERS = new Set(['published']);
 
 const freshReviews = (sort) => ({ sort, items: [], cursor: null, loaded: false, loading: false, error: null });
 
 export class Product {
   constructor(shop, route, touch) {
-    Object.assign(this, { shop, route, touch, page: null, image: 0 });
+    Object.assign(this, { shop, route, touch, page: null, image: 0, allVariants: false });
     this.reviews = freshReviews('newest');
   }
 
@@ -26,13 +32,14 @@ export class Product {
     const changed = data !== this.page;
     this.page = data;
     learn(this.shop, data.product);
+    if (changed) learnFrom(this.shop, [], signal).then((more) => more && this.touch());
     return { changed, info };
   }
 
   // Said aloud when it differs from what was said before.
   summary() {
     const { price: p, stock: s } = this.page;
-    return p ? `${f.money(p.final, p.currency)}, ${String(s?.state ?? 'unknown').replaceAll('_', ' ')}` : 'no price';
+    return p ? `${f.money(p.final, p.currency)}, ${stockText(s?.state, s?.available ?? null)}` : t('no_price');
   }
 
   pending() { return skeletons(4); }
@@ -52,7 +59,7 @@ export class Product {
   crumbs(product) {
     const category = product.categories?.[0];
     const path = category ? (category.path?.length ? category.path : [category.id]) : [];
-    return crumbs([['Home', '#/'], ...path.map((id) => [categoryName(this.shop, id), listingHref('category', id)]), [product.name]]);
+    return crumbs([[t('home'), '#/'], ...path.map((id) => [categoryName(this.shop, id), listingHref('category', id)]), [product.name]]);
   }
 
   gallery(product) {
@@ -61,11 +68,11 @@ export class Product {
     const gone = this.page.stock?.state === 'out_of_stock';
     return h('div', { class: `gallery${gone ? ' gone' : ''}` },
       h('div', { class: 'picture' },
-        art(product.id, product.name, { view: shown, alt: images[shown].alt || product.name }),
-        h('div', { class: 'badges' }, off(this.page.price), gone && h('span', { class: 'badge dark' }, 'Sold out'))),
+        art(product.id, images[shown].url, { view: shown, alt: images[shown].alt || product.name }),
+        h('div', { class: 'badges' }, off(this.page.price), gone && h('span', { class: 'badge dark' }, t('out_of_stock')))),
       images.length > 1 && h('div', { class: 'thumbs' }, images.map((image, i) =>
-        h('button', { type: 'button', 'data-action': 'image', 'data-index': i, 'aria-pressed': String(i === shown), 'aria-label': `Picture ${i + 1}: ${image.alt || product.name}` },
-          art(product.id, product.name, { view: i })))));
+        h('button', { type: 'button', 'data-action': 'image', 'data-index': i, 'aria-pressed': String(i === shown), 'aria-label': t('picture', i + 1, image.alt || product.name) },
+          art(product.id, image.url, { view: i })))));
   }
 
   buy(product) {
@@ -76,13 +83,13 @@ export class Product {
       h('h1', { tabindex: '-1' }, product.name),
       stars(reviews, { link: true }),
       h('div', { class: 'price-line' }, price(p, { big: true }), off(p)),
-      applied.length > 0 && h('ul', { class: 'applied', 'aria-label': 'Discounts in this price' }, applied.map((d) =>
+      applied.length > 0 && h('ul', { class: 'applied', 'aria-label': t('discounts') }, applied.map((d) =>
         h('li', { 'data-key': d.discount_id }, h('span', {}, d.name || d.discount_id), h('b', { 'data-live': d.off }, `−${f.money(d.off, p.currency)}`)))),
-      change(meta.next_change_at, this.shop, 'Price changes'),
+      change(meta.next_change_at, this.shop, 'price_change'),
       h('p', {}, stock(s, { count: true })),
       tags(product.tags),
       this.freshness(meta.as_of),
-      product.released_at && h('p', { class: 'quiet' }, `In the shop since ${f.day(product.released_at)}`));
+      product.released_at && h('p', { class: 'quiet' }, t('since', f.day(product.released_at))));
   }
 
   freshness(asOf) {
@@ -90,38 +97,40 @@ export class Product {
     if (known.length === 0) return null;
     return h('p', { class: 'as-of' }, known.map((kind, i) => [
       i > 0 && ' · ',
-      h('span', { class: 'nowrap', 'data-live': asOf[kind] }, `${i === 0 ? 'Price' : kind} as of `, h('time', { datetime: asOf[kind], title: f.dateTime(asOf[kind]) }, f.freshness(asOf[kind])))]));
+      h('span', { class: 'nowrap', 'data-live': asOf[kind] }, `${t(`${kind}_as_of`)} `, h('time', { datetime: asOf[kind], title: f.dateTime(asOf[kind]) }, f.freshness(asOf[kind])))]));
   }
 
   variants(list) {
     if (list.length === 0) return null;
+    const shown = this.allVariants ? list : list.slice(0, FEW_VARIANTS);
     const names = [...new Set(list.flatMap((v) => Object.keys(v.options ?? {})))];
     return h('section', { class: 'panel' },
-      h('h2', {}, list.length === 1 ? 'Variant' : `${f.number(list.length)} variants`),
-      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Variants' },
+      h('h2', {}, list.length === 1 ? t('variant') : t('variants', f.number(list.length))),
+      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': t('variant') },
         h('table', {},
-          h('thead', {}, h('tr', {}, [...names.map(f.pretty), 'SKU', 'Price', 'Stock'].map((t) => h('th', { scope: 'col' }, t)))),
-          h('tbody', {}, list.map((v) => h('tr', { 'data-key': v.sku, class: v.stock?.state === 'out_of_stock' ? 'gone' : null },
-            names.map((n) => h('td', {}, v.options?.[n] ?? '–')),
+          h('thead', {}, h('tr', {}, [...names.map((n) => attributeName(n, f.pretty)), t('sku'), t('price'), t('stock')].map((text) => h('th', { scope: 'col' }, text)))),
+          h('tbody', {}, shown.map((v) => h('tr', { 'data-key': v.sku, class: v.stock?.state === 'out_of_stock' ? 'gone' : null },
+            names.map((n) => h('td', {}, v.options?.[n] === undefined ? '–' : attributeValue(n, v.options[n]))),
             h('td', {}, h('code', {}, v.sku)),
             h('td', {}, h('div', { class: 'price-line' }, price(v.price), off(v.price)),
               (v.price?.applied ?? []).map((d) => h('small', {}, `${d.name || d.discount_id} −${f.money(d.off, v.price.currency)}`))),
-            h('td', {}, stock(v.stock, { count: true }))))))));
+            h('td', {}, stock(v.stock, { count: true }))))))),
+      shown.length < list.length && button(t('more_variants', f.number(list.length)), 'all-variants'));
   }
 
   description(product) {
-    return product.description ? h('section', { class: 'panel' }, h('h2', {}, 'Description'), h('p', { class: 'prose' }, product.description)) : null;
+    return product.description ? h('section', { class: 'panel' }, h('h2', {}, t('description')), h('p', { class: 'prose' }, product.description)) : null;
   }
 
   attributes(product) {
-    const value = (v) => (typeof v === 'boolean' ? (v ? 'Yes' : 'No') : typeof v === 'number' ? f.number(v) : String(v));
+    const value = (k, v) => (typeof v === 'boolean' ? t(v ? 'yes' : 'no') : typeof v === 'number' ? (PLAIN_NUMBERS.has(k) ? String(v) : f.number(v)) : attributeValue(k, v));
     const rows = Object.entries(product.attributes ?? {});
     const categories = product.categories ?? [];
     if (rows.length + categories.length === 0) return null;
     return h('section', { class: 'panel' },
-      h('h2', {}, 'Details'),
-      h('dl', { class: 'facts' }, rows.map(([k, v]) => h('div', {}, h('dt', {}, f.pretty(k)), h('dd', {}, value(v)))),
-        categories.length > 0 && h('div', {}, h('dt', {}, categories.length > 1 ? 'Categories' : 'Category'),
+      h('h2', {}, t('details')),
+      h('dl', { class: 'facts' }, rows.map(([k, v]) => h('div', {}, h('dt', {}, attributeName(k, f.pretty)), h('dd', {}, value(k, v)))),
+        categories.length > 0 && h('div', {}, h('dt', {}, t(categories.length > 1 ? 'categories' : 'category')),
           h('dd', {}, categories.map((c, i) => [i > 0 && ', ', h('a', { href: listingHref('category', c.id) }, c.name || f.pretty(c.id))])))));
   }
 
@@ -144,8 +153,8 @@ export class Product {
     const count = r.count ?? 0;
     const state = this.reviews;
     return h('section', { class: 'panel reviews', id: 'reviews', 'data-key': 'reviews', tabindex: '-1' },
-      h('h2', {}, 'Reviews'),
-      count === 0 ? h('p', { class: 'empty' }, 'No reviews yet.') : [
+      h('h2', {}, t('reviews')),
+      count === 0 ? h('p', { class: 'empty' }, t('no_reviews')) : [
         h('div', { class: 'rating' },
           h('p', { class: 'average' }, h('b', { 'data-live': r.average }, f.rating(r.average ?? 0)), stars(r)),
           h('ul', { class: 'bars' }, [5, 4, 3, 2, 1].map((n) => {
@@ -155,21 +164,21 @@ export class Product {
               h('span', { 'data-live': k }, f.number(k)));
           }))),
         h('div', {},
-          h('label', { class: 'review-sort' }, 'Sort by', h('select', { 'data-change': 'review-sort' },
-            REVIEW_SORTS.map(([v, t]) => h('option', { value: v, selected: v === state.sort }, t)))),
+          h('label', { class: 'review-sort' }, t('sort_by'), h('select', { 'data-change': 'review-sort' },
+            REVIEW_SORTS.map((v) => h('option', { value: v, selected: v === state.sort }, t(`review_${v}`))))),
           h('ul', { class: 'review-list' }, this.shownReviews().map((review) => this.review(review))),
           state.error && h('p', { class: 'inline-error' }, `${state.error.message} (${state.error.code})`),
-          (this.reviewCursor() || state.loading) && button(state.loading ? 'Loading…' : 'More reviews', 'more-reviews', { 'aria-disabled': state.loading ? 'true' : null })),
+          (this.reviewCursor() || state.loading) && button(state.loading ? t('loading') : t('more_reviews'), 'more-reviews', { 'aria-disabled': state.loading ? 'true' : null })),
       ]);
   }
 
   review(review) {
     return h('li', { 'data-key': review.id },
       h('p', { class: 'review-head' },
-        h('span', { class: 'star-bar', role: 'img', 'aria-label': `${review.rating} of 5 stars`, style: { '--fill': `${review.rating * 20}%` } }),
+        h('span', { class: 'star-bar', role: 'img', 'aria-label': t('stars_one', review.rating), style: { '--fill': `${review.rating * 20}%` } }),
         review.title && h('b', {}, review.title)),
       review.body && h('p', { class: 'prose' }, review.body),
-      h('p', { class: 'quiet' }, [review.author || 'Anonymous', review.created_at && f.day(review.created_at), review.helpful > 0 && `${f.number(review.helpful)} found this helpful`].filter(Boolean).join(' · ')));
+      h('p', { class: 'quiet' }, [review.author || t('anonymous'), review.created_at && f.day(review.created_at), review.helpful > 0 && t('helpful', f.number(review.helpful))].filter(Boolean).join(' · ')));
   }
 
   async loadReviews(start) {
@@ -195,6 +204,10 @@ export class Product {
   actions = {
     image: (el) => {
       this.image = Number(el.dataset.index);
+      this.touch();
+    },
+    'all-variants': () => {
+      this.allVariants = true;
       this.touch();
     },
     'more-reviews': () => { this.loadReviews(false); },

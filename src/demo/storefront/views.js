@@ -3,6 +3,7 @@
 import { address, get, idsQuery, known, learnFrom } from './api.js';
 import { h } from './dom.js';
 import * as f from './format.js';
+import { t } from './text.js';
 import { button, card, change, chips, crumbs, listingHref, skeletons } from './parts.js';
 
 const byCount = (a, b) => b[1].n - a[1].n || (a[0] < b[0] ? -1 : 1);
@@ -13,18 +14,19 @@ export function navigation(shop, route) {
   const here = (kind, id) => route.kind === kind && (id === undefined || route.id === id);
   const link = (href, text, current) => h('a', { href, 'aria-current': current ? 'page' : null }, text);
   return [
-    link('#/', 'Home', route.kind === 'home'),
-    link('#/all', 'All products', here('all')),
+    link('#/', t('home'), route.kind === 'home'),
+    link('#/all', t('all_products'), here('all')),
     ...roots.map(([id]) => link(listingHref('category', id), categoryName(shop, id), here('category', id))),
   ];
 }
 
 export class Home {
   constructor(shop, route, touch) {
-    Object.assign(this, { shop, route, touch, page: null, title: 'Home' });
+    Object.assign(this, { shop, route, touch, page: null });
   }
 
   url() { return address('/home', this.shop); }
+  get title() { return t('home'); }
   get nextChange() { return this.page?.meta?.next_change_at ?? null; }
 
   async refresh(signal) {
@@ -49,29 +51,29 @@ export class Home {
     const leaves = [...stock.categories].filter(([, c]) => c.name || c.path?.length === 1).sort(byCount).slice(0, 14);
     const brands = [...stock.brands].sort(byCount).slice(0, 12);
     return h('section', { class: 'hero', 'data-key': 'hero' },
-      h('p', { class: 'eyebrow' }, 'One look-up a page'),
-      h('h1', { tabindex: '-1' }, 'Always the right price, to the second.'),
-      h('p', { class: 'lead' }, 'Product, price, stock, discount and review events, served as whole pages. Keep this window open: prices and stock change while you watch, and sales open on time without anyone saying so.'),
+      h('p', { class: 'eyebrow' }, t('eyebrow')),
+      h('h1', { tabindex: '-1' }, t('headline')),
+      h('p', { class: 'lead' }, t('lead')),
       change(this.nextChange, this.shop),
       leaves.length || brands.length ? h('div', { class: 'chip-groups' },
-        chips('Categories', leaves.map(([id]) => ({ href: listingHref('category', id), text: categoryName(this.shop, id) }))),
-        chips('Brands', brands.map(([id, b]) => ({ href: listingHref('brand', id), text: b.name || f.pretty(id) })))) : null);
+        chips(t('categories'), leaves.map(([id]) => ({ href: listingHref('category', id), text: categoryName(this.shop, id) }))),
+        chips(t('brands'), brands.map(([id, b]) => ({ href: listingHref('brand', id), text: b.name || f.pretty(id) })))) : null);
   }
 
   render() {
     const sections = this.page.sections ?? [];
     return [
       this.hero(),
-      sections.length === 0 && h('p', { class: 'empty', 'data-key': 'empty' }, 'No sections are configured for this page. ', h('a', { href: '#/all' }, 'See all products')),
+      sections.length === 0 && h('p', { class: 'empty', 'data-key': 'empty' }, t('no_sections'), ' ', h('a', { href: '#/all' }, t('see_all'))),
       sections.map((section) => h('section', { class: 'row-section', 'data-key': `section/${section.id}`, 'aria-labelledby': `s-${section.id}` },
         h('div', { class: 'section-head' },
           h('h2', { id: `s-${section.id}` }, section.title || f.pretty(section.id)),
           section.items?.length > 1 && h('div', { class: 'arrows' },
-            button('‹', 'scroll', { 'data-by': '-1', 'aria-label': 'Scroll back' }),
-            button('›', 'scroll', { 'data-by': '1', 'aria-label': 'Scroll on' }))),
+            button('‹', 'scroll', { 'data-by': '-1', 'aria-label': t('scroll_back') }),
+            button('›', 'scroll', { 'data-by': '1', 'aria-label': t('scroll_on') }))),
         section.items?.length
           ? h('div', { class: 'row', tabindex: '0', role: 'group', 'aria-labelledby': `s-${section.id}` }, section.items.map((c) => card(c, section.id)))
-          : h('p', { class: 'empty' }, 'Nothing here at the moment.'))),
+          : h('p', { class: 'empty' }, t('nothing_here')))),
     ];
   }
 
@@ -83,10 +85,7 @@ export class Home {
   };
 }
 
-const SORTS = [
-  ['newest', 'Newest'], ['price_asc', 'Price: low to high'], ['price_desc', 'Price: high to low'],
-  ['discount', 'Biggest discount'], ['rating', 'Best rated'], ['reviews', 'Most reviewed'],
-];
+const SORTS = ['newest', 'price_asc', 'price_desc', 'discount', 'rating', 'reviews'];
 const FILTERS = ['in_stock', 'on_sale', 'min_price', 'max_price', 'min_rating'];
 const PAGE = 24;
 const MOST = 100;
@@ -125,7 +124,7 @@ export class Listing {
 
   get title() {
     const { kind, id } = this.route;
-    if (kind === 'all') return 'All products';
+    if (kind === 'all') return t('all_products');
     if (this.page?.listing?.name) return this.page.listing.name;
     return kind === 'brand' ? known(this.shop).brands.get(id)?.name || f.pretty(id) : categoryName(this.shop, id);
   }
@@ -207,17 +206,17 @@ export class Listing {
   head() {
     const { kind, id } = this.route;
     const mine = kind === 'category' ? known(this.shop).categories.get(id)?.path ?? [id] : [];
-    const steps = [['Home', '#/'], ...mine.slice(0, -1).map((c) => [categoryName(this.shop, c), listingHref('category', c)]), [this.title]];
+    const steps = [[t('home'), '#/'], ...mine.slice(0, -1).map((c) => [categoryName(this.shop, c), listingHref('category', c)]), [this.title]];
     const children = kind === 'category'
       ? [...known(this.shop).categories].filter(([, c]) => c.path?.length > 1 && c.path.at(-2) === id).sort(byCount).slice(0, 16) : [];
-    const total = this.page && `${f.number(this.page.total ?? this.items.length)}${this.page.total_capped ? '+' : ''} ${this.page.total === 1 ? 'product' : 'products'}`;
+    const total = this.page && t(this.page.total === 1 ? 'product_one' : 'product_many', `${f.number(this.page.total ?? this.items.length)}${this.page.total_capped ? '+' : ''}`);
     return h('header', { class: 'listing-head', 'data-key': 'head' },
       crumbs(steps),
       h('div', { class: 'title-line' },
-        h('h1', { tabindex: '-1' }, kind === 'brand' && h('span', { class: 'eyebrow' }, 'Brand'), this.title),
+        h('h1', { tabindex: '-1' }, kind === 'brand' && h('span', { class: 'eyebrow' }, t('brand')), this.title),
         total && h('p', { class: 'total', role: 'status' }, total)),
       change(this.nextChange, this.shop),
-      chips('Within this category', children.map(([c]) => ({ href: listingHref('category', c), text: categoryName(this.shop, c) }))));
+      chips(t('within'), children.map(([c]) => ({ href: listingHref('category', c), text: categoryName(this.shop, c) }))));
   }
 
   tools() {
@@ -226,18 +225,18 @@ export class Listing {
     const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
     const check = (name, text) => h('label', { class: 'toggle' }, h('input', { type: 'checkbox', name, checked: q.get(name) === 'true' }), h('span', {}, text));
     const amount = (name, text) => h('label', {}, text, h('input', {
-      type: 'number', name, min: 0, step: 'any', inputmode: 'decimal', placeholder: 'any', value: q.get(name) ? f.toMajor(q.get(name), currency) : '',
+      type: 'number', name, min: 0, step: 'any', inputmode: 'decimal', placeholder: t('any_amount'), value: q.get(name) ? f.toMajor(q.get(name), currency) : '',
     }));
     const chosen = q.get('min_rating') ?? '';
-    const ratings = [['', 'Any'], ['4.5', '4.5 and up'], ['4', '4 and up'], ['3', '3 and up'], ['2', '2 and up']];
-    if (!ratings.some(([v]) => v === chosen)) ratings.push([chosen, `${chosen} and up`]);
-    return h('form', { class: 'tools', 'data-key': 'tools', 'data-form': 'filters', 'aria-label': 'Sort and filter' },
-      h('label', {}, 'Sort by', h('select', { name: 'sort' }, SORTS.map(([v, t]) => option(v, t, q.get('sort') || 'newest')))),
-      h('label', {}, 'Rating', h('select', { name: 'min_rating' }, ratings.map(([v, t]) => option(v, t, chosen)))),
-      amount('min_price', `From (${currency})`),
-      amount('max_price', `To (${currency})`),
-      h('div', { class: 'toggles' }, check('in_stock', 'In stock'), check('on_sale', 'On sale'),
-        FILTERS.some((name) => q.get(name)) && button('Clear filters', 'clear', { class: 'link' })));
+    const ratings = ['', '4.5', '4', '3', '2'];
+    if (!ratings.includes(chosen)) ratings.push(chosen);
+    return h('form', { class: 'tools', 'data-key': 'tools', 'data-form': 'filters', 'aria-label': t('sort_and_filter') },
+      h('label', {}, t('sort_by'), h('select', { name: 'sort' }, SORTS.map((v) => option(v, t(`sort_${v}`), q.get('sort') || 'newest')))),
+      h('label', {}, t('rating'), h('select', { name: 'min_rating' }, ratings.map((v) => option(v, v ? t('and_up', f.decimal(v)) : t('any'), chosen)))),
+      amount('min_price', t('from_price', currency)),
+      amount('max_price', t('to_price', currency)),
+      h('div', { class: 'toggles' }, check('in_stock', t('in_stock')), check('on_sale', t('on_sale')),
+        FILTERS.some((name) => q.get(name)) && button(t('clear'), 'clear', { class: 'link' })));
   }
 
   render() {
@@ -245,12 +244,12 @@ export class Listing {
       this.head(),
       this.tools(),
       this.items.length === 0
-        ? h('p', { class: 'empty', 'data-key': 'empty' }, 'No products match.')
+        ? h('p', { class: 'empty', 'data-key': 'empty' }, t('no_match'))
         : h('div', { class: 'grid', 'data-key': 'grid' }, this.items.map((c) => card(c, 'list', 2))),
       h('div', { class: 'more', 'data-key': 'more' },
         this.error && h('p', { class: 'inline-error' }, `${this.error.message} (${this.error.code})`),
-        this.cursor && button(this.loading ? 'Loading…' : 'Load more', 'more', { class: 'primary', 'aria-disabled': this.loading ? 'true' : null, 'data-end': true }),
-        this.items.length > 0 && h('p', { class: 'shown' }, `${f.number(this.items.length)} shown`)),
+        this.cursor && button(this.loading ? t('loading') : t('more'), 'more', { class: 'primary', 'aria-disabled': this.loading ? 'true' : null, 'data-end': true }),
+        this.items.length > 0 && h('p', { class: 'shown' }, t('shown', f.number(this.items.length)))),
     ];
   }
 
