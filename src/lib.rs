@@ -11,7 +11,6 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod demo;
-pub mod generate;
 pub mod generations;
 pub mod log;
 pub mod pages;
@@ -24,6 +23,8 @@ pub mod store;
 pub mod telemetry;
 pub mod verdict;
 pub mod warm;
+
+pub use generate;
 
 /// Much is allocated in one thread and freed in another (messages, pages): the system's allocator lets
 /// threads wait for one another there.

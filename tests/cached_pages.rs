@@ -8,7 +8,6 @@ use crate::harness::process::Home;
 use crate::harness::service::{Answer, Service};
 use serde_json::json;
 
-
 fn kept(answer: &Answer) -> &str {
     answer.headers["vitrine-cache"].to_str().unwrap()
 }

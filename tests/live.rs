@@ -12,7 +12,6 @@ use crate::harness::{PATIENCE, eventually, now};
 use projections::instant::Instant;
 use serde_json::{Value, json};
 
-
 /// Polls a page until it is as it should be; answers how long that took.
 #[track_caller]
 fn shows(service: &Service, path: &str, is: impl Fn(&Value) -> bool) -> Duration {

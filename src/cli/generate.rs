@@ -5,6 +5,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use anyhow::anyhow;
 use projections::instant::Instant;
 
+use crate::decode::{Decoded, structured};
 use crate::generate::shape::Shape;
 use crate::generate::{DEFAULT_START, Generator, Options};
 
@@ -60,7 +61,10 @@ pub fn run(args: &Args, json: bool) -> anyhow::Result<()> {
 }
 
 fn print_shape(options: Options, json: bool) -> anyhow::Result<()> {
-    let shape = Shape::of(options);
+    let shape = Shape::of(options, |line| match structured(line) {
+        Ok(Decoded::Event { event, .. }) => Some(event),
+        _ => None,
+    });
     let text = if json { serde_json::to_string(&shape)? + "\n" } else { shape.to_string() };
     let written = std::io::stdout().lock().write_all(text.as_bytes());
     written.or_else(ended_io).map_err(|e| anyhow!("cannot write the figures: {e}"))

@@ -4,5 +4,6 @@ mod contract;
 mod live;
 mod prices;
 mod products;
+mod shape;
 mod stream;
 mod support;

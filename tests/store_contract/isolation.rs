@@ -153,7 +153,9 @@ pub async fn reads_go_on_beside_a_transaction(fixture: &impl Fixture) {
             assert_eq!(snapshot.cards(&ids).await.unwrap().len(), 1);
         }
     };
-    tokio::time::timeout(crate::harness::PATIENCE, reads).await.expect("no read waits for a writer");
+    tokio::time::timeout(crate::harness::PATIENCE, reads)
+        .await
+        .expect("no read waits for a writer");
     tx.commit().await.unwrap();
     assert_eq!(store.status().await.unwrap().dead_letters_open, 1);
     // The next writer waits its turn and finds what the first has written.

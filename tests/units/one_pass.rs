@@ -23,7 +23,8 @@ fn one_pass_is_enough_for_each_type_where_the_payload_comes_last() {
         ("review.upserted.v1", r#""review_id": "r", "product_id": "p", "rating": 5"#),
         ("review.removed.v1", r#""review_id": "r", "product_id": "p""#),
     ] {
-        let head = r#""specversion": "1.0", "id": "1", "source": "/s", "time": "2026-01-31T08:00:00Z""#;
+        let head =
+            r#""specversion": "1.0", "id": "1", "source": "/s", "time": "2026-01-31T08:00:00Z""#;
         let data = format!(r#""data": {{"version": 1, {data}}}"#);
         let last = format!(r#"{{{head}, "traceparent": null, "type": "{ty}", {data}}}"#);
         let first = format!(r#"{{{data}, {head}, "type": "{ty}"}}"#);
