@@ -54,11 +54,19 @@ step() { # name command...
     step_is_over "$name" "$status" $((SECONDS - start))
 }
 
+# Runs a command, and writes when it ended.
+timed() { # command...
+    local status=0
+    "$@" 3>&- || status=$?
+    echo "$SECONDS" >&3
+    return "$status"
+}
+
 # Begins a step, and goes on. What it prints comes once it is over.
 step_beside() { # name command...
     local name=$1
     shift
-    "$@" </dev/null >"$step_logs/$name" 2>&1 &
+    timed "$@" </dev/null >"$step_logs/$name" 2>&1 3>"$step_logs/$name.end" &
     beside[$!]=$name
     begun[$!]=$SECONDS
     printf '\n=== %s, beside what follows: %s\n' "$name" "$*"
@@ -67,7 +75,7 @@ step_beside() { # name command...
 # Waits for the steps beside of these names, or for all.
 # shellcheck disable=SC2120
 await_beside() { # name...
-    local group name status
+    local group name status ended
     while [ ${#beside[@]} -gt 0 ]; do
         if [ $# -gt 0 ]; then
             is_beside "$@" || return 0
@@ -78,7 +86,8 @@ await_beside() { # name...
         unset "beside[$group]"
         printf '\n=== %s\n' "$name"
         cat "$step_logs/$name"
-        step_is_over "$name" "$status" $((SECONDS - begun[$group]))
+        read -r ended <"$step_logs/$name.end" || ended=$SECONDS
+        step_is_over "$name" "$status" $((ended - begun[$group]))
     done
 }
 

@@ -111,19 +111,21 @@ async fn a_standby_is_read_from_while_it_is_well() {
     standby_away(&url, &on_standby).await;
 }
 
-/// Stops the standby's replay and sets a value, until the store reads the value before it: it is read from the standby,
-/// as it is once the standby has been found well. Answers both.
+/// Stops the standby's replay and sets a value, until the store reads an earlier one: it is read from the standby, as it is
+/// once the standby has been found well. Answers both.
 async fn stop_shows(control: &mut PgConnection, store: &PostgresStore) -> (String, String) {
     let started = Instant::now();
     loop {
-        let old = read(store).await.unwrap();
         control.execute("SELECT pg_wal_replay_pause()").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let paused = "SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'";
+        while control.execute(paused).await.unwrap().rows_affected() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let new = format!("after {:?}", started.elapsed());
         set(store, &new).await;
-        match read(store).await.unwrap() {
-            read if read == old => return (old, new),
-            read => assert_eq!(read, new),
+        let read = read(store).await.unwrap();
+        if read != new {
+            return (read, new);
         }
         assert!(started.elapsed() < PATIENCE, "it is never read from the standby");
         control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
