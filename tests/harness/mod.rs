@@ -26,12 +26,15 @@ pub fn now() -> i64 {
 #[track_caller]
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let started = Clock::now();
+    // To ask is to start a process at times: whoever waits long asks less often.
+    let mut pause = Duration::from_millis(5);
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
         assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
