@@ -1,27 +1,42 @@
 # shellcheck shell=bash
 # For scripts to source: steps with their times, one after the other and beside one another, and a summary.
-# A caller says `set -m`, so that each step has a process group of its own, and calls `stop_steps` at its end.
+# A caller says `set -m`, so that each step has a process group of its own, calls `begin_steps` first and `stop_steps` at
+# its end.
+
+readonly STEP_STOP_SECONDS=30
 
 passed=0
 failed=()
 unchecked=()
 left_out=()
 step_times=()
-step_logs=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-steps.XXXXXX")
+step_logs=
 
 # The step in the foreground, and those beside it: process groups, with their names and when they began.
 running=
 declare -A beside=() begun=()
 
+begin_steps() {
+    step_logs=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-steps.XXXXXX")
+}
+
+# Returns once nothing runs that a step has started, so that what they work with can go.
 stop_steps() {
-    local group
+    local group deadline=$((SECONDS + STEP_STOP_SECONDS))
     for group in $running "${!beside[@]}"; do
         kill -TERM -- "-$group" 2>/dev/null || true
     done
     for group in $running "${!beside[@]}"; do
+        while kill -0 -- "-$group" 2>/dev/null; do
+            if [ "$SECONDS" -ge "$deadline" ]; then
+                kill -KILL -- "-$group" 2>/dev/null || true
+                break
+            fi
+            sleep 0.1
+        done
         wait "$group" 2>/dev/null || true
     done
-    rm -rf "$step_logs"
+    [ -z "$step_logs" ] || rm -rf "$step_logs"
 }
 
 run() {
@@ -120,7 +135,7 @@ join() {
 # Prints the times of all steps and one line about them; the status is 0 if none failed.
 summarize() { # who
     local summary="$passed steps passed in $SECONDS s"
-    printf '\nThe steps, in the order in which they ended:\n'
+    printf '\nThe steps, as they were reported:\n'
     printf '%s\n' "${step_times[@]}"
     [ ${#failed[@]} -eq 0 ] || summary="FAILED: $(join "${failed[@]}"); $summary"
     [ ${#unchecked[@]} -eq 0 ] || summary="$summary; NOT CHECKED: $(join "${unchecked[@]}")"

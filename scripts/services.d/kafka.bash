@@ -40,16 +40,29 @@ make_certificates() {
     mv "$new" "$dir/tls"
 }
 
+# Sets `version` and `jars`.
+name_jars() {
+    version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pom")
+    jars=$cache/kafka-$version-$(sha256sum "$pom" | cut -c 1-8)
+}
+
+# What gets the jars, where they are not there.
+need_maven() {
+    local version
+    name_jars
+    [ ! -d "$jars" ] || return 0
+    command -v mvn >/dev/null || apt_install maven >&2 || true
+    command -v mvn >/dev/null || die "no Maven, which gets Kafka's jars: apt-get install maven"
+}
+
 # Sets `jars`. The folder is made whole or not at all, and never changed: a broker may run from it.
 need_jars() {
     local version codec log attempt got=
-    version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pom")
-    jars=$cache/kafka-$version-$(sha256sum "$pom" | cut -c 1-8)
+    name_jars
     [ ! -d "$jars" ] || return 0
     # What is half done goes whatever happens: `abandon` deletes it.
     trap abandon EXIT
-    command -v mvn >/dev/null || apt_install maven >&2 || true
-    command -v mvn >/dev/null || die "no Maven, which gets Kafka's jars: apt-get install maven"
+    need_maven
     say "getting the jars of Kafka $version with Maven (once)"
     mkdir -p "$cache"
     new=$(mktemp -d "$cache/kafka.XXXXXX")

@@ -58,8 +58,7 @@ impl Production {
     /// Fresh topics, a fresh database with its schema, and nothing running yet.
     pub fn new() -> Production {
         let production = Production::without_topics();
-        let partitions = PARTITIONS.to_string();
-        production.home.run(&["migrate", "--topics", "--partitions", &partitions]).good();
+        production.home.migrate(PARTITIONS);
         production
     }
 

@@ -34,7 +34,7 @@ fn topics_are_created_once() {
     for kind in KINDS {
         assert_eq!(partitions(&shop.topic(kind)), 3, "{kind}");
     }
-    let said = shop.home.run(&["migrate", "--topics"]).good().stdout;
+    let said = shop.home.run_reached(&["migrate", "--topics"]).good().stdout;
     assert!(said.contains(&format!("topic {} was there", shop.topic("stock"))), "{said}");
 }
 
@@ -44,7 +44,7 @@ fn missing_topics_are_told_of() {
     let status = shop.home.json(&["status"]);
     assert_eq!(status["positions"], json!([]));
     assert_eq!(status["lag_events"], 0);
-    let text = shop.home.run(&["status"]).good().stdout;
+    let text = shop.home.run_reached(&["status"]).good().stdout;
     assert!(text.contains("no topic of the configuration exists"), "{text}");
     let file = shop.home.write("events.ndjson", product("mug", json!({})));
     shop.home.run(&["publish", &file]).refused(&["does not exist", "vitrine migrate --topics"]);

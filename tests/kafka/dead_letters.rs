@@ -15,7 +15,7 @@ fn shop() -> (Production, String) {
     let shop = Production::with_sqlite();
     let dead = shop.topic("dead");
     let shop = shop.set(format!("log.dead_letter_topic={dead}"));
-    shop.home.run(&["migrate", "--topics", "--partitions", "2"]).good();
+    shop.home.migrate(2);
     (shop, dead)
 }
 
@@ -103,7 +103,7 @@ fn kept_whole(shop: &Production, message: &Message, position: &str) {
 #[test]
 fn their_topic_may_come_later() {
     let shop = Production::with_sqlite();
-    shop.home.run(&["migrate", "--topics", "--partitions", "1"]).good();
+    shop.home.migrate(1);
     let dead = shop.topic("dead");
     let shop = shop.set(format!("log.dead_letter_topic={dead}"));
     let mut service = shop.home.serve();

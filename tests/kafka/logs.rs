@@ -34,7 +34,7 @@ fn compacted_topics_show_the_last_of_each() {
         ],
     );
     // Those that are missing are made, and the compacted one is left alone.
-    shop.home.run(&["migrate", "--topics", "--partitions", "2"]).good();
+    shop.home.migrate(2);
     let ids: Vec<String> = (0..20).map(|i| format!("p{i}")).collect();
     for version in 1..=VERSIONS {
         let with = json!({"version": version, "slug": format!("v{version}")});

@@ -18,8 +18,7 @@ use serde_json::Value;
 /// A shop on topics of its own, with this many partitions each.
 fn shop(partitions: usize) -> Production {
     let production = Production::with_sqlite();
-    let partitions = partitions.to_string();
-    production.home.run(&["migrate", "--topics", "--partitions", &partitions]).good();
+    production.home.migrate(partitions);
     production
 }
 

@@ -33,7 +33,7 @@ fn shop(mechanism: &str, password: &str) -> Production {
 fn a_service_works_with_tls_and_a_password() {
     for mechanism in ["SCRAM-SHA-512", "PLAIN"] {
         let shop = shop(mechanism, &server("TEST_KAFKA_PASSWORD"));
-        shop.home.run(&["migrate", "--topics", "--partitions", "2"]).good();
+        shop.home.migrate(2);
         let service = shop.home.serve();
         let position = service.publish(&[product("posted", json!({}))]);
         service.reflects(&position);

@@ -35,7 +35,7 @@ fn topics_may_come_later() {
         waits_for.as_array()?.first().map(|first| first.as_str().unwrap().to_owned())
     });
     assert!(missing.contains("vitrine migrate --topics"), "{missing}");
-    production.home.run(&["migrate", "--topics", "--partitions", "2"]).good();
+    production.home.migrate(2);
     production.home.publish(&catalogue.lines);
     assert_whole(&production, &catalogue, now);
 }
