@@ -11,6 +11,9 @@ const LARGEST: (&str, &str) = ("clothing", "women");
 /// Its share of 1,000. Some of what men wear is listed there too.
 const LARGEST_PER_MILLE: u64 = 137;
 
+/// So many of 1,000 products fall into leaves evenly, the others into a few popular ones.
+const EVEN_PER_MILLE: u64 = 800;
+
 /// How many steps a path from a root to a leaf has.
 pub const DEPTH: usize = 4;
 
@@ -67,12 +70,15 @@ impl Tree {
         self.leaves.len() as u64
     }
 
-    /// A product's leaf; sizes are skewed. The first products are one of each leaf.
+    /// A product's leaf; some are larger than others. The first products are one of each leaf.
     pub fn draw(&self, rng: &mut Rng, n: u64) -> usize {
         let largest = rng.per_mille(LARGEST_PER_MILLE) && !self.largest.is_empty();
         let among = if largest || self.others.is_empty() { &self.largest } else { &self.others };
         let count = among.len() as u64;
-        let at = (rng.skewed(count) + self.turn) % count.max(1);
+        // Most products fall evenly, so that no kind crowds out the others.
+        let even = rng.per_mille(EVEN_PER_MILLE);
+        let drawn = if even { rng.below(count) } else { rng.skewed(count) };
+        let at = (drawn + self.turn) % count.max(1);
         if n < self.count() {
             return n as usize;
         }
