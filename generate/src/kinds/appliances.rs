@@ -50,7 +50,7 @@ pub static DEPARTMENT: Department = Department {
                     cents: (24_999, 119_900), palette: &METAL, axes: &[COLOR], style: Style::Model, facts: &[&LARGE, &[number("capacity_l", 80, 380, 20), flag("no_frost", 500)]] },
             ] },
             Group { id: "dishes", name: Word("Dishwashers & Ovens", "Geschirrspüler & Backöfen", "식기세척기·오븐"), kinds: &[
-                &Kind { id: "dishwashers", noun: Word("Dishwasher", "Geschirrspüler", "식기세척기"), plural: Word("Dishwashers", "Geschirrspüler", "식기세척기"), picture: "oven",
+                &Kind { id: "dishwashers", noun: Word("Dishwasher", "Geschirrspüler", "식기세척기"), plural: Word("Dishwashers", "Geschirrspüler", "식기세척기"), picture: "dishwasher",
                     cents: (34_999, 119_900), palette: &METAL, axes: &[COLOR], style: Style::Model, facts: &[&LARGE, &[number("place_settings", 9, 16, 1), words("installation", &["built-in", "freestanding"])]] },
                 &Kind { id: "ovens", noun: Word("Oven", "Backofen", "오븐"), plural: Word("Ovens", "Backöfen", "오븐"), picture: "oven",
                     cents: (29_999, 149_900), palette: &METAL, axes: &[COLOR], style: Style::Model, facts: &[&LARGE, &[number("capacity_l", 48, 76, 4), words("cleaning", &["pyrolytic", "catalytic", "steam"])]] },

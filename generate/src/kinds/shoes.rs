@@ -66,7 +66,7 @@ pub static DEPARTMENT: Department = Department {
                 &Kind { id: "suitcases", noun: Word("Suitcase", "Koffer", "여행용 캐리어"), plural: Word("Suitcases", "Koffer", "여행용 캐리어"), picture: "suitcase",
                     cents: (5_999, 39_900), palette: &super::BRIGHT, axes: &[COLOR, axis("size", &["S", "M", "L"])], style: Style::Plain,
                     facts: &[&BAG, &[words("material", &["polycarbonate", "aluminium", "polyester"]), number("capacity_l", 34, 110, 4), words("wheels", &["four", "two"])]] },
-                &Kind { id: "travel-bags", noun: Word("Travel Bag", "Reisetasche", "보스턴백"), plural: Word("Travel Bags", "Reisetaschen", "보스턴백"), picture: "handbag",
+                &Kind { id: "travel-bags", noun: Word("Travel Bag", "Reisetasche", "보스턴백"), plural: Word("Travel Bags", "Reisetaschen", "보스턴백"), picture: "travel-bag",
                     cents: (3_499, 19_900), palette: &super::CLOTH, axes: &[axis("size", &["S", "M", "L"])], style: Style::Plain,
                     facts: &[&BAG, &[COLORED, words("material", &["canvas", "leather", "polyester", "recycled polyester"]), number("capacity_l", 30, 80, 5)]] },
             ] },
