@@ -90,7 +90,7 @@ pub static PROMOTIONS: [Word; 10] = [
     Word("Thank You", "Dankeschön", "감사 할인"),
     Word("New Year Offer", "Neujahrsangebot", "새해 할인"),
     Word("Season Opener", "Saisonstart", "시즌 오픈"),
-    Word("Early Bird", "Frühbucherrabatt", "얼리버드 할인"),
+    Word("Early Bird", "Frühstarterrabatt", "얼리버드 할인"),
     Word("Anniversary", "Jubiläumsangebot", "창립 기념 할인"),
 ];
 /// Before the name of a flash sale.

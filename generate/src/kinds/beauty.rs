@@ -36,7 +36,7 @@ pub static DEPARTMENT: Department = Department {
                     cents: (799, 6_900), palette: &TONES, axes: &[VOLUME], style: Style::Plain, facts: &[&CARE, &[number("sun_protection", 0, 50, 10)]] },
             ] },
         ] },
-        Section { id: "fragrance", name: Word("Fragrance", "Düfte", "향수"), audience: None, groups: &[
+        Section { id: "fragrance", name: Word("Fragrance", "Düfte", "향·방향"), audience: None, groups: &[
             Group { id: "scents", name: Word("Perfume & Candles", "Parfüm & Kerzen", "향수·캔들"), kinds: &[
                 &Kind { id: "perfumes", noun: Word("Perfume", "Parfüm", "향수"), plural: Word("Perfumes", "Parfüms", "향수"), picture: "perfume",
                     cents: (1_999, 14_900), palette: &TONES, axes: &[VOLUME], style: Style::Plain, facts: &[&[words("scent", &["floral", "woody", "fresh", "spicy"]), words("intensity", &["light", "medium", "strong"]), flag("vegan", 700), flag("organic", 300), flag("refillable", 400), number("shelf_life_months", 12, 48, 6), words("season", &["all year", "summer", "winter"]).mostly()]] },

@@ -126,7 +126,7 @@ const fn audience(value: &'static str, prefix: Word) -> Option<Audience> {
 }
 
 const TOPS: Word = Word("Tops", "Oberteile", "상의");
-const OUTERWEAR: Word = Word("Jackets & Coats", "Jacken & Mäntel", "재킷·코트");
+const OUTERWEAR: Word = Word("Jackets & Coats", "Jacken & -Mäntel", "재킷·코트");
 
 #[rustfmt::skip]
 pub static DEPARTMENT: Department = Department {
@@ -134,7 +134,7 @@ pub static DEPARTMENT: Department = Department {
     sections: &[
         Section { id: "women", name: Word("Women", "Damen", "여성"), audience: audience("women", Word("Women's ", "Damen-", "여성 ")), groups: &[
             Group { id: "tops", name: TOPS, kinds: &[&T_SHIRTS, &BLOUSES, &SWEATERS, &HOODIES] },
-            Group { id: "bottoms", name: Word("Trousers & Skirts", "Hosen & Röcke", "바지·스커트"), kinds: &[&TROUSERS, &JEANS, &SKIRTS, &SHORTS] },
+            Group { id: "bottoms", name: Word("Trousers & Skirts", "Hosen & -Röcke", "바지·스커트"), kinds: &[&TROUSERS, &JEANS, &SKIRTS, &SHORTS] },
             Group { id: "dresses", name: Word("Dresses", "Kleider", "원피스·드레스"), kinds: &[&SUMMER_DRESSES, &EVENING_DRESSES] },
             Group { id: "outerwear", name: OUTERWEAR, kinds: &[&JACKETS, &COATS] },
         ] },

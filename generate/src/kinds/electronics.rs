@@ -51,7 +51,7 @@ pub static DEPARTMENT: Department = Department {
                     cents: (1_999, 24_900), palette: &CASES, axes: &[COLOR], style: Style::Model, facts: &[&DEVICE, &SOUND, &[flag("noise_cancelling", 500), flag("wireless_charging", 500)]] },
             ] },
             Group { id: "speakers", name: Word("Speakers", "Lautsprecher", "스피커"), kinds: &[
-                &Kind { id: "portable-speakers", noun: Word("Portable Speaker", "Mobiler Lautsprecher", "휴대용 스피커"), plural: Word("Portable Speakers", "Mobile Lautsprecher", "휴대용 스피커"), picture: "speaker",
+                &Kind { id: "portable-speakers", noun: Word("Portable Speaker", "Bluetooth-Lautsprecher", "휴대용 스피커"), plural: Word("Portable Speakers", "Bluetooth-Lautsprecher", "휴대용 스피커"), picture: "speaker",
                     cents: (2_999, 29_900), palette: &super::BRIGHT, axes: &[COLOR], style: Style::Model, facts: &[&DEVICE, &SOUND, &[number("power_w", 5, 80, 5), number("weight_g", 250, 2_400, 50)]] },
                 &Kind { id: "soundbars", noun: Word("Soundbar", "Soundbar", "사운드바"), plural: Word("Soundbars", "Soundbars", "사운드바"), picture: "soundbar",
                     cents: (9_999, 89_900), palette: &["black", "grey", "white"], axes: &[COLOR], style: Style::Model, facts: &[&DEVICE, &[words("connection", &["HDMI", "Bluetooth", "Wi-Fi"]), flag("voice_assistant", 500), number("power_w", 60, 600, 20), number("width_cm", 60, 120, 5), words("channels", &["2.1", "3.1", "5.1", "7.1"])]] },

@@ -43,7 +43,7 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "pots", name: Word("Pots & Beds", "Töpfe & Beete", "화분·화단"), kinds: &[
                 &Kind { id: "planters", noun: Word("Planter", "Pflanzkübel", "화분"), plural: Word("Planters", "Pflanzkübel", "화분"), picture: "planter",
                     cents: (899, 12_900), palette: &["rust", "grey", "white", "black", "dark green", "beige"], axes: &[COLOR, axis("diameter", &["20 cm", "30 cm", "40 cm", "50 cm"])], style: Style::Plain, facts: &[&OUTDOORS, &[words("material", &["terracotta", "fibreglass", "recycled plastic", "zinc"]), flag("self_watering", 300).mostly()]] },
-                &Kind { id: "raised-beds", noun: Word("Raised Bed", "Hochbeet", "텃밭 상자"), plural: Word("Raised Beds", "Hochbeete", "텃밭 상자"), picture: "planter",
+                &Kind { id: "raised-beds", noun: Word("Raised Bed", "Hochbeet", "텃밭 상자"), plural: Word("Raised Beds", "Hochbeete", "텃밭 상자"), picture: "raised-bed",
                     cents: (4_999, 29_900), palette: &["oak", "brown", "grey"], axes: &[COLOR, axis("width", &["80 cm", "120 cm", "160 cm"])], style: Style::Plain, facts: &[&OUTDOORS, &[words("material", &["larch", "pine", "steel"]), flag("assembly_needed", 900).mostly()]] },
             ] },
         ] },
@@ -51,7 +51,7 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "machines", name: Word("Garden Machines", "Gartengeräte", "정원 기계"), kinds: &[
                 &Kind { id: "lawn-mowers", noun: Word("Lawn Mower", "Rasenmäher", "잔디깎이"), plural: Word("Lawn Mowers", "Rasenmäher", "잔디깎이"), picture: "mower",
                     cents: (9_999, 69_900), palette: &LAWN, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&MACHINE, &[COLORED, number("capacity_l", 30, 70, 5)]] },
-                &Kind { id: "hedge-trimmers", noun: Word("Hedge Trimmer", "Heckenschere", "전동 전지가위"), plural: Word("Hedge Trimmers", "Heckenscheren", "전동 전지가위"), picture: "drill",
+                &Kind { id: "hedge-trimmers", noun: Word("Hedge Trimmer", "Heckenschere", "헤지 트리머"), plural: Word("Hedge Trimmers", "Heckenscheren", "헤지 트리머"), picture: "hedge-trimmer",
                     cents: (5_999, 29_900), palette: &LAWN, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&MACHINE, &[COLORED]] },
             ] },
         ] },

@@ -25,7 +25,7 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "hot", name: Word("Coffee & Tea", "Kaffee & Tee", "커피·차"), kinds: &[
                 &Kind { id: "coffee-beans", noun: Word("Coffee Beans", "Kaffeebohnen", "원두커피"), plural: Word("Coffee Beans", "Kaffeebohnen", "원두커피"), picture: "coffee-bag",
                     cents: (599, 3_900), palette: &PACKAGE, axes: &[PACK], style: Style::Plain, facts: &[&FOOD, &[words("roast", &["light", "medium", "dark"]), words("taste", &["nutty", "chocolatey", "fruity"])]] },
-                &Kind { id: "teas", noun: Word("Loose Tea", "Loser Tee", "잎차"), plural: Word("Loose Teas", "Loser Tee", "잎차"), picture: "coffee-bag",
+                &Kind { id: "teas", noun: Word("Loose Tea", "Blatttee", "잎차"), plural: Word("Loose Teas", "Blatttees", "잎차"), picture: "tea",
                     cents: (399, 2_900), palette: &PACKAGE, axes: &[axis("pack", &["100 g", "250 g", "500 g"])], style: Style::Plain, facts: &[&FOOD, &[words("variety", &["black tea", "green tea", "herbal tea", "rooibos"]), flag("caffeine", 600)]] },
             ] },
             Group { id: "cold", name: Word("Juices & Syrups", "Säfte & Sirupe", "주스·시럽"), kinds: &[

@@ -80,7 +80,7 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
         Section { id: "machines", name: Word("Kitchen Appliances", "Küchengeräte", "주방 가전"), audience: None, groups: &[
-            Group { id: "hot-drinks", name: Word("Coffee & Tea", "Kaffee & Tee", "커피·차"), kinds: &[
+            Group { id: "hot-drinks", name: Word("Coffee & Tea Makers", "Kaffee- & Teebereiter", "커피머신·전기 주전자"), kinds: &[
                 &Kind { id: "coffee-machines", noun: Word("Coffee Machine", "Kaffeemaschine", "커피머신"), plural: Word("Coffee Machines", "Kaffeemaschinen", "커피머신"), picture: "coffee-machine",
                     cents: (4_999, 89_900), palette: &METAL, axes: &[COLOR], style: Style::Model, facts: &[&MACHINE, &[words("system", &["filter", "espresso", "capsules", "bean to cup"]), hundredths("capacity_l", 80, 250, 10), number("pressure_bar", 9, 20, 1)]] },
                 &Kind { id: "kettles", noun: Word("Kettle", "Wasserkocher", "전기 주전자"), plural: Word("Kettles", "Wasserkocher", "전기 주전자"), picture: "kettle",

@@ -98,7 +98,7 @@ pub enum Style {
     Plain,
     /// "Norlund Drift Laptop 300".
     Model,
-    /// "Silent Harbor (Novel)".
+    /// "The Silent Harbours (Novel)".
     Title,
     /// As `Plain`. A few of these products are made to measure: they have every value of their
     /// options, which are 200 variants, and a price for each.

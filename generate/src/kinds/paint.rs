@@ -48,10 +48,10 @@ pub static DEPARTMENT: Department = Department {
     sections: &[
         Section { id: "colours", name: Word("Paint", "Farben", "페인트"), audience: None, groups: &[
             Group { id: "walls", name: Word("Wall Paint", "Wandfarben", "벽 페인트"), kinds: &[
-                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Getönte Wandfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Getönte Wandfarben", "조색 벽 페인트"), picture: "paint-can",
+                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Abtönfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Abtönfarben", "조색 벽 페인트"), picture: "paint-can",
                     cents: (2_499, 8_900), palette: &TONES, axes: &[Axis { name: "tone", values: Values::Run { before: "V ", numbers: (101, 1, 200), after: "" } }], style: Style::Measured,
                     facts: &[&PAINT, &[COLORED]] },
-                &Kind { id: "white-wall-paints", noun: Word("White Wall Paint", "Weiße Wandfarbe", "흰색 벽 페인트"), plural: Word("White Wall Paints", "Weiße Wandfarben", "흰색 벽 페인트"), picture: "paint-can",
+                &Kind { id: "white-wall-paints", noun: Word("White Wall Paint", "Wandfarbe Weiß", "흰색 벽 페인트"), plural: Word("White Wall Paints", "Wandfarben Weiß", "흰색 벽 페인트"), picture: "paint-can",
                     cents: (1_299, 6_900), palette: &["white"], axes: &[CAN], style: Style::Plain, facts: &[&PAINT, &[COLORED, words("opacity_class", &["1", "2", "3"])]] },
             ] },
             Group { id: "wood", name: Word("Wood Care", "Holzpflege", "목재용 페인트"), kinds: &[
@@ -65,7 +65,7 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "power", name: Word("Power Tools", "Elektrowerkzeuge", "전동 공구"), kinds: &[
                 &Kind { id: "cordless-drills", noun: Word("Cordless Drill", "Akkubohrschrauber", "충전 드릴"), plural: Word("Cordless Drills", "Akkubohrschrauber", "충전 드릴"), picture: "drill",
                     cents: (4_999, 34_900), palette: &TOOL, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&POWER, &[COLORED, number("torque_nm", 20, 120, 10)]] },
-                &Kind { id: "jigsaws", noun: Word("Jigsaw", "Stichsäge", "직소"), plural: Word("Jigsaws", "Stichsägen", "직소"), picture: "drill",
+                &Kind { id: "jigsaws", noun: Word("Jigsaw", "Stichsäge", "직소"), plural: Word("Jigsaws", "Stichsägen", "직소"), picture: "jigsaw",
                     cents: (3_999, 27_900), palette: &TOOL, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&POWER, &[COLORED, number("cutting_depth_mm", 60, 150, 10)]] },
             ] },
             Group { id: "hand", name: Word("Hand Tools", "Handwerkzeuge", "수공구"), kinds: &[

@@ -50,7 +50,7 @@ static FITNESS: [Fact; 5] = [
 pub static DEPARTMENT: Department = Department {
     id: "sports", name: Word("Sports", "Sport", "스포츠"),
     sections: &[
-        Section { id: "cycling", name: Word("Cycling", "Radsport", "자전거"), audience: None, groups: &[
+        Section { id: "cycling", name: Word("Cycling", "Radsport", "사이클링"), audience: None, groups: &[
             Group { id: "bicycles", name: Word("Bicycles", "Fahrräder", "자전거"), kinds: &[
                 &Kind { id: "city-bikes", noun: Word("City Bike", "Citybike", "시티 자전거"), plural: Word("City Bikes", "Citybikes", "시티 자전거"), picture: "bicycle",
                     cents: (29_999, 149_900), palette: &BRIGHT, axes: &[COLOR, axis("frame_size", &["S", "M", "L", "XL"])], style: Style::Model, facts: &[&BICYCLE] },
@@ -78,7 +78,7 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "balls", name: Word("Balls", "Bälle", "공"), kinds: &[
                 &Kind { id: "footballs", noun: Word("Football", "Fußball", "축구공"), plural: Word("Footballs", "Fußbälle", "축구공"), picture: "ball",
                     cents: (1_299, 12_900), palette: &BRIGHT, axes: &[COLOR, axis("size", &["3", "4", "5"])], style: Style::Plain, facts: &[&BALL] },
-                &Kind { id: "basketballs", noun: Word("Basketball", "Basketball", "농구공"), plural: Word("Basketballs", "Basketbälle", "농구공"), picture: "ball",
+                &Kind { id: "basketballs", noun: Word("Basketball", "Basketball", "농구공"), plural: Word("Basketballs", "Basketbälle", "농구공"), picture: "basketball",
                     cents: (1_499, 9_900), palette: &["orange", "rust", "blue", "black"], axes: &[COLOR, axis("size", &["5", "6", "7"])], style: Style::Plain, facts: &[&BALL] },
             ] },
             Group { id: "fitness", name: Word("Fitness", "Fitness", "피트니스"), kinds: &[

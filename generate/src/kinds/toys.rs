@@ -34,10 +34,10 @@ pub static DEPARTMENT: Department = Department {
     id: "toys", name: Word("Toys & Games", "Spielwaren", "장난감·게임"),
     sections: &[
         Section { id: "play", name: Word("Toys", "Spielzeug", "장난감"), audience: None, groups: &[
-            Group { id: "figures", name: Word("Dolls & Soft Toys", "Puppen & Kuscheltiere", "인형"), kinds: &[
+            Group { id: "figures", name: Word("Dolls & Soft Toys", "Puppen & Kuscheltiere", "인형·봉제 완구"), kinds: &[
                 &Kind { id: "teddy-bears", noun: Word("Teddy Bear", "Teddybär", "곰 인형"), plural: Word("Teddy Bears", "Teddybären", "곰 인형"), picture: "teddy",
                     cents: (1_299, 7_900), palette: &["brown", "beige", "white", "grey", "pink"], axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[words("material", &["plush", "cotton", "wool"]), flag("washable", 700)]] },
-                &Kind { id: "dolls", noun: Word("Doll", "Puppe", "인형"), plural: Word("Dolls", "Puppen", "아기 인형"), picture: "doll",
+                &Kind { id: "dolls", noun: Word("Doll", "Puppe", "인형"), plural: Word("Dolls", "Puppen", "인형"), picture: "doll",
                     cents: (1_499, 9_900), palette: &BRIGHT, axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[words("material", &["textile", "vinyl", "wood"]), flag("washable", 500)]] },
             ] },
             Group { id: "building", name: Word("Building & Railways", "Bauen & Eisenbahn", "블록·기차"), kinds: &[
