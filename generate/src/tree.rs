@@ -4,7 +4,7 @@ use super::kinds::{DEPARTMENTS, Department, Group, Kind, Section, Style};
 use super::prng::Rng;
 
 /// So many products a leaf on average, until every kind of product is there.
-const PRODUCTS_PER_LEAF: u64 = 14;
+const PRODUCTS_PER_LEAF: u64 = 13;
 
 /// The section that has about a seventh of all products.
 const LARGEST: (&str, &str) = ("clothing", "women");
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_small_catalogue_has_few_leaves_and_a_large_one_all() {
         assert_eq!(Tree::new(1, 7).count(), 1);
-        assert_eq!(Tree::new(280, 7).count(), 20);
+        assert_eq!(Tree::new(260, 7).count(), 20);
         let all = Tree::new(2_000, 7);
         assert_eq!(all.count(), Tree::new(10_000_000, 7).count());
         assert_eq!(all.departments, 13);

@@ -126,6 +126,8 @@ pub enum Values {
     Words(&'static [&'static str]),
     /// Hundredths, from the first to the second in steps of the third.
     Number(u64, u64, u64),
+    /// One of these whole numbers.
+    OneOf(&'static [u64]),
     /// True for so many of 1,000.
     Flag(u64),
     /// Numbers as text with something before or after: the first, the step, how many.
@@ -143,7 +145,7 @@ impl Values {
             Values::Palette => palette.len() as u64,
             Values::Words(words) => words.len() as u64,
             Values::Run { numbers, .. } => numbers.2,
-            Values::Number(..) | Values::Flag(_) => 0,
+            Values::Number(..) | Values::OneOf(_) | Values::Flag(_) => 0,
         }
     }
 }
@@ -155,6 +157,11 @@ const fn words(name: &'static str, values: &'static [&'static str]) -> Fact {
 /// Whole numbers.
 const fn number(name: &'static str, from: u64, to: u64, step: u64) -> Fact {
     hundredths(name, from * 100, to * 100, step * 100)
+}
+
+/// One of these whole numbers.
+const fn one_of(name: &'static str, values: &'static [u64]) -> Fact {
+    Fact { name, values: Values::OneOf(values), share: 1_000 }
 }
 
 const fn hundredths(name: &'static str, from: u64, to: u64, step: u64) -> Fact {

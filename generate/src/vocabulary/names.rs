@@ -5,6 +5,7 @@ use super::super::words::Word;
 /// The name in events, and how a shop shows it.
 #[rustfmt::skip]
 pub static NAMES: &[(&str, Word)] = &[
+    ("abridged", Word("Abridged", "Gekürzt", "요약본")),
     ("age_from", Word("Age from", "Alter ab", "권장 연령(세 이상)")),
     ("app_control", Word("App control", "App-Steuerung", "앱 제어")),
     ("assembly_needed", Word("Assembly needed", "Montage nötig", "조립 필요")),
@@ -43,6 +44,7 @@ pub static NAMES: &[(&str, Word)] = &[
     ("color", Word("Colour", "Farbe", "색상")),
     ("connection", Word("Connection", "Verbindung", "연결 방식")),
     ("cooking_minutes", Word("Cooking time (min)", "Kochzeit (min)", "조리 시간(분)")),
+    ("copy_protected", Word("Copy protection", "Kopierschutz", "복사 방지")),
     ("cover", Word("Cover", "Bezug", "커버")),
     ("coverage_m2_per_l", Word("Coverage (m²/l)", "Ergiebigkeit (m²/l)", "도포 면적(m²/l)")),
     ("cuisine", Word("Cuisine", "Küche", "요리")),
@@ -69,13 +71,13 @@ pub static NAMES: &[(&str, Word)] = &[
     ("fast_absorbing", Word("Absorbs quickly", "Zieht schnell ein", "빠른 흡수")),
     ("fast_charging", Word("Fast charging", "Schnellladen", "고속 충전")),
     ("fastening", Word("Fastening", "Verschluss", "여밈")),
+    ("file_mb", Word("File size (MB)", "Dateigröße (MB)", "파일 크기(MB)")),
     ("filling", Word("Filling", "Füllung", "충전재")),
     ("filter", Word("Filter", "Filter", "필터")),
     ("finish", Word("Finish", "Glanzgrad", "광택")),
     ("fit", Word("Fit", "Passform", "핏")),
     ("foldable", Word("Foldable", "Klappbar", "접이식")),
     ("food_safe", Word("Food-safe", "Lebensmittelecht", "식품 접촉 안전")),
-    ("form", Word("Form", "Form", "형태")),
     ("format", Word("Format", "Ausgabe", "형식")),
     ("frame", Word("Frame", "Rahmen", "프레임")),
     ("frame_size", Word("Frame size", "Rahmengröße", "프레임 크기")),
@@ -115,6 +117,7 @@ pub static NAMES: &[(&str, Word)] = &[
     ("light_included", Word("Light included", "Licht inklusive", "라이트 포함")),
     ("lights_included", Word("Lights included", "Licht inklusive", "라이트 포함")),
     ("lining", Word("Lining", "Futter", "안감")),
+    ("listening_hours", Word("Playing time (h)", "Laufzeit (h)", "재생 시간(시간)")),
     ("load", Word("Load", "Füllmenge", "세탁 용량")),
     ("load_kg", Word("Maximum load (kg)", "Maximallast (kg)", "최대 하중(kg)")),
     ("low_emission", Word("Low emission", "Emissionsarm", "저방출")),

@@ -38,8 +38,6 @@ pub static SPECIAL: &[(&str, Word)] = &[
     ("level", Word("match", "Wettkampf", "경기용")),
     ("level", Word("training", "Training", "훈련용")),
     ("surface", Word("track", "Bahn", "트랙")),
-    ("form", Word("bar", "fest", "고체")),
-    ("form", Word("liquid", "flüssig", "액체")),
 ];
 
 #[rustfmt::skip]
@@ -107,15 +105,15 @@ pub static VALUES: &[Word] = &[
     // Toys, games, books.
     Word("creativity", "Kreativität", "창의력"), Word("logic", "Logik", "논리력"), Word("luck", "Glück", "운"), Word("memory", "Gedächtnis", "기억력"), Word("motor skills", "Motorik", "소근육 발달"), Word("role play", "Rollenspiel", "역할 놀이"),
     Word("strategy", "Strategie", "전략"), Word("teamwork", "Zusammenarbeit", "협동"), Word("animals", "Tiere", "동물"), Word("art", "Kunst", "예술"), Word("building", "Gebäude", "건물"), Word("globe", "Globus", "지구본"), Word("landscape", "Landschaft", "풍경"), Word("vehicle", "Fahrzeug", "탈것"),
-    Word("english", "Englisch", "영어"), Word("german", "Deutsch", "독일어"), Word("korean", "Koreanisch", "한국어"), Word("audiobook", "Hörbuch", "오디오북"), Word("e-book", "E-Book", "전자책"), Word("hardcover", "gebunden", "양장본"), Word("paperback", "Taschenbuch", "페이퍼백"),
+    Word("english", "Englisch", "영어"), Word("german", "Deutsch", "독일어"), Word("korean", "Koreanisch", "한국어"), Word("hardcover", "gebunden", "양장본"), Word("paperback", "Taschenbuch", "페이퍼백"),
     Word("adventure", "Abenteuer", "모험"), Word("family saga", "Familiensaga", "가족 이야기"), Word("history", "Geschichte", "역사"), Word("love", "Liebe", "사랑"), Word("recycled", "recycelt", "재생지"),
     Word("baking", "Backen", "베이킹"), Word("italian", "italienisch", "이탈리아"), Word("vegetarian", "vegetarisch", "채식"),
     // Groceries and care.
     Word("acacia", "Akazie", "아카시아"), Word("blossom", "Blüte", "꽃"), Word("forest", "Wald", "숲"), Word("creamy", "cremig", "크림형"), Word("liquid", "flüssig", "액상"), Word("apple", "Apfel", "사과"), Word("grape", "Traube", "포도"), Word("pear", "Birne", "배"),
     Word("elderflower", "Holunderblüte", "엘더플라워"), Word("lemon", "Zitrone", "레몬"), Word("raspberry", "Himbeere", "라즈베리"), Word("chocolatey", "schokoladig", "초콜릿 풍미"), Word("fruity", "fruchtig", "과일 풍미"), Word("nutty", "nussig", "고소함"), Word("mild", "mild", "순함"), Word("peppery", "pfeffrig", "알싸함"),
-    Word("black tea", "Schwarztee", "홍차"), Word("green tea", "Grüntee", "녹차"), Word("herbal tea", "Kräutertee", "허브차"), Word("rooibos", "Rooibos", "루이보스"), Word("farfalle", "Farfalle", "파르팔레"), Word("fusilli", "Fusilli", "푸실리"), Word("penne", "Penne", "펜네"), Word("spaghetti", "Spaghetti", "스파게티"),
+    Word("black tea", "Schwarztee", "홍차"), Word("green tea", "Grüntee", "녹차"), Word("camomile", "Kamille", "캐모마일"), Word("peppermint", "Pfefferminze", "페퍼민트"), Word("rooibos", "Rooibos", "루이보스"), Word("farfalle", "Farfalle", "파르팔레"), Word("fusilli", "Fusilli", "푸실리"), Word("penne", "Penne", "펜네"), Word("spaghetti", "Spaghetti", "스파게티"),
     Word("cool and dry", "kühl und trocken", "서늘하고 건조한 곳"), Word("dark", "dunkel", "어두운"), Word("room temperature", "Raumtemperatur", "실온"), Word("light", "leicht", "은은함"), Word("medium", "mittel", "보통"), Word("strong", "stark", "진함"),
-    Word("all", "alle", "전체"), Word("dry", "trocken", "건조"), Word("oily", "fettig", "지성"), Word("sensitive", "empfindlich", "민감성"), Word("curly", "lockig", "곱슬"), Word("fine", "fein", "가는"), Word("normal", "normal", "보통"), Word("bar", "Stück", "고체"),
+    Word("all", "alle", "전체"), Word("dry", "trocken", "건조"), Word("oily", "fettig", "지성"), Word("sensitive", "empfindlich", "민감성"), Word("curly", "lockig", "곱슬"), Word("fine", "fein", "가는"), Word("normal", "normal", "보통"),
     Word("citrus", "Zitrus", "시트러스"), Word("fresh", "frisch", "상쾌한 향"), Word("lavender", "Lavendel", "라벤더"), Word("rose", "Rose", "장미"), Word("sandalwood", "Sandelholz", "샌달우드"), Word("spicy", "würzig", "스파이시"), Word("unscented", "parfümfrei", "무향"), Word("woody", "holzig", "우디"),
 ];
 
