@@ -9,6 +9,8 @@ mod beauty;
 mod books;
 mod clothing;
 mod electronics;
+#[cfg(test)]
+mod fits;
 mod garden;
 mod grocery;
 mod home;
