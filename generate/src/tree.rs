@@ -1,7 +1,8 @@
 //! The category tree of a catalogue: four steps deep, and with more leaves the more products.
 
-use super::kinds::{DEPARTMENTS, Department, Group, Kind, Section, Style};
+use super::kinds::{DEPARTMENTS, Department, Group, Kind, Section, Style, copy};
 use super::prng::Rng;
+use super::words::Word;
 
 /// So many products a leaf on average, until every kind of product is there.
 const PRODUCTS_PER_LEAF: u64 = 13;
@@ -21,7 +22,7 @@ pub const DEPTH: usize = 4;
 pub struct Leaf {
     /// Index in [`DEPARTMENTS`].
     pub department_index: u64,
-    pub department: &'static Department,
+    pub department: Branch,
     pub section: &'static Section,
     pub group: &'static Group,
     pub kind: &'static Kind,
@@ -29,6 +30,14 @@ pub struct Leaf {
     pub ids: [String; DEPTH],
     /// Another leaf with the same kind of product, for another audience.
     pub sibling: Option<usize>,
+}
+
+/// A leaf's department.
+pub struct Branch {
+    pub id: &'static str,
+    pub name: Word,
+    /// Sentences for descriptions of the leaf's products.
+    pub copy: &'static [Word],
 }
 
 /// Which leaves there are, and how products fall into them.
@@ -131,7 +140,11 @@ fn leaves_of(department_index: u64, department: &'static Department) -> Vec<Leaf
                 let leaf_id = format!("{group_id}-{}", kind.id);
                 leaves.push(Leaf {
                     department_index,
-                    department,
+                    department: Branch {
+                        id: department.id,
+                        name: department.name,
+                        copy: copy::of_leaf(&leaf_id),
+                    },
                     section,
                     group,
                     kind,

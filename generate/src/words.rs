@@ -23,6 +23,7 @@ impl Lang {
 }
 
 /// A word in each language of [`Lang::ALL`].
+#[derive(Clone, Copy)]
 pub struct Word(pub &'static str, pub &'static str, pub &'static str);
 
 impl Word {

@@ -57,10 +57,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Saves power, year after year.", "Spart Jahr für Jahr Strom.", "해마다 전기를 아껴 줍니다."),
-        Word("Quiet enough to run at night.", "Leise genug für die Nacht.", "밤에도 사용할 수 있을 만큼 조용합니다."),
-        Word("Delivered to your door, with the old appliance taken away.", "Lieferung bis zur Wohnungstür, Altgerät wird mitgenommen.", "집 앞까지 배송하고 쓰던 제품은 수거해 드립니다."),
-        Word("Easy to repair, with spare parts for ten years.", "Leicht zu reparieren, mit Ersatzteilen für zehn Jahre.", "수리가 쉽고 부품을 10년 동안 보유합니다."),
-    ],
 };

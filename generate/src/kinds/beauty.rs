@@ -45,10 +45,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Gentle to skin and environment.", "Sanft zu Haut und Umwelt.", "피부와 환경에 순합니다."),
-        Word("A little goes a long way.", "Sehr ergiebig: Eine kleine Menge genügt.", "조금만 써도 충분합니다."),
-        Word("Free of harsh ingredients.", "Frei von aggressiven Inhaltsstoffen.", "자극적인 성분을 넣지 않았습니다."),
-        Word("Made in small batches.", "In kleinen Chargen hergestellt.", "소량씩 정성껏 만듭니다."),
-    ],
 };

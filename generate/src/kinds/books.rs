@@ -54,10 +54,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("A book for long evenings.", "Ein Buch für lange Abende.", "긴 저녁에 읽기 좋은 책입니다."),
-        Word("Carefully printed and bound.", "Sorgfältig gedruckt und gebunden.", "정성껏 인쇄하고 제본했습니다."),
-        Word("Recommended by independent booksellers.", "Empfohlen von unabhängigen Buchhandlungen.", "독립 서점들이 추천한 책입니다."),
-        Word("Also a good gift for people who read little.", "Auch ein gutes Geschenk für Menschen, die wenig lesen.", "책을 잘 읽지 않는 분께도 좋은 선물입니다."),
-    ],
 };

@@ -157,11 +157,4 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "bottoms", name: Word("Trousers", "Hosen", "하의"), kinds: &[&KIDS_TROUSERS, &KIDS_SHORTS] },
         ] },
     ],
-    copy: &[
-        Word("Soft on the skin and cut for freedom of movement.", "Weich auf der Haut und mit viel Bewegungsfreiheit geschnitten.", "피부에 부드럽고 움직이기 편한 재단입니다."),
-        Word("Keeps its shape and colour, wash after wash.", "Bleibt Wäsche für Wäsche in Form und Farbe.", "여러 번 세탁해도 모양과 색이 그대로입니다."),
-        Word("Goes with everything in your wardrobe.", "Passt zu allem, was im Kleiderschrank hängt.", "옷장 속 어떤 옷과도 잘 어울립니다."),
-        Word("Now with an improved fit.", "Jetzt mit besserer Passform.", "핏이 한층 좋아졌습니다."),
-        Word("Sewn in small batches in a family workshop.", "In kleinen Serien im Familienbetrieb genäht.", "가족이 운영하는 공방에서 소량으로 봉제합니다."),
-    ],
 };

@@ -85,10 +85,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Set up in a minute, with updates for years.", "In einer Minute eingerichtet, mit Updates für Jahre.", "1분이면 설정이 끝나고 몇 년 동안 업데이트됩니다."),
-        Word("Built so that it can be repaired.", "So gebaut, dass man es reparieren kann.", "수리할 수 있도록 만들었습니다."),
-        Word("Quiet, fast and easy on power.", "Leise, schnell und sparsam.", "조용하고 빠르며 전력 소모가 적습니다."),
-        Word("Ships with everything you need to get started.", "Mit allem, was man für den Anfang braucht.", "바로 쓸 수 있는 구성으로 배송됩니다."),
-    ],
 };

@@ -63,10 +63,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Made for many seasons.", "Gemacht für viele Gartenjahre.", "여러 해 동안 쓸 수 있게 만들었습니다."),
-        Word("For balconies as well as large gardens.", "Für den Balkon ebenso wie für große Gärten.", "발코니에도 넓은 정원에도 알맞습니다."),
-        Word("Takes up little room in winter.", "Braucht im Winter wenig Platz.", "겨울에도 자리를 적게 차지합니다."),
-        Word("Rust has no chance here.", "Rost hat hier keine Chance.", "녹이 슬지 않습니다."),
-    ],
 };

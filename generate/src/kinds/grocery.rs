@@ -52,10 +52,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Made by small producers we know in person.", "Von kleinen Betrieben, die wir persönlich kennen.", "우리가 직접 아는 소규모 생산자가 만들었습니다."),
-        Word("Nothing in it that does not belong there.", "Nichts drin, was nicht hineingehört.", "불필요한 첨가물을 넣지 않았습니다."),
-        Word("Packed fresh and sent within a day.", "Frisch verpackt und innerhalb eines Tages verschickt.", "신선하게 포장해 하루 안에 보냅니다."),
-        Word("Also in a large pack for regular guests.", "Auch als Großpackung für häufigen Besuch.", "손님이 잦은 집을 위한 대용량도 있습니다."),
-    ],
 };

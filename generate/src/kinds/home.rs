@@ -93,10 +93,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Clear lines that suit small rooms too.", "Klare Linien, die auch in kleine Räume passen.", "작은 공간에도 어울리는 깔끔한 라인입니다."),
-        Word("Brings calm into any room.", "Bringt Ruhe in jeden Raum.", "어떤 공간에도 차분함을 더합니다."),
-        Word("Made from responsibly sourced materials.", "Aus verantwortungsvoll gewonnenen Materialien.", "책임감 있게 조달한 소재로 만들었습니다."),
-        Word("Matches the other pieces of the series.", "Passt zu den anderen Stücken der Serie.", "같은 시리즈의 다른 제품과 잘 어울립니다."),
-    ],
 };

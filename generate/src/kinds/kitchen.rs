@@ -75,7 +75,7 @@ pub static DEPARTMENT: Department = Department {
                 &Kind { id: "dinner-plates", noun: Word("Dinner Plate", "Essteller", "접시"), plural: Word("Dinner Plates", "Essteller", "접시"), picture: "plate",
                     cents: (799, 4_900), palette: &GLAZES, axes: &[COLOR, axis("diameter", &["24 cm", "26 cm", "28 cm"])], style: Style::Plain, facts: &[&TABLE, &[GLAZE, words("material", &["porcelain", "stoneware"])]] },
                 &Kind { id: "salad-bowls", noun: Word("Salad Bowl", "Salatschüssel", "샐러드 볼"), plural: Word("Salad Bowls", "Salatschüsseln", "샐러드 볼"), picture: "bowl",
-                    cents: (999, 6_900), palette: &GLAZES, axes: &[COLOR], style: Style::Plain, facts: &[&TABLE, &[words("material", &["stoneware", "porcelain", "glass"]), hundredths("capacity_l", 100, 450, 50), flag("lid_included", 200)]] },
+                    cents: (999, 6_900), palette: &GLAZES, axes: &[COLOR], style: Style::Plain, facts: &[&TABLE, &[GLAZE, words("material", &["stoneware", "porcelain"]), hundredths("capacity_l", 100, 450, 50)]] },
             ] },
         ] },
         Section { id: "machines", name: Word("Kitchen Appliances", "Küchengeräte", "주방 가전"), audience: None, groups: &[
@@ -94,11 +94,5 @@ pub static DEPARTMENT: Department = Department {
                     cents: (1_999, 14_900), palette: &METAL, axes: &[COLOR], style: Style::Model, facts: &[&MACHINE, &[number("power_w", 700, 1_600, 100), hundredths("weight_kg", 120, 320, 10), words("material", &["stainless steel", "plastic"]), words("slots", &["two", "four"]), number("levels", 4, 9, 1)]] },
             ] },
         ] },
-    ],
-    copy: &[
-        Word("Clean again in seconds.", "Im Nu wieder sauber.", "금방 깨끗해집니다."),
-        Word("Developed together with cooks who use it every day.", "Entwickelt mit Köchinnen und Köchen, die täglich damit arbeiten.", "매일 사용하는 요리사들과 함께 개발했습니다."),
-        Word("For everyday meals as well as for guests.", "Für jeden Tag und für Gäste.", "평소 식사에도, 손님상에도 잘 어울립니다."),
-        Word("Replacement parts are available for ten years.", "Ersatzteile sind zehn Jahre lang lieferbar.", "교체 부품을 10년 동안 구할 수 있습니다."),
     ],
 };

@@ -8,6 +8,7 @@ mod appliances;
 mod beauty;
 mod books;
 mod clothing;
+pub mod copy;
 mod electronics;
 #[cfg(test)]
 mod fits;
@@ -44,8 +45,6 @@ pub struct Department {
     pub id: &'static str,
     pub name: Word,
     pub sections: &'static [Section],
-    /// Sentences for descriptions of its products.
-    pub copy: &'static [Word],
 }
 
 /// The second step of a category path.

@@ -64,10 +64,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Good results also for beginners.", "Gute Ergebnisse auch für Einsteiger.", "초보자도 좋은 결과를 얻을 수 있습니다."),
-        Word("Tested by professionals on building sites.", "Von Profis auf Baustellen erprobt.", "현장 전문가들이 시험했습니다."),
-        Word("With clear instructions in three languages.", "Mit klarer Anleitung in drei Sprachen.", "3개 국어로 된 알기 쉬운 설명서가 들어 있습니다."),
-        Word("Tidily packed in a box that can be reused.", "Ordentlich verpackt in einer Box, die man weiterverwenden kann.", "재사용할 수 있는 상자에 담아 드립니다."),
-    ],
 };

@@ -54,10 +54,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Comfortable all day long.", "Den ganzen Tag lang bequem.", "하루 종일 편안합니다."),
-        Word("Hard-wearing seams and fittings that last.", "Strapazierfähige Nähte und Beschläge, die halten.", "튼튼한 봉제와 오래가는 부자재를 사용했습니다."),
-        Word("Made for long days on the road.", "Gemacht für lange Tage unterwegs.", "하루 종일 밖에 있어도 편안하도록 만들었습니다."),
-        Word("Easy to clean with a damp cloth.", "Leicht mit einem feuchten Tuch zu reinigen.", "젖은 천으로 쉽게 닦을 수 있습니다."),
-    ],
 };

@@ -78,10 +78,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Light in the hand, strong in use.", "Leicht in der Hand, stark im Einsatz.", "가볍지만 튼튼합니다."),
-        Word("For beginners and for those who train daily.", "Für den Einstieg und für alle, die täglich trainieren.", "초보자에게도, 매일 운동하는 분에게도 좋습니다."),
-        Word("Tested by sports clubs for a year.", "Ein Jahr lang von Sportvereinen getestet.", "스포츠 클럽에서 1년 동안 시험했습니다."),
-        Word("Easy to look after.", "Leicht zu pflegen.", "관리하기 쉽습니다."),
-    ],
 };

@@ -57,10 +57,4 @@ pub static DEPARTMENT: Department = Department {
             ] },
         ] },
     ],
-    copy: &[
-        Word("Made for small hands and big ideas.", "Für kleine Hände und große Ideen.", "작은 손과 큰 상상을 위해 만들었습니다."),
-        Word("Still fun after the hundredth time.", "Macht auch beim hundertsten Mal noch Spaß.", "백 번을 해도 재미있습니다."),
-        Word("Free of harmful substances, tested independently.", "Frei von Schadstoffen, unabhängig geprüft.", "유해 물질이 없음을 외부 기관에서 확인했습니다."),
-        Word("A gift that is played with for years.", "Ein Geschenk, mit dem jahrelang gespielt wird.", "오랫동안 가지고 놀 수 있는 선물입니다."),
-    ],
 };
