@@ -98,7 +98,7 @@ impl<'a> Look<'a> {
             Values::Run { before, numbers: (from, step, _), after } => {
                 Some(Value::Run(before, from + at * step, after))
             }
-            Values::Number(..) | Values::Flag(_) => None,
+            Values::Number(..) | Values::OneOf(_) | Values::Flag(_) => None,
         }
     }
 
@@ -113,6 +113,9 @@ impl<'a> Look<'a> {
             }
             Values::Number(from, to, step) => {
                 Some(Value::Hundredths(from + rng.below((to - from) / step + 1) * step))
+            }
+            Values::OneOf(numbers) => {
+                rng.pick(numbers).map(|number| Value::Hundredths(number * 100))
             }
             Values::Flag(share) => Some(Value::Flag(rng.per_mille(share))),
             Values::Run { before, numbers: (from, step, count), after } => {

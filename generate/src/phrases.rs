@@ -2,20 +2,19 @@
 
 use super::words::Word;
 
-/// Sentences that fit any product's description.
+/// Sentences that fit any product's description, be it a sofa, a jar of honey or an e-book.
 #[rustfmt::skip]
-pub static SENTENCES: [Word; 11] = [
-    Word("Made to last.", "Für ein langes Leben gemacht.", "오래 쓸 수 있게 만들었습니다."),
-    Word("A quiet design that fits in anywhere.", "Ein ruhiges Design, das überall passt.", "어디에나 어울리는 차분한 디자인입니다."),
-    Word("Tested for two years in daily use.", "Zwei Jahre im Alltag getestet.", "2년 동안 일상에서 검증했습니다."),
-    Word("Packed without any plastic.", "Ganz ohne Plastik verpackt.", "플라스틱 없이 포장합니다."),
+pub static SENTENCES: [Word; 10] = [
     Word("Our customers' favourite of the season.", "Der Liebling der Saison bei unserer Kundschaft.", "이번 시즌 고객이 가장 사랑한 제품입니다."),
-    Word("Designed together with people who use it every day.", "Entwickelt mit Menschen, die es täglich nutzen.", "매일 쓰는 사람들과 함께 만들었습니다."),
+    Word("A good choice at a fair price.", "Eine gute Wahl zum fairen Preis.", "합리적인 가격의 좋은 선택입니다."),
+    Word("Picked by our team.", "Von unserem Team ausgewählt.", "저희 팀이 직접 골랐습니다."),
+    Word("Often bought as a gift.", "Wird gern verschenkt.", "선물로 많이 찾으십니다."),
+    Word("Many customers come back for it.", "Viele kommen dafür wieder.", "다시 찾는 고객이 많습니다."),
+    Word("Any questions? Our team answers within a day.", "Fragen? Unser Team antwortet innerhalb eines Tages.", "궁금한 점은 하루 안에 답해 드립니다."),
     Word("The \"small things\" make the difference here.", "Hier machen die „kleinen Dinge“ den Unterschied.", "작은 차이가 큰 만족을 줍니다."),
-    Word("A classic that gets better with time.", "Ein Klassiker, der mit der Zeit schöner wird.", "시간이 갈수록 좋아지는 클래식입니다."),
-    Word("Good value for first-time buyers.", "Ein guter Einstieg zum fairen Preis.", "처음 구매하는 분께 좋은 선택입니다."),
-    Word("Sent within one working day.", "Wird innerhalb eines Werktags verschickt.", "영업일 기준 하루 안에 발송합니다."),
-    Word("Can be returned within 60 days.", "Rückgabe innerhalb von 60 Tagen möglich.", "60일 이내에 반품할 수 있습니다."),
+    Word("A fixture of our range.", "Fester Bestandteil unseres Sortiments.", "저희 매장의 대표 상품입니다."),
+    Word("Chosen with care, like everything in our shop.", "Mit Sorgfalt ausgewählt, wie alles in unserem Shop.", "저희 매장의 모든 상품처럼 신중하게 골랐습니다."),
+    Word("On many wish lists.", "Steht auf vielen Wunschlisten.", "많은 분의 위시리스트에 담겨 있습니다."),
 ];
 
 /// What a reviewer in one language writes.
@@ -90,7 +89,7 @@ pub static PROMOTIONS: [Word; 10] = [
     Word("Thank You", "Dankeschön", "감사 할인"),
     Word("New Year Offer", "Neujahrsangebot", "새해 할인"),
     Word("Season Opener", "Saisonstart", "시즌 오픈"),
-    Word("Early Bird", "Frühbucherrabatt", "얼리버드 할인"),
+    Word("Early Bird", "Frühstarterrabatt", "얼리버드 할인"),
     Word("Anniversary", "Jubiläumsangebot", "창립 기념 할인"),
 ];
 /// Before the name of a flash sale.

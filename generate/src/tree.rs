@@ -1,15 +1,19 @@
 //! The category tree of a catalogue: four steps deep, and with more leaves the more products.
 
-use super::kinds::{DEPARTMENTS, Department, Group, Kind, Section, Style};
+use super::kinds::{DEPARTMENTS, Department, Group, Kind, Section, Style, copy};
 use super::prng::Rng;
+use super::words::Word;
 
 /// So many products a leaf on average, until every kind of product is there.
-const PRODUCTS_PER_LEAF: u64 = 14;
+const PRODUCTS_PER_LEAF: u64 = 13;
 
 /// The section that has about a seventh of all products.
 const LARGEST: (&str, &str) = ("clothing", "women");
 /// Its share of 1,000. Some of what men wear is listed there too.
 const LARGEST_PER_MILLE: u64 = 137;
+
+/// So many of 1,000 products fall into leaves evenly, the others into a few popular ones.
+const EVEN_PER_MILLE: u64 = 800;
 
 /// How many steps a path from a root to a leaf has.
 pub const DEPTH: usize = 4;
@@ -18,7 +22,7 @@ pub const DEPTH: usize = 4;
 pub struct Leaf {
     /// Index in [`DEPARTMENTS`].
     pub department_index: u64,
-    pub department: &'static Department,
+    pub department: Branch,
     pub section: &'static Section,
     pub group: &'static Group,
     pub kind: &'static Kind,
@@ -26,6 +30,14 @@ pub struct Leaf {
     pub ids: [String; DEPTH],
     /// Another leaf with the same kind of product, for another audience.
     pub sibling: Option<usize>,
+}
+
+/// A leaf's department.
+pub struct Branch {
+    pub id: &'static str,
+    pub name: Word,
+    /// Sentences for descriptions of the leaf's products.
+    pub copy: &'static [Word],
 }
 
 /// Which leaves there are, and how products fall into them.
@@ -67,12 +79,15 @@ impl Tree {
         self.leaves.len() as u64
     }
 
-    /// A product's leaf; sizes are skewed. The first products are one of each leaf.
+    /// A product's leaf; some are larger than others. The first products are one of each leaf.
     pub fn draw(&self, rng: &mut Rng, n: u64) -> usize {
         let largest = rng.per_mille(LARGEST_PER_MILLE) && !self.largest.is_empty();
         let among = if largest || self.others.is_empty() { &self.largest } else { &self.others };
         let count = among.len() as u64;
-        let at = (rng.skewed(count) + self.turn) % count.max(1);
+        // Most products fall evenly, so that no kind crowds out the others.
+        let even = rng.per_mille(EVEN_PER_MILLE);
+        let drawn = if even { rng.below(count) } else { rng.skewed(count) };
+        let at = (drawn + self.turn) % count.max(1);
         if n < self.count() {
             return n as usize;
         }
@@ -125,7 +140,11 @@ fn leaves_of(department_index: u64, department: &'static Department) -> Vec<Leaf
                 let leaf_id = format!("{group_id}-{}", kind.id);
                 leaves.push(Leaf {
                     department_index,
-                    department,
+                    department: Branch {
+                        id: department.id,
+                        name: department.name,
+                        copy: copy::of_leaf(&leaf_id),
+                    },
                     section,
                     group,
                     kind,
@@ -145,7 +164,7 @@ mod tests {
     #[test]
     fn a_small_catalogue_has_few_leaves_and_a_large_one_all() {
         assert_eq!(Tree::new(1, 7).count(), 1);
-        assert_eq!(Tree::new(280, 7).count(), 20);
+        assert_eq!(Tree::new(260, 7).count(), 20);
         let all = Tree::new(2_000, 7);
         assert_eq!(all.count(), Tree::new(10_000_000, 7).count());
         assert_eq!(all.departments, 13);

@@ -2,17 +2,26 @@
 
 use super::super::words::Word;
 use super::{
-    Audience, CLOTH, COLOR, Department, Fact, Group, Kind, SIZE, Section, Style, axis, flag, words,
+    Audience, CLOTH, COLOR, Department, Fact, Group, Kind, SIZE, Section, Style, axis, flag,
+    number, words,
 };
 
-/// What all clothes have.
-#[rustfmt::skip]
-static WEAR: [Fact; 4] = [
-    words("season", &["all year", "summer", "spring", "autumn", "winter"]),
-    words("pattern", &["plain", "striped", "checked", "dotted", "printed"]).mostly(),
-    words("care", &["machine wash 30 °C", "machine wash 40 °C", "hand wash", "dry cleaning"]),
-    flag("organic", 300).mostly(),
-];
+const PATTERN: Fact =
+    words("pattern", &["plain", "striped", "checked", "dotted", "printed"]).mostly();
+const ANY_SEASON: Fact = words("season", &["all year", "summer", "spring", "autumn", "winter"]);
+const WARM: Fact = words("season", &["summer", "spring"]);
+const COLD: Fact = words("season", &["winter", "autumn", "all year"]);
+const COOL: Fact = words("season", &["all year", "autumn", "spring"]);
+const MACHINE_WASH: Fact = words("care", &["machine wash 30 °C", "machine wash 40 °C"]);
+const GENTLE: Fact = words("care", &["hand wash", "machine wash 30 °C", "dry cleaning"]);
+/// Only where every material of the kind grows.
+const ORGANIC: Fact = flag("organic", 300).mostly();
+/// What clothes of cotton and the like have, for any season, for warm days and for cool ones.
+static WEAR: [Fact; 4] = [ANY_SEASON, PATTERN, MACHINE_WASH, ORGANIC];
+static SUMMERLY: [Fact; 4] = [WARM, PATTERN, MACHINE_WASH, ORGANIC];
+static COOLER: [Fact; 4] = [COOL, PATTERN, MACHINE_WASH, ORGANIC];
+/// What is knitted of wool.
+static KNITTED: [Fact; 4] = [COLD, PATTERN, GENTLE, ORGANIC];
 const FIT: Fact = words("fit", &["regular", "slim", "loose", "oversized"]);
 const COTTON: Fact = words("material", &["cotton", "linen", "viscose", "cotton blend", "lyocell"]);
 
@@ -32,19 +41,19 @@ static SHIRTS: Kind = Kind {
 static BLOUSES: Kind = Kind {
     id: "blouses", noun: Word("Blouse", "Bluse", "블라우스"), plural: Word("Blouses", "Blusen", "블라우스"), picture: "shirt",
     cents: (1_999, 12_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[FIT, words("material", &["viscose", "silk", "cotton", "linen"]), words("sleeve", &["long", "short", "three-quarter"]).mostly()]],
+    facts: &[&[ANY_SEASON, PATTERN, GENTLE, ORGANIC, FIT, words("material", &["viscose", "silk", "cotton", "linen"]), words("sleeve", &["long", "short", "three-quarter"]).mostly()]],
 };
 #[rustfmt::skip]
 static SWEATERS: Kind = Kind {
     id: "sweaters", noun: Word("Wool Sweater", "Wollpullover", "울 스웨터"), plural: Word("Sweaters", "Pullover", "스웨터"), picture: "sweater",
     cents: (2_999, 19_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[FIT, words("material", &["wool", "merino wool", "cashmere", "wool blend"]), words("neckline", &["crew neck", "v-neck", "roll neck"]).mostly()]],
+    facts: &[&KNITTED, &[FIT, words("material", &["wool", "merino wool", "cashmere", "wool blend"]), words("neckline", &["crew neck", "v-neck", "roll neck"]).mostly()]],
 };
 #[rustfmt::skip]
 static HOODIES: Kind = Kind {
     id: "hoodies", noun: Word("Hoodie", "Kapuzenpullover", "후드티"), plural: Word("Hoodies", "Kapuzenpullover", "후드티"), picture: "sweater",
     cents: (2_499, 9_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[FIT, COTTON, flag("zip", 450)]],
+    facts: &[&COOLER, &[FIT, words("material", &["cotton", "cotton blend"]), flag("zip", 450)]],
 };
 #[rustfmt::skip]
 static TROUSERS: Kind = Kind {
@@ -57,7 +66,7 @@ static JEANS: Kind = Kind {
     id: "jeans", noun: Word("Jeans", "Jeans", "청바지"), plural: Word("Jeans", "Jeans", "청바지"), picture: "trousers",
     cents: (2_999, 14_900), palette: &["navy", "light blue", "black", "grey", "white"], style: Style::Plain,
     axes: &[axis("waist", &["28", "29", "30", "31", "32", "33", "34", "36", "38"]), axis("length", &["30", "32", "34", "36"])],
-    facts: &[&WEAR, &[super::COLORED, FIT, words("material", &["denim", "stretch denim"])]],
+    facts: &[&[ANY_SEASON, MACHINE_WASH, ORGANIC, super::COLORED, FIT, words("material", &["denim", "stretch denim"]), words("rise", &["mid", "high", "low"]).mostly()]],
 };
 #[rustfmt::skip]
 static SKIRTS: Kind = Kind {
@@ -69,31 +78,31 @@ static SKIRTS: Kind = Kind {
 static SHORTS: Kind = Kind {
     id: "shorts", noun: Word("Shorts", "Shorts", "반바지"), plural: Word("Shorts", "Shorts", "반바지"), picture: "shorts",
     cents: (1_499, 6_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[FIT, COTTON]],
+    facts: &[&SUMMERLY, &[FIT, COTTON]],
 };
 #[rustfmt::skip]
 static JACKETS: Kind = Kind {
     id: "rain-jackets", noun: Word("Rain Jacket", "Regenjacke", "레인 재킷"), plural: Word("Rain Jackets", "Regenjacken", "레인 재킷"), picture: "jacket",
     cents: (4_999, 29_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[FIT, words("material", &["polyester", "polyamide", "recycled polyester"]), flag("hood", 800)]],
+    facts: &[&[COOL, PATTERN, words("care", &["machine wash 30 °C"]), FIT, words("material", &["polyester", "polyamide", "recycled polyester"]), flag("hood", 800), number("water_column_mm", 5_000, 20_000, 2_500).mostly()]],
 };
 #[rustfmt::skip]
 static COATS: Kind = Kind {
     id: "coats", noun: Word("Winter Coat", "Wintermantel", "겨울 코트"), plural: Word("Winter Coats", "Wintermäntel", "겨울 코트"), picture: "coat",
     cents: (7_999, 49_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&[words("pattern", &["plain", "checked", "herringbone"]), words("care", &["dry cleaning", "hand wash"]), FIT, words("material", &["wool", "wool blend", "cashmere", "down"]), flag("hood", 400), words("lining", &["viscose", "cotton", "polyester"]), flag("recycled", 250).mostly()]],
+    facts: &[&[words("pattern", &["plain", "checked", "herringbone"]), words("care", &["dry cleaning", "hand wash"]), FIT, words("material", &["wool", "wool blend", "cashmere"]), flag("hood", 400), words("lining", &["viscose", "cotton", "polyester"]), flag("recycled", 250).mostly()]],
 };
 #[rustfmt::skip]
 static SUMMER_DRESSES: Kind = Kind {
     id: "summer-dresses", noun: Word("Summer Dress", "Sommerkleid", "여름 원피스"), plural: Word("Summer Dresses", "Sommerkleider", "여름 원피스"), picture: "dress",
     cents: (2_499, 14_900), palette: &CLOTH, axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[COTTON, words("hem", &["midi", "mini", "maxi"]), words("sleeve", &["short", "sleeveless", "long"]).mostly()]],
+    facts: &[&SUMMERLY, &[COTTON, words("hem", &["midi", "mini", "maxi"]), words("sleeve", &["short", "sleeveless"]).mostly()]],
 };
 #[rustfmt::skip]
 static EVENING_DRESSES: Kind = Kind {
     id: "evening-dresses", noun: Word("Evening Dress", "Abendkleid", "이브닝 드레스"), plural: Word("Evening Dresses", "Abendkleider", "이브닝 드레스"), picture: "dress",
     cents: (5_999, 39_900), palette: &["black", "wine red", "navy", "dark green", "silver", "pink"], axes: &[COLOR, SIZE], style: Style::Plain,
-    facts: &[&WEAR, &[words("material", &["silk", "satin", "viscose", "velvet"]), words("hem", &["maxi", "midi"]), words("sleeve", &["sleeveless", "long"]).mostly()]],
+    facts: &[&[ANY_SEASON, words("care", &["dry cleaning", "hand wash"]), words("pattern", &["plain", "printed"]).mostly(), words("material", &["silk", "satin", "viscose", "velvet"]), words("hem", &["maxi", "midi"]), words("sleeve", &["sleeveless", "long"]).mostly()]],
 };
 #[rustfmt::skip]
 static KIDS_T_SHIRTS: Kind = Kind {
@@ -104,7 +113,7 @@ static KIDS_T_SHIRTS: Kind = Kind {
 static KIDS_SWEATERS: Kind = Kind {
     id: "sweaters-for-kids", noun: Word("Kids' Sweater", "Kinderpullover", "아동 스웨터"), plural: Word("Sweaters", "Pullover", "스웨터"), picture: "sweater",
     cents: (1_499, 5_900), palette: &super::BRIGHT, axes: &[COLOR, HEIGHT], style: Style::Plain,
-    facts: &[&WEAR, &[words("material", &["cotton", "wool", "wool blend", "fleece"])]],
+    facts: &[&KNITTED, &[words("material", &["cotton", "wool", "wool blend"])]],
 };
 #[rustfmt::skip]
 static KIDS_TROUSERS: Kind = Kind {
@@ -114,7 +123,7 @@ static KIDS_TROUSERS: Kind = Kind {
 #[rustfmt::skip]
 static KIDS_SHORTS: Kind = Kind {
     id: "shorts-for-kids", noun: Word("Kids' Shorts", "Kindershorts", "아동 반바지"), plural: Word("Shorts", "Shorts", "반바지"), picture: "shorts",
-    cents: (899, 3_500), palette: &super::BRIGHT, axes: &[COLOR, HEIGHT], style: Style::Plain, facts: &[&WEAR, &[COTTON, flag("elastic_waist", 800)]],
+    cents: (899, 3_500), palette: &super::BRIGHT, axes: &[COLOR, HEIGHT], style: Style::Plain, facts: &[&SUMMERLY, &[COTTON, flag("elastic_waist", 800)]],
 };
 
 /// Children's sizes: the height in centimetres.
@@ -126,7 +135,7 @@ const fn audience(value: &'static str, prefix: Word) -> Option<Audience> {
 }
 
 const TOPS: Word = Word("Tops", "Oberteile", "상의");
-const OUTERWEAR: Word = Word("Jackets & Coats", "Jacken & Mäntel", "재킷·코트");
+const OUTERWEAR: Word = Word("Jackets & Coats", "Jacken & -Mäntel", "재킷·코트");
 
 #[rustfmt::skip]
 pub static DEPARTMENT: Department = Department {
@@ -134,7 +143,7 @@ pub static DEPARTMENT: Department = Department {
     sections: &[
         Section { id: "women", name: Word("Women", "Damen", "여성"), audience: audience("women", Word("Women's ", "Damen-", "여성 ")), groups: &[
             Group { id: "tops", name: TOPS, kinds: &[&T_SHIRTS, &BLOUSES, &SWEATERS, &HOODIES] },
-            Group { id: "bottoms", name: Word("Trousers & Skirts", "Hosen & Röcke", "바지·스커트"), kinds: &[&TROUSERS, &JEANS, &SKIRTS, &SHORTS] },
+            Group { id: "bottoms", name: Word("Trousers & Skirts", "Hosen & -Röcke", "바지·스커트"), kinds: &[&TROUSERS, &JEANS, &SKIRTS, &SHORTS] },
             Group { id: "dresses", name: Word("Dresses", "Kleider", "원피스·드레스"), kinds: &[&SUMMER_DRESSES, &EVENING_DRESSES] },
             Group { id: "outerwear", name: OUTERWEAR, kinds: &[&JACKETS, &COATS] },
         ] },
@@ -147,12 +156,5 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "tops", name: TOPS, kinds: &[&KIDS_T_SHIRTS, &KIDS_SWEATERS] },
             Group { id: "bottoms", name: Word("Trousers", "Hosen", "하의"), kinds: &[&KIDS_TROUSERS, &KIDS_SHORTS] },
         ] },
-    ],
-    copy: &[
-        Word("Soft on the skin and cut for freedom of movement.", "Weich auf der Haut und mit viel Bewegungsfreiheit geschnitten.", "피부에 부드럽고 움직이기 편한 재단입니다."),
-        Word("Keeps its shape and colour, wash after wash.", "Bleibt Wäsche für Wäsche in Form und Farbe.", "여러 번 세탁해도 모양과 색이 그대로입니다."),
-        Word("Goes with everything in your wardrobe.", "Passt zu allem, was im Kleiderschrank hängt.", "옷장 속 어떤 옷과도 잘 어울립니다."),
-        Word("Now with an improved fit.", "Jetzt mit besserer Passform.", "핏이 한층 좋아졌습니다."),
-        Word("Sewn in small batches in a family workshop.", "In kleinen Serien im Familienbetrieb genäht.", "가족이 운영하는 공방에서 소량으로 봉제합니다."),
     ],
 };

@@ -8,7 +8,10 @@ mod appliances;
 mod beauty;
 mod books;
 mod clothing;
+pub mod copy;
 mod electronics;
+#[cfg(test)]
+mod fits;
 mod garden;
 mod grocery;
 mod home;
@@ -42,8 +45,6 @@ pub struct Department {
     pub id: &'static str,
     pub name: Word,
     pub sections: &'static [Section],
-    /// Sentences for descriptions of its products.
-    pub copy: &'static [Word],
 }
 
 /// The second step of a category path.
@@ -98,7 +99,7 @@ pub enum Style {
     Plain,
     /// "Norlund Drift Laptop 300".
     Model,
-    /// "Silent Harbor (Novel)".
+    /// "The Silent Harbours (Novel)".
     Title,
     /// As `Plain`. A few of these products are made to measure: they have every value of their
     /// options, which are 200 variants, and a price for each.
@@ -126,6 +127,8 @@ pub enum Values {
     Words(&'static [&'static str]),
     /// Hundredths, from the first to the second in steps of the third.
     Number(u64, u64, u64),
+    /// One of these whole numbers.
+    OneOf(&'static [u64]),
     /// True for so many of 1,000.
     Flag(u64),
     /// Numbers as text with something before or after: the first, the step, how many.
@@ -143,7 +146,7 @@ impl Values {
             Values::Palette => palette.len() as u64,
             Values::Words(words) => words.len() as u64,
             Values::Run { numbers, .. } => numbers.2,
-            Values::Number(..) | Values::Flag(_) => 0,
+            Values::Number(..) | Values::OneOf(_) | Values::Flag(_) => 0,
         }
     }
 }
@@ -155,6 +158,11 @@ const fn words(name: &'static str, values: &'static [&'static str]) -> Fact {
 /// Whole numbers.
 const fn number(name: &'static str, from: u64, to: u64, step: u64) -> Fact {
     hundredths(name, from * 100, to * 100, step * 100)
+}
+
+/// One of these whole numbers.
+const fn one_of(name: &'static str, values: &'static [u64]) -> Fact {
+    Fact { name, values: Values::OneOf(values), share: 1_000 }
 }
 
 const fn hundredths(name: &'static str, from: u64, to: u64, step: u64) -> Fact {

@@ -16,26 +16,14 @@ static PAINT: [Fact; 6] = [
     flag("low_emission", 700),
     words("use", &["indoors", "outdoors", "indoors and outdoors"]),
 ];
-/// What all power tools have.
+/// What all power tools have; all of them run on batteries.
 #[rustfmt::skip]
-static POWER: [Fact; 7] = [
-    words("drive", &["battery", "mains"]),
-    number("power_w", 300, 1_600, 50),
-    number("voltage_v", 12, 36, 6),
-    hundredths("weight_kg", 90, 480, 10),
-    number("noise_db", 72, 104, 2),
+static POWER: [Fact; 5] = [
+    number("voltage_v", 12, 18, 6),
+    hundredths("weight_kg", 110, 280, 10),
+    number("noise_db", 72, 98, 2),
     flag("case_included", 600),
     number("warranty_years", 2, 5, 1).mostly(),
-];
-/// What all hand tools have.
-#[rustfmt::skip]
-static HAND: [Fact; 6] = [
-    words("material", &["chrome vanadium steel", "tempered steel", "stainless steel"]),
-    words("handle", &["plastic", "ash", "fibreglass", "rubber"]),
-    number("weight_g", 120, 1_600, 20),
-    number("length_cm", 12, 42, 1),
-    flag("insulated", 250),
-    number("warranty_years", 2, 10, 1),
 ];
 #[rustfmt::skip]
 static TONES: [&str; 10] = ["white", "beige", "grey", "light blue", "dark green", "mustard", "rust", "pink", "turquoise", "yellow"];
@@ -48,10 +36,10 @@ pub static DEPARTMENT: Department = Department {
     sections: &[
         Section { id: "colours", name: Word("Paint", "Farben", "페인트"), audience: None, groups: &[
             Group { id: "walls", name: Word("Wall Paint", "Wandfarben", "벽 페인트"), kinds: &[
-                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Getönte Wandfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Getönte Wandfarben", "조색 벽 페인트"), picture: "paint-can",
+                &Kind { id: "tinted-wall-paints", noun: Word("Tinted Wall Paint", "Abtönfarbe", "조색 벽 페인트"), plural: Word("Tinted Wall Paints", "Abtönfarben", "조색 벽 페인트"), picture: "paint-can",
                     cents: (2_499, 8_900), palette: &TONES, axes: &[Axis { name: "tone", values: Values::Run { before: "V ", numbers: (101, 1, 200), after: "" } }], style: Style::Measured,
                     facts: &[&PAINT, &[COLORED]] },
-                &Kind { id: "white-wall-paints", noun: Word("White Wall Paint", "Weiße Wandfarbe", "흰색 벽 페인트"), plural: Word("White Wall Paints", "Weiße Wandfarben", "흰색 벽 페인트"), picture: "paint-can",
+                &Kind { id: "white-wall-paints", noun: Word("White Wall Paint", "Wandfarbe Weiß", "흰색 벽 페인트"), plural: Word("White Wall Paints", "Wandfarben Weiß", "흰색 벽 페인트"), picture: "paint-can",
                     cents: (1_299, 6_900), palette: &["white"], axes: &[CAN], style: Style::Plain, facts: &[&PAINT, &[COLORED, words("opacity_class", &["1", "2", "3"])]] },
             ] },
             Group { id: "wood", name: Word("Wood Care", "Holzpflege", "목재용 페인트"), kinds: &[
@@ -65,21 +53,15 @@ pub static DEPARTMENT: Department = Department {
             Group { id: "power", name: Word("Power Tools", "Elektrowerkzeuge", "전동 공구"), kinds: &[
                 &Kind { id: "cordless-drills", noun: Word("Cordless Drill", "Akkubohrschrauber", "충전 드릴"), plural: Word("Cordless Drills", "Akkubohrschrauber", "충전 드릴"), picture: "drill",
                     cents: (4_999, 34_900), palette: &TOOL, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&POWER, &[COLORED, number("torque_nm", 20, 120, 10)]] },
-                &Kind { id: "jigsaws", noun: Word("Jigsaw", "Stichsäge", "직소"), plural: Word("Jigsaws", "Stichsägen", "직소"), picture: "drill",
-                    cents: (3_999, 27_900), palette: &TOOL, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&POWER, &[COLORED, number("cutting_depth_mm", 60, 150, 10)]] },
+                &Kind { id: "jigsaws", noun: Word("Cordless Jigsaw", "Akku-Stichsäge", "충전 직소"), plural: Word("Cordless Jigsaws", "Akku-Stichsägen", "충전 직소"), picture: "jigsaw",
+                    cents: (3_999, 27_900), palette: &TOOL, axes: &[axis("batteries", &["none", "one", "two"])], style: Style::Model, facts: &[&POWER, &[COLORED, number("cutting_depth_mm", 60, 130, 10)]] },
             ] },
             Group { id: "hand", name: Word("Hand Tools", "Handwerkzeuge", "수공구"), kinds: &[
                 &Kind { id: "hammers", noun: Word("Hammer", "Hammer", "망치"), plural: Word("Hammers", "Hämmer", "망치"), picture: "hammer",
-                    cents: (999, 5_900), palette: &TOOL, axes: &[axis("head", &["200 g", "300 g", "500 g", "800 g"])], style: Style::Plain, facts: &[&HAND, &[COLORED]] },
+                    cents: (999, 5_900), palette: &TOOL, axes: &[axis("head", &["300 g", "500 g", "800 g", "1000 g"])], style: Style::Plain, facts: &[&[COLORED, words("material", &["tempered steel", "steel"]), words("handle", &["ash", "fibreglass", "rubber"]), number("length_cm", 28, 38, 1), number("hardness_hrc", 48, 56, 1), number("warranty_years", 2, 10, 1)]] },
                 &Kind { id: "screwdriver-sets", noun: Word("Screwdriver Set", "Schraubendreher-Set", "드라이버 세트"), plural: Word("Screwdriver Sets", "Schraubendreher-Sets", "드라이버 세트"), picture: "screwdriver",
-                    cents: (1_299, 7_900), palette: &TOOL, axes: &[axis("pieces", &["6", "8", "12", "24"])], style: Style::Plain, facts: &[&HAND, &[COLORED]] },
+                    cents: (1_299, 7_900), palette: &TOOL, axes: &[axis("pieces", &["6", "8", "12", "24"])], style: Style::Plain, facts: &[&[COLORED, words("material", &["chrome vanadium steel", "tempered steel", "stainless steel"]), words("handle", &["plastic", "rubber"]), number("weight_g", 240, 1_600, 20), number("length_cm", 16, 30, 1), flag("insulated", 250), number("warranty_years", 2, 10, 1)]] },
             ] },
         ] },
-    ],
-    copy: &[
-        Word("Good results also for beginners.", "Gute Ergebnisse auch für Einsteiger.", "초보자도 좋은 결과를 얻을 수 있습니다."),
-        Word("Tested by professionals on building sites.", "Von Profis auf Baustellen erprobt.", "현장 전문가들이 시험했습니다."),
-        Word("With clear instructions in three languages.", "Mit klarer Anleitung in drei Sprachen.", "3개 국어로 된 알기 쉬운 설명서가 들어 있습니다."),
-        Word("Tidily packed in a box that can be reused.", "Ordentlich verpackt in einer Box, die man weiterverwenden kann.", "재사용할 수 있는 상자에 담아 드립니다."),
     ],
 };

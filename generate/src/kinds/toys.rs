@@ -8,22 +8,15 @@ use super::{
 
 /// What all toys have.
 #[rustfmt::skip]
-static TOY: [Fact; 6] = [
-    number("age_from", 1, 8, 1),
-    words("skill", &["creativity", "motor skills", "role play", "logic"]),
-    hundredths("weight_kg", 15, 350, 5),
-    number("height_cm", 12, 60, 2),
-    flag("batteries_needed", 200),
+static TOY: [Fact; 1] = [
     flag("recycled", 250).mostly(),
 ];
 /// What all games have.
 #[rustfmt::skip]
-static GAME: [Fact; 7] = [
+static GAME: [Fact; 5] = [
     number("age_from", 4, 14, 1),
     words("skill", &["strategy", "luck", "memory", "teamwork", "logic"]),
-    number("play_minutes", 15, 180, 15),
     number("players_max", 2, 8, 1),
-    hundredths("weight_kg", 20, 280, 5),
     flag("travel_size", 250),
     flag("award_winner", 150).mostly(),
 ];
@@ -34,25 +27,25 @@ pub static DEPARTMENT: Department = Department {
     id: "toys", name: Word("Toys & Games", "Spielwaren", "장난감·게임"),
     sections: &[
         Section { id: "play", name: Word("Toys", "Spielzeug", "장난감"), audience: None, groups: &[
-            Group { id: "figures", name: Word("Dolls & Soft Toys", "Puppen & Kuscheltiere", "인형"), kinds: &[
+            Group { id: "figures", name: Word("Dolls & Soft Toys", "Puppen & Kuscheltiere", "인형·봉제 완구"), kinds: &[
                 &Kind { id: "teddy-bears", noun: Word("Teddy Bear", "Teddybär", "곰 인형"), plural: Word("Teddy Bears", "Teddybären", "곰 인형"), picture: "teddy",
-                    cents: (1_299, 7_900), palette: &["brown", "beige", "white", "grey", "pink"], axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[words("material", &["plush", "cotton", "wool"]), flag("washable", 700)]] },
-                &Kind { id: "dolls", noun: Word("Doll", "Puppe", "인형"), plural: Word("Dolls", "Puppen", "아기 인형"), picture: "doll",
-                    cents: (1_499, 9_900), palette: &BRIGHT, axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[words("material", &["textile", "vinyl", "wood"]), flag("washable", 500)]] },
+                    cents: (1_299, 7_900), palette: &["brown", "beige", "white", "grey", "pink"], axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[number("age_from", 1, 3, 1), words("skill", &["role play", "creativity"]), hundredths("weight_kg", 15, 120, 5), number("height_cm", 20, 60, 2), words("material", &["plush", "cotton", "wool"]), flag("washable", 700)]] },
+                &Kind { id: "dolls", noun: Word("Doll", "Puppe", "인형"), plural: Word("Dolls", "Puppen", "인형"), picture: "doll",
+                    cents: (1_499, 9_900), palette: &BRIGHT, axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[number("age_from", 2, 5, 1), words("skill", &["role play", "creativity"]), hundredths("weight_kg", 20, 110, 5), number("height_cm", 26, 48, 2), words("material", &["textile", "vinyl"]), flag("washable", 500)]] },
             ] },
             Group { id: "building", name: Word("Building & Railways", "Bauen & Eisenbahn", "블록·기차"), kinds: &[
                 &Kind { id: "building-blocks", noun: Word("Building Block Set", "Bauklötze-Set", "블록 세트"), plural: Word("Building Blocks", "Bauklötze", "블록"), picture: "blocks",
-                    cents: (1_499, 12_900), palette: &BRIGHT, axes: &[axis("pieces", &["30", "60", "100", "200"])], style: Style::Plain, facts: &[&TOY, &[COLORED, words("material", &["beech", "maple", "plastic", "recycled plastic"])]] },
+                    cents: (1_499, 12_900), palette: &BRIGHT, axes: &[axis("pieces", &["30", "60", "100", "200"])], style: Style::Plain, facts: &[&TOY, &[number("age_from", 1, 4, 1), words("skill", &["creativity", "motor skills", "logic"]), hundredths("weight_kg", 60, 450, 10), COLORED, words("material", &["beech", "maple", "plastic", "recycled plastic"])]] },
                 &Kind { id: "wooden-trains", noun: Word("Wooden Train", "Holzeisenbahn", "나무 기차"), plural: Word("Wooden Trains", "Holzeisenbahnen", "나무 기차"), picture: "train",
-                    cents: (1_999, 11_900), palette: &BRIGHT, axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[words("material", &["beech", "maple"]), number("piece_count", 8, 80, 4)]] },
+                    cents: (1_999, 11_900), palette: &BRIGHT, axes: &[COLOR], style: Style::Plain, facts: &[&TOY, &[number("age_from", 3, 5, 1), words("skill", &["motor skills", "role play", "creativity"]), hundredths("weight_kg", 60, 380, 10), words("material", &["beech", "maple"]), number("piece_count", 8, 80, 4), flag("batteries_needed", 200)]] },
             ] },
         ] },
         Section { id: "games", name: Word("Games & Puzzles", "Spiele & Puzzles", "게임·퍼즐"), audience: None, groups: &[
             Group { id: "table-games", name: Word("Games", "Gesellschaftsspiele", "보드·카드게임"), kinds: &[
                 &Kind { id: "board-games", noun: Word("Board Game", "Brettspiel", "보드게임"), plural: Word("Board Games", "Brettspiele", "보드게임"), picture: "board-game",
-                    cents: (1_999, 8_900), palette: &BRIGHT, axes: &[LANGUAGE], style: Style::Title, facts: &[&GAME] },
+                    cents: (1_999, 8_900), palette: &BRIGHT, axes: &[LANGUAGE], style: Style::Title, facts: &[&GAME, &[hundredths("weight_kg", 60, 280, 5), number("play_minutes", 30, 180, 15)]] },
                 &Kind { id: "card-games", noun: Word("Card Game", "Kartenspiel", "카드게임"), plural: Word("Card Games", "Kartenspiele", "카드게임"), picture: "cards",
-                    cents: (699, 2_900), palette: &BRIGHT, axes: &[LANGUAGE], style: Style::Title, facts: &[&GAME] },
+                    cents: (699, 2_900), palette: &BRIGHT, axes: &[LANGUAGE], style: Style::Title, facts: &[&GAME, &[hundredths("weight_kg", 10, 45, 5), number("play_minutes", 15, 60, 5)]] },
             ] },
             Group { id: "puzzles", name: Word("Puzzles", "Puzzles", "퍼즐"), kinds: &[
                 &Kind { id: "jigsaw-puzzles", noun: Word("Jigsaw Puzzle", "Puzzle", "직소 퍼즐"), plural: Word("Jigsaw Puzzles", "Legepuzzles", "직소 퍼즐"), picture: "puzzle",
@@ -63,11 +56,5 @@ pub static DEPARTMENT: Department = Department {
                     facts: &[&[number("age_from", 6, 14, 1), words("motif", &["building", "animals", "globe", "vehicle"]), words("material", &["cardboard", "wood", "plastic"]), number("height_cm", 12, 60, 2), words("skill", &["logic", "motor skills"]), flag("batteries_needed", 200), flag("recycled", 400).mostly()]] },
             ] },
         ] },
-    ],
-    copy: &[
-        Word("Made for small hands and big ideas.", "Für kleine Hände und große Ideen.", "작은 손과 큰 상상을 위해 만들었습니다."),
-        Word("Still fun after the hundredth time.", "Macht auch beim hundertsten Mal noch Spaß.", "백 번을 해도 재미있습니다."),
-        Word("Free of harmful substances, tested independently.", "Frei von Schadstoffen, unabhängig geprüft.", "유해 물질이 없음을 외부 기관에서 확인했습니다."),
-        Word("A gift that is played with for years.", "Ein Geschenk, mit dem jahrelang gespielt wird.", "오랫동안 가지고 놀 수 있는 선물입니다."),
     ],
 };

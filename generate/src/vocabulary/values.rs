@@ -17,7 +17,9 @@ pub static SPECIAL: &[(&str, Word)] = &[
     ("hair_type", Word("dry", "trocken", "건조한 모발")),
     ("hair_type", Word("fine", "fein", "가는 모발")),
     ("hair_type", Word("normal", "normal", "보통 모발")),
-    ("rise", Word("mid", "mittel", "중간")),
+    ("rise", Word("mid", "mittel", "미드라이즈")),
+    ("rise", Word("high", "hoch", "하이라이즈")),
+    ("rise", Word("low", "niedrig", "로라이즈")),
     ("storage_advice", Word("dark", "dunkel", "어두운 곳")),
     ("wheels", Word("two", "zwei", "2개")),
     ("wheels", Word("four", "vier", "4개")),
@@ -36,8 +38,6 @@ pub static SPECIAL: &[(&str, Word)] = &[
     ("level", Word("match", "Wettkampf", "경기용")),
     ("level", Word("training", "Training", "훈련용")),
     ("surface", Word("track", "Bahn", "트랙")),
-    ("form", Word("bar", "fest", "고체")),
-    ("form", Word("liquid", "flüssig", "액체")),
 ];
 
 #[rustfmt::skip]
@@ -62,7 +62,7 @@ pub static VALUES: &[Word] = &[
     Word("paper", "Papier", "종이"), Word("pine", "Kiefer", "소나무"), Word("plastic", "Kunststoff", "플라스틱"), Word("plush", "Plüsch", "플러시"), Word("polyamide", "Polyamid", "폴리아미드"),
     Word("polycarbonate", "Polycarbonat", "폴리카보네이트"), Word("polyester", "Polyester", "폴리에스터"), Word("porcelain", "Porzellan", "도자기"), Word("rapeseed", "Raps", "유채"), Word("rattan", "Rattan", "라탄"),
     Word("recycled plastic", "Recyclingkunststoff", "재활용 플라스틱"), Word("recycled polyester", "Recyclingpolyester", "재활용 폴리에스터"), Word("rubber", "Gummi", "고무"), Word("satin", "Satin", "새틴"),
-    Word("silk", "Seide", "실크"), Word("soy", "Soja", "소이"), Word("stainless steel", "Edelstahl", "스테인리스강"), Word("steel", "Stahl", "강철"), Word("stoneware", "Steinzeug", "석기"),
+    Word("silk", "Seide", "실크"), Word("soy", "Soja", "소이"), Word("stainless steel", "Edelstahl", "스테인리스강"), Word("steel", "Stahl", "강철"), Word("stoneware", "Steinzeug", "스톤웨어"),
     Word("stretch denim", "Stretch-Denim", "스트레치 데님"), Word("suede", "Wildleder", "스웨이드"), Word("synthetic leather", "Kunstleder", "인조 가죽"), Word("teak", "Teak", "티크"),
     Word("tempered steel", "gehärteter Stahl", "강화 강철"), Word("terracotta", "Terrakotta", "테라코타"), Word("textile", "Textil", "직물"), Word("velvet", "Samt", "벨벳"), Word("vinyl", "Vinyl", "비닐"),
     Word("viscose", "Viskose", "비스코스"), Word("wood", "Holz", "목재"), Word("wool", "Wolle", "울"), Word("wool blend", "Wollmischung", "울 혼방"), Word("zinc", "Zink", "아연"),
@@ -70,10 +70,10 @@ pub static VALUES: &[Word] = &[
     Word("a-line", "A-Linie", "A라인"), Word("band collar", "Stehkragen", "밴드 칼라"), Word("boat neck", "U-Boot-Ausschnitt", "보트넥"), Word("buckle", "Schnalle", "버클"), Word("button-down", "Button-down", "버튼다운"),
     Word("checked", "kariert", "체크"), Word("classic", "klassisch", "클래식"), Word("crew neck", "Rundhals", "크루넥"), Word("dotted", "gepunktet", "도트"), Word("dry cleaning", "chemische Reinigung", "드라이클리닝"),
     Word("hand wash", "Handwäsche", "손세탁"), Word("herringbone", "Fischgrat", "헤링본"), Word("hook and loop", "Klettverschluss", "벨크로"), Word("laces", "Schnürung", "끈"),
-    Word("long", "lang", "긴"), Word("loose", "weit", "루즈"), Word("machine wash 30 °C", "Maschinenwäsche 30 °C", "30 °C 기계세탁"), Word("machine wash 40 °C", "Maschinenwäsche 40 °C", "40 °C 기계세탁"),
+    Word("long", "lang", "긴팔"), Word("loose", "weit", "루즈"), Word("machine wash 30 °C", "Maschinenwäsche 30 °C", "30 °C 기계세탁"), Word("machine wash 40 °C", "Maschinenwäsche 40 °C", "40 °C 기계세탁"),
     Word("machine wash 60 °C", "Maschinenwäsche 60 °C", "60 °C 기계세탁"), Word("magnet", "Magnet", "자석"), Word("maxi", "Maxi", "맥시"), Word("midi", "Midi", "미디"), Word("mini", "Mini", "미니"),
     Word("oversized", "oversized", "오버사이즈"), Word("pencil", "Bleistiftschnitt", "펜슬"), Word("plain", "uni", "무지"), Word("pleated", "plissiert", "플리츠"), Word("pointed", "spitz", "뾰족한 형"),
-    Word("printed", "bedruckt", "프린트"), Word("regular", "normal", "레귤러"), Word("roll neck", "Rollkragen", "터틀넥"), Word("round", "rund", "둥근 형"), Word("short", "kurz", "짧은"),
+    Word("printed", "bedruckt", "프린트"), Word("regular", "normal", "레귤러"), Word("roll neck", "Rollkragen", "터틀넥"), Word("round", "rund", "둥근 형"), Word("short", "kurz", "반팔"),
     Word("sleeveless", "ärmellos", "민소매"), Word("slim", "schmal", "슬림"), Word("slip-on", "zum Hineinschlüpfen", "슬립온"), Word("square", "eckig", "각진 형"), Word("striped", "gestreift", "줄무늬"),
     Word("three-quarter", "dreiviertellang", "7부"), Word("unlined", "ungefüttert", "안감 없음"), Word("v-neck", "V-Ausschnitt", "브이넥"), Word("wrap", "Wickelschnitt", "랩"), Word("zip", "Reißverschluss", "지퍼"),
     // Seasons, places, people.
@@ -101,19 +101,19 @@ pub static VALUES: &[Word] = &[
     Word("24 inch", "24 Zoll", "24인치"), Word("26 inch", "26 Zoll", "26인치"), Word("27 inch", "27 Zoll", "27인치"), Word("28 inch", "28 Zoll", "28인치"), Word("29 inch", "29 Zoll", "29인치"), Word("32 inch", "32 Zoll", "32인치"),
     Word("34 inch", "34 Zoll", "34인치"), Word("43 inch", "43 Zoll", "43인치"), Word("50 inch", "50 Zoll", "50인치"), Word("55 inch", "55 Zoll", "55인치"), Word("65 inch", "65 Zoll", "65인치"), Word("75 inch", "75 Zoll", "75인치"),
     Word("disc", "Scheibe", "디스크"), Word("rim", "Felge", "림"), Word("app", "App", "앱"), Word("chain", "Kette", "체인"), Word("code", "Zahlencode", "번호"), Word("folding lock", "Faltschloss", "접이식"), Word("key", "Schlüssel", "열쇠"), Word("u-lock", "Bügelschloss", "U자형"),
-    Word("mummy", "Mumie", "머미형"), Word("rectangular", "rechteckig", "사각형"), Word("high", "hoch", "높은"), Word("low", "niedrig", "낮은"), Word("mid", "mittelhoch", "중간"),
+    Word("mummy", "Mumie", "머미형"), Word("rectangular", "rechteckig", "사각형"), Word("high", "hoch", "하이컷"), Word("low", "niedrig", "로우컷"), Word("mid", "mittelhoch", "미드컷"),
     // Toys, games, books.
     Word("creativity", "Kreativität", "창의력"), Word("logic", "Logik", "논리력"), Word("luck", "Glück", "운"), Word("memory", "Gedächtnis", "기억력"), Word("motor skills", "Motorik", "소근육 발달"), Word("role play", "Rollenspiel", "역할 놀이"),
     Word("strategy", "Strategie", "전략"), Word("teamwork", "Zusammenarbeit", "협동"), Word("animals", "Tiere", "동물"), Word("art", "Kunst", "예술"), Word("building", "Gebäude", "건물"), Word("globe", "Globus", "지구본"), Word("landscape", "Landschaft", "풍경"), Word("vehicle", "Fahrzeug", "탈것"),
-    Word("english", "Englisch", "영어"), Word("german", "Deutsch", "독일어"), Word("korean", "Koreanisch", "한국어"), Word("audiobook", "Hörbuch", "오디오북"), Word("e-book", "E-Book", "전자책"), Word("hardcover", "gebunden", "양장본"), Word("paperback", "Taschenbuch", "페이퍼백"),
+    Word("english", "Englisch", "영어"), Word("german", "Deutsch", "독일어"), Word("korean", "Koreanisch", "한국어"), Word("hardcover", "gebunden", "양장본"), Word("paperback", "Taschenbuch", "페이퍼백"),
     Word("adventure", "Abenteuer", "모험"), Word("family saga", "Familiensaga", "가족 이야기"), Word("history", "Geschichte", "역사"), Word("love", "Liebe", "사랑"), Word("recycled", "recycelt", "재생지"),
     Word("baking", "Backen", "베이킹"), Word("italian", "italienisch", "이탈리아"), Word("vegetarian", "vegetarisch", "채식"),
     // Groceries and care.
     Word("acacia", "Akazie", "아카시아"), Word("blossom", "Blüte", "꽃"), Word("forest", "Wald", "숲"), Word("creamy", "cremig", "크림형"), Word("liquid", "flüssig", "액상"), Word("apple", "Apfel", "사과"), Word("grape", "Traube", "포도"), Word("pear", "Birne", "배"),
     Word("elderflower", "Holunderblüte", "엘더플라워"), Word("lemon", "Zitrone", "레몬"), Word("raspberry", "Himbeere", "라즈베리"), Word("chocolatey", "schokoladig", "초콜릿 풍미"), Word("fruity", "fruchtig", "과일 풍미"), Word("nutty", "nussig", "고소함"), Word("mild", "mild", "순함"), Word("peppery", "pfeffrig", "알싸함"),
-    Word("black tea", "Schwarztee", "홍차"), Word("green tea", "Grüntee", "녹차"), Word("herbal tea", "Kräutertee", "허브차"), Word("rooibos", "Rooibos", "루이보스"), Word("farfalle", "Farfalle", "파르팔레"), Word("fusilli", "Fusilli", "푸실리"), Word("penne", "Penne", "펜네"), Word("spaghetti", "Spaghetti", "스파게티"),
+    Word("black tea", "Schwarztee", "홍차"), Word("green tea", "Grüntee", "녹차"), Word("camomile", "Kamille", "캐모마일"), Word("peppermint", "Pfefferminze", "페퍼민트"), Word("rooibos", "Rooibos", "루이보스"), Word("farfalle", "Farfalle", "파르팔레"), Word("fusilli", "Fusilli", "푸실리"), Word("penne", "Penne", "펜네"), Word("spaghetti", "Spaghetti", "스파게티"),
     Word("cool and dry", "kühl und trocken", "서늘하고 건조한 곳"), Word("dark", "dunkel", "어두운"), Word("room temperature", "Raumtemperatur", "실온"), Word("light", "leicht", "은은함"), Word("medium", "mittel", "보통"), Word("strong", "stark", "진함"),
-    Word("all", "alle", "전체"), Word("dry", "trocken", "건조"), Word("oily", "fettig", "지성"), Word("sensitive", "empfindlich", "민감성"), Word("curly", "lockig", "곱슬"), Word("fine", "fein", "가는"), Word("normal", "normal", "보통"), Word("bar", "Stück", "고체"),
+    Word("all", "alle", "전체"), Word("dry", "trocken", "건조"), Word("oily", "fettig", "지성"), Word("sensitive", "empfindlich", "민감성"), Word("curly", "lockig", "곱슬"), Word("fine", "fein", "가는"), Word("normal", "normal", "보통"),
     Word("citrus", "Zitrus", "시트러스"), Word("fresh", "frisch", "상쾌한 향"), Word("lavender", "Lavendel", "라벤더"), Word("rose", "Rose", "장미"), Word("sandalwood", "Sandelholz", "샌달우드"), Word("spicy", "würzig", "스파이시"), Word("unscented", "parfümfrei", "무향"), Word("woody", "holzig", "우디"),
 ];
 
