@@ -43,6 +43,10 @@ use prng::Domain;
 /// When a stream starts if it is not told: 2026-01-01T00:00:00Z.
 pub const DEFAULT_START: Instant = Instant(1_767_225_600_000);
 
+/// Rises with each change to the bytes that the same options give, so that what was made earlier is
+/// not changed as if it were what would be made now.
+pub const VERSION: u32 = 2;
+
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
