@@ -96,6 +96,10 @@ fn a_generated_stream_is_the_same_every_time() {
     home.run(&["generate", "--products", "0", "--events", "1"]).refused(&["--products"]);
     home.run(&["generate", "--products", "1", "--events", "1", "--start", "soon"])
         .refused(&["--start", "RFC 3339"]);
+    let most = u64::MAX.to_string();
+    home.run(&["generate", "--products", &most, "--events", "1"]).refused(&["--products"]);
+    home.run(&["generate", "--products", "1", "--events", &most]).refused(&["--events"]);
+    home.run(&["generate", "--products", "1", "--events", "1", "--json"]).refused(&["--shape"]);
     // A reader that has seen enough.
     let mut many = home.command(&["generate", "--products", "9999", "--events", "999999"]);
     let mut many = many.stdout(Stdio::piped()).spawn().unwrap();

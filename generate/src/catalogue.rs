@@ -5,6 +5,7 @@ use projections::instant::Instant;
 
 use super::Options;
 use super::kinds::Kind;
+use super::ladder::Ladder;
 use super::prng::{Domain, Rng, Scatter};
 use super::product::{MARKETS, MOST_VARIANTS, Product};
 use super::tree::{Leaf, Tree};
@@ -20,6 +21,10 @@ const SPAN_MS: i64 = 30 * DAY_MS;
 
 /// The highest version an event may carry.
 pub const MAX_VERSION: u64 = (1 << 53) - 1;
+
+/// How far a product's prices move, in 1,000 of what is usual: so little that no price for a group
+/// is ever above everyone's and no small variant dearer than a large one, whenever each was set.
+pub const PRICE_LEVELS: (u64, u64) = (970, 1_030);
 
 /// A catalogue with fewer products has none that is made to measure.
 const LEAST_FOR_MEASURED: u64 = 2_000;
@@ -111,10 +116,11 @@ impl Catalogue {
         self.scatter.item((first % self.products + i) % self.products)
     }
 
-    /// When the event at `sequence` (from 1) happens: spread evenly over the span.
+    /// When the event at `sequence` (from 1) happens: spread evenly, the last at the end of the span.
     pub fn time_of(&self, sequence: u64) -> Instant {
         let passed = u128::from(sequence.saturating_sub(1)) * SPAN_MS as u128;
-        self.after_start((passed / u128::from(self.events.max(1))) as i64)
+        let steps = self.events.saturating_sub(1).max(1);
+        self.after_start((passed / u128::from(steps)) as i64)
     }
 
     /// `millis` after (before, where negative) the start.
@@ -158,7 +164,8 @@ impl Catalogue {
             20..40 if !lasting => (1, 1),
             _ => (MARKETS.len() as u64, 0),
         };
-        let own_prices = if rng.per_mille(730) { (variants - 1).min(3) } else { 0 };
+        let ladder = Ladder::of(kind, measured.is_some());
+        let own_prices = (0..variants).filter(|variant| ladder.place(*variant) > 0).count() as u64;
         let places = if rng.per_mille(220) { 2 } else { 1 };
         let place = rng.below(PLACES_OF_STOCK.len() as u64);
         let sales = match rng.below(100) {
@@ -180,9 +187,10 @@ impl Catalogue {
             tint: rng.below(kind.palette.len() as u64),
             markets,
             first_market,
+            ladder,
             own_prices,
             sales,
-            groups: [rng.per_mille(320), rng.per_mille(220)],
+            groups: [rng.per_mille(700), rng.per_mille(480)].map(|has| has && sales == 0),
             cents: kind.cents.0 + rng.steep(kind.cents.1 - kind.cents.0),
             places,
             place,
@@ -211,6 +219,14 @@ impl Catalogue {
             10..100 => rng.between(1, 3),
             _ => u64::from(rng.per_mille(130)),
         }
+    }
+
+    /// What a product's prices are at `now` in 1,000 of what is usual, for a `slice` of time: prices
+    /// that are set within it, for whichever market or variant, move alike.
+    pub fn price_level(&self, product: &Product, now: Instant, slice: i64) -> u64 {
+        let slice = now.millis().div_euclid(slice.max(1)) as u64;
+        let index = product.n.wrapping_mul(1 << 32) ^ slice;
+        self.rng(Domain::PriceLevel, index).between(PRICE_LEVELS.0, PRICE_LEVELS.1)
     }
 
     /// What stands at one place for one variant before any change.
@@ -306,7 +322,7 @@ mod tests {
     fn times_run_over_thirty_days() {
         let catalogue = catalogue(100);
         assert_eq!(catalogue.time_of(1), Instant(0));
-        assert_eq!(catalogue.time_of(501), Instant(15 * DAY_MS));
-        assert!(catalogue.time_of(1_000) < Instant(SPAN_MS));
+        assert!((14 * DAY_MS..16 * DAY_MS).contains(&catalogue.time_of(501).millis()));
+        assert_eq!(catalogue.time_of(1_000), Instant(SPAN_MS));
     }
 }

@@ -56,18 +56,21 @@ impl Changes {
         rng: &mut Rng,
     ) {
         let i = rng.below(product.prices());
-        let sale = rng.per_mille(120);
+        let sale = rng.per_mille(120) && product.may_have_sales();
         let slot = if sale { product.sale_price(i) } else { product.price(i) };
-        if slot.reason != Reason::Usual && rng.per_mille(70) {
+        if passes(slot.reason) && rng.per_mille(70) {
             return events::price_removed(out, catalogue, moment, product, &slot);
         }
-        let per_mille = rng.between(880, 1_120);
+        let slice = if self.live { MINUTE_MS } else { DAY_MS };
+        let level = catalogue.price_level(product, moment.time, slice);
         let window = match slot.reason {
             Reason::Sale(_) => self.sale_window(moment.time, rng),
             Reason::Season(_, season) => season_window(catalogue, season),
             _ => Window::ALWAYS,
         };
-        events::price(out, catalogue, moment, product, &slot, (per_mille, window));
+        // Sales differ more from each other than prices do.
+        let level = if sale { level * 4 - 3_000 } else { level };
+        events::price(out, catalogue, moment, product, &slot, (level, window));
     }
 
     fn sale_window(&self, now: Instant, rng: &mut Rng) -> Window {
@@ -138,7 +141,7 @@ impl Changes {
         // The first is the members': it stays as it is.
         let (mut discount, draw) = (rng.between(1, catalogue.discounts - 1), rng.below(100));
         if discounts::is_for_all(discount) && rng.per_mille(900) {
-            discount += 1;
+            discount -= 1;
         }
         let flash = if self.live { 60 } else { 15 };
         if draw < flash {
@@ -150,6 +153,12 @@ impl Changes {
             discounts::discount(out, catalogue, moment, discount, Turn::Changed);
         }
     }
+}
+
+/// Whether a price may end. Without its variant's own price, what is large would cost as much as
+/// what is small.
+fn passes(reason: Reason) -> bool {
+    !matches!(reason, Reason::Usual | Reason::Variant(_))
 }
 
 /// A count of stock: it runs down with `tick` and is filled up again; few counts are 0.
@@ -220,5 +229,49 @@ impl LiveChanges {
         self.version = clock.max(self.version + 1).min(MAX_VERSION);
         let moment = Moment { version: self.version, time: now };
         self.changes.write(out, &self.catalogue, Beat { tick: self.tick, moment });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also where the last discount of the catalogue is one for everything.
+    #[test]
+    fn no_change_is_to_a_discount_that_the_catalogue_does_not_have() {
+        let options = Options { products: 13_000, events: 10, seed: 1, start: Instant(0) };
+        let catalogue = Catalogue::new(&options);
+        assert!(discounts::is_for_all(catalogue.discounts - 1), "{}", catalogue.discounts);
+        let (changes, mut out) = (Changes::new(true), Vec::new());
+        for version in 0..5_000 {
+            let moment = Moment { version, time: Instant(0) };
+            changes.discount(
+                &mut out,
+                &catalogue,
+                moment,
+                &mut catalogue.rng(Domain::Change, version),
+            );
+        }
+        let text = String::from_utf8(out).unwrap();
+        for line in text.lines() {
+            let id = line.split(r#""discount_id":"d-"#).nth(1).and_then(|t| t.split('"').next());
+            let id: u64 = id.unwrap().parse().unwrap();
+            assert!((1..catalogue.discounts).contains(&id), "{line}");
+        }
+    }
+
+    #[test]
+    fn prices_of_both_markets_move_alike() {
+        let options = Options { products: 50, events: 10, seed: 1, start: Instant(0) };
+        let catalogue = Catalogue::new(&options);
+        let levels: Vec<u64> = (0..40)
+            .map(|minute| {
+                let at = |millis| Instant(minute * MINUTE_MS + millis);
+                let level = |at| catalogue.price_level(&catalogue.product(7), at, MINUTE_MS);
+                assert_eq!(level(at(0)), level(at(MINUTE_MS - 1)));
+                level(at(0))
+            })
+            .collect();
+        assert!(levels.iter().max().unwrap() - levels.iter().min().unwrap() > 30, "{levels:?}");
     }
 }

@@ -272,9 +272,12 @@ fn images(
             json.piece(piece);
         }
         json.end();
-        if image == 1 {
-            text(json.key("alt"), |json, lang| name.write(json, lang));
-        }
+        text(json.key("alt"), |json, lang| {
+            name.write(json, lang);
+            if image > 1 {
+                [S(" ("), N(image), S(")")].into_iter().for_each(|piece| json.piece(piece));
+            }
+        });
         json.close();
     }
     json.close_list();

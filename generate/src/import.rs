@@ -158,21 +158,27 @@ fn write(out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment, entry: &Entry
 
 fn price(out: &mut Vec<u8>, catalogue: &Catalogue, moment: Moment, product: &Product, i: u64) {
     let slot = product.price(i);
-    let sale = matches!(slot.reason, Reason::Sale(_));
     let window = match slot.reason {
-        Reason::Sale(_) => sale_window(catalogue, product, i),
+        Reason::Sale(sale) => sale_window(catalogue, product, sale),
         Reason::Season(_, season) => season_window(catalogue, season),
         _ => Window::ALWAYS,
     };
-    let mut rng = catalogue.rng(Domain::Price, product.n.wrapping_mul(4_096) + i);
-    let per_mille = if sale { rng.between(800, 1_150) } else { 1_000 };
+    let per_mille = match slot.reason {
+        Reason::Sale(sale) => sale_rng(catalogue, product, sale).between(800, 1_150),
+        _ => 1_000,
+    };
     events::price(out, catalogue, moment, product, &slot, (per_mille, window));
+}
+
+/// A sale is the same one in every market.
+fn sale_rng(catalogue: &Catalogue, product: &Product, sale: u64) -> Rng {
+    catalogue.rng(Domain::Price, product.n.wrapping_mul(4_096) + sale)
 }
 
 /// Scheduled from ten days before the start to sixty after it, from midnight on; some windows are
 /// open at one end.
-fn sale_window(catalogue: &Catalogue, product: &Product, i: u64) -> Window {
-    let mut rng = catalogue.rng(Domain::Price, !(product.n.wrapping_mul(4_096) + i));
+fn sale_window(catalogue: &Catalogue, product: &Product, sale: u64) -> Window {
+    let mut rng = catalogue.rng(Domain::Price, !(product.n.wrapping_mul(4_096) + sale));
     let from = catalogue.after_start((rng.below(57) as i64 - 10) * DAY_MS);
     let until = after(from, rng.between(1, 14) as i64 * DAY_MS);
     match rng.below(20) {

@@ -19,6 +19,7 @@ mod discounts;
 mod events;
 mod import;
 mod kinds;
+mod ladder;
 mod phrases;
 mod prng;
 mod product;
@@ -32,6 +33,7 @@ mod write;
 use projections::instant::{Instant, Window};
 
 use catalogue::Catalogue;
+pub use catalogue::MAX_VERSION;
 pub use changes::LiveChanges;
 use changes::{Beat, Changes};
 use events::Moment;
@@ -40,6 +42,10 @@ use prng::Domain;
 
 /// When a stream starts if it is not told: 2026-01-01T00:00:00Z.
 pub const DEFAULT_START: Instant = Instant(1_767_225_600_000);
+
+/// Rises with each change to the bytes that the same options give, so that what was made earlier is
+/// not changed as if it were what would be made now.
+pub const VERSION: u32 = 2;
 
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +140,9 @@ impl Generator {
         let product = self.catalogue.product(self.catalogue.popular(&mut rng));
         if rng.per_mille(300) {
             let slot = product.price(rng.below(product.usual_prices()));
-            let terms = (950 + moment.version % 100, Window::ALWAYS);
+            let (low, high) = catalogue::PRICE_LEVELS;
+            let level = low + moment.version % (high - low + 1);
+            let terms = (level, Window::ALWAYS);
             events::price(out, &self.catalogue, moment, &product, &slot, terms);
         } else {
             let beat = Beat { tick: moment.version, moment };

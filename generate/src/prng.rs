@@ -36,6 +36,7 @@ pub enum Domain {
     Swap,
     Overtaken,
     Categories,
+    PriceLevel,
 }
 
 /// SplitMix64. A new one is as cheap as a draw, so every fact has a stream of its own.

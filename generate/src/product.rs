@@ -2,6 +2,7 @@
 
 use projections::instant::Instant;
 
+use super::ladder::Ladder;
 use super::words::PLACES_OF_STOCK;
 
 /// As many variants as a product may have.
@@ -28,11 +29,14 @@ pub struct Product {
     /// How many markets it is sold in, and the first of them.
     pub(super) markets: u64,
     pub(super) first_market: u64,
-    /// How many variants have prices of their own.
+    /// What its variants cost beside each other.
+    pub(super) ladder: Ladder,
+    /// How many variants have prices of their own: all above the lowest.
     pub(super) own_prices: u64,
     /// How many sales are planned for it.
     pub(super) sales: u64,
-    /// Which of the groups have prices of their own.
+    /// Which of the groups have prices of their own. A product with sales has none for groups: a
+    /// group's price would count before a sale's, and be the higher one.
     pub(super) groups: [bool; 2],
     /// Its usual price in US cents.
     pub(super) cents: u64,
@@ -96,6 +100,11 @@ impl Product {
         self.markets
     }
 
+    /// Whether a sale may be planned for it later.
+    pub fn may_have_sales(&self) -> bool {
+        !self.measured && self.groups == [false, false]
+    }
+
     /// The `i`th of them, from 0.
     pub fn price(&self, i: u64) -> PriceSlot {
         let market = (self.first_market + i % self.markets) as usize % MARKETS.len();
@@ -109,7 +118,8 @@ impl Product {
 
     fn reason(&self, other: u64) -> Reason {
         if other < self.own_prices {
-            return Reason::Variant(other);
+            let mut dearer = (0..self.variants).filter(|v| self.ladder.place(*v) > 0);
+            return Reason::Variant(dearer.nth(other as usize).unwrap_or(0));
         }
         match other - self.own_prices {
             sale if sale < self.sales => Reason::Sale(sale),
@@ -139,14 +149,14 @@ impl Product {
     pub fn amount(&self, slot: &PriceSlot, per_mille: u64) -> u64 {
         let share = match slot.reason {
             Reason::Usual => 1_000,
-            Reason::Variant(variant) => self.variant_share(variant),
+            Reason::Variant(variant) => self.ladder.share(variant),
             Reason::Sale(_) => 780,
             Reason::Group(group) => group_share(group),
             Reason::Season(variant, season) => {
-                self.variant_share(variant) * (850 - season * 30) / 1_000
+                self.ladder.share(variant) * (960 - season * 10) / 1_000
             }
             Reason::VariantGroup(variant, group) => {
-                self.variant_share(variant) * group_share(group) / 1_000
+                self.ladder.share(variant) * measured_group_share(group) / 1_000
             }
         };
         let amount = self.usual_amount(slot.market) * share / 1_000 * per_mille / 1_000;
@@ -158,18 +168,9 @@ impl Product {
         if market == 0 { self.cents } else { self.cents * 92 / 100 }
     }
 
-    /// A variant's price in 1,000 of the product's. What is made to measure costs by its size.
-    fn variant_share(&self, variant: u64) -> u64 {
-        if self.measured {
-            1_000 + variant / 10 * 60 + variant % 10 * 40
-        } else {
-            1_060 + variant % 4 * 45
-        }
-    }
-
     /// The dearest variant's price in 1,000 of the product's.
     pub fn highest_share(&self) -> u64 {
-        self.variant_share(if self.measured { self.variants - 1 } else { 3 })
+        (0..self.variants).map(|variant| self.ladder.share(variant)).max().unwrap_or(1_000)
     }
 
     /// The name of the `i`th place it is in stock at.
@@ -184,17 +185,27 @@ fn group_share(group: usize) -> u64 {
     if group == 0 { 900 } else { 820 }
 }
 
+/// The same for what is made to measure: below the lowest season's price.
+fn measured_group_share(group: usize) -> u64 {
+    if group == 0 { 850 } else { 780 }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::super::Options;
-    use super::super::catalogue::Catalogue;
+    use super::super::catalogue::{Catalogue, PRICE_LEVELS};
+    use super::super::kinds::Style;
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        Catalogue::new(&Options { products: 2_000, events: 1, seed: 5, start: Instant(0) })
+    }
 
     #[test]
     fn no_price_stands_for_the_same_as_another_one() {
-        let options = Options { products: 2_000, events: 1, seed: 5, start: super::Instant(0) };
-        let catalogue = Catalogue::new(&options);
+        let catalogue = catalogue();
         for n in 0..2_000 {
             let product = catalogue.product(n);
             let slots: HashSet<String> = (0..product.prices())
@@ -204,5 +215,78 @@ mod tests {
             assert_eq!(slots.len() as u64, product.prices(), "product {n}: {slots:?}");
             assert_eq!(product.measured, product.prices() > 2_000);
         }
+    }
+
+    /// Whenever each of the two was set.
+    #[test]
+    fn no_group_ever_pays_more_than_everyone() {
+        let catalogue = catalogue();
+        let (low, high) = PRICE_LEVELS;
+        let mut compared = 0;
+        for n in 0..2_000 {
+            let product = catalogue.product(n);
+            let has_sales = product.sales > 0 || product.may_have_sales();
+            assert!(!has_sales || product.groups == [false, false] || product.measured);
+            let slots: Vec<PriceSlot> = (0..product.prices()).map(|i| product.price(i)).collect();
+            for group in &slots {
+                let others: &[Reason] = match group.reason {
+                    Reason::Group(_) => &[Reason::Usual],
+                    Reason::VariantGroup(v, _) => &[
+                        Reason::Variant(v),
+                        Reason::Season(v, 0),
+                        Reason::Season(v, 1),
+                        Reason::Season(v, 2),
+                        Reason::Season(v, 3),
+                    ],
+                    _ => continue,
+                };
+                for &reason in others {
+                    let other = PriceSlot { reason, market: group.market };
+                    assert!(product.amount(group, high) <= product.amount(&other, low), "{n}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 3_000, "{compared}");
+    }
+
+    #[test]
+    fn a_larger_variant_is_never_cheaper_than_a_smaller_one() {
+        let catalogue = catalogue();
+        let (low, high) = PRICE_LEVELS;
+        let mut compared = 0;
+        for product in (0..2_000).map(|n| catalogue.product(n)).filter(|p| p.own_prices > 0) {
+            let amount = |variant, level| {
+                let own = product.ladder.place(variant) > 0;
+                let reason = if own { Reason::Variant(variant) } else { Reason::Usual };
+                product.amount(&PriceSlot { reason, market: 0 }, level)
+            };
+            let place = |variant| product.ladder.place(variant);
+            for small in 0..product.variants {
+                for large in (0..product.variants).filter(|large| place(*large) > place(small)) {
+                    assert!(amount(large, low) >= amount(small, high), "{}", product.n);
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 500, "{compared}");
+    }
+
+    #[test]
+    fn what_is_made_to_measure_costs_by_size_or_hardly_differs() {
+        let options = Options { products: 200_000, events: 1, seed: 5, start: Instant(0) };
+        let catalogue = Catalogue::new(&options);
+        let mut spreads = [0; 2];
+        for product in (0..200_000).map(|n| catalogue.product(n)).filter(|p| p.measured) {
+            let kind = catalogue.leaf(&product).kind;
+            assert!(kind.style == Style::Measured);
+            let paint = kind.id == "tinted-wall-paints";
+            let amount = |variant| {
+                product.amount(&PriceSlot { reason: Reason::Variant(variant), market: 0 }, 1_000)
+            };
+            assert_eq!(paint, amount(199) * 100 < amount(0) * 120, "{}", kind.id);
+            spreads[usize::from(paint)] += 1;
+        }
+        assert!(spreads.iter().all(|count| *count > 0), "{spreads:?}");
     }
 }

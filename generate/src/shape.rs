@@ -301,12 +301,16 @@ impl fmt::Display for Shape {
         row("live prices (min / mean / max)", self.live_prices.to_string())?;
         row("products with prices for groups", self.products_with_group_prices.to_string())?;
         row("live discounts", self.discounts.to_string())?;
-        row("  by kind", list(&self.discounts_by_kind))?;
-        row("  by scope", list(&self.discounts_by_scope))?;
-        row("  by group", list(&self.discounts_by_group))?;
-        row("discounts a product (min / mean / max)", self.discounts_reaching.to_string())?;
+        if self.discounts > 0 {
+            row("  by kind", list(&self.discounts_by_kind))?;
+            row("  by scope", list(&self.discounts_by_scope))?;
+            row("  by group", list(&self.discounts_by_group))?;
+            row("discounts a product (min / mean / max)", self.discounts_reaching.to_string())?;
+        }
         let depths: Vec<String> = self.categories_by_depth.iter().map(u64::to_string).collect();
-        row("categories by depth", depths.join(", "))?;
+        if !depths.is_empty() {
+            row("categories by depth", depths.join(", "))?;
+        }
         for (n, category) in self.largest_categories.iter().enumerate() {
             let name = if n == 0 { "largest categories" } else { "" };
             row(name, format!("{:>5.1} %  {}", category.share * 100.0, category.id))?;
@@ -379,6 +383,25 @@ fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn products_have_about_five_prices() {
+        for (products, seed) in [(2_000, 1), (20_000, 2)] {
+            let start = super::super::DEFAULT_START;
+            let means = Means::of(&Options { products, events: 1, seed, start });
+            let measured = if products == 2_000 { 1.4 } else { 0.14 };
+            assert!((5.0..5.6).contains(&(means.prices - measured)), "{}", means.prices);
+        }
+    }
+
+    /// With nothing to count there is no row that says nothing.
+    #[test]
+    fn no_row_is_empty() {
+        let shape = Shape::of_live(&Live::default()).to_string();
+        assert!(!shape.contains("by kind") && shape.contains("live discounts"), "{shape}");
+        let blank = |row: &&str| row.get(42..).is_none_or(str::is_empty);
+        assert_eq!(shape.lines().filter(blank).collect::<Vec<_>>(), [""; 0]);
+    }
 
     #[test]
     fn large_numbers_have_commas() {

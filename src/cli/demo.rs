@@ -1,5 +1,8 @@
 //! `vitrine demo`: the service on a sample catalogue, with live changes.
 
+mod made;
+
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,16 +18,17 @@ use crate::demo;
 use crate::generate::{Generator, LiveChanges, Options};
 use crate::log::{EventLog, NewRecord};
 use crate::service::{Role, Service};
+use made::{GoOn, Made, go_on};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Where the API listens (`http.listen`).
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// How many products.
-    #[arg(long, value_name = "N", default_value_t = 2_000,
+    /// How many products a new catalogue has; 2000 if not given.
+    #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    products: u64,
+    products: Option<u64>,
     /// Live changes a second; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u64).range(..=10_000))]
@@ -37,24 +41,19 @@ const BEFORE_NOW_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The first catalogue takes about nine: the rest are changes.
 const EVENTS_A_PRODUCT: u64 = 12;
 const SEED: u64 = 1;
+const PRODUCTS: u64 = 2_000;
 
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let config = demo_config(context.config)?;
-    let options = Options {
-        products: args.products,
-        events: args.products * EVENTS_A_PRODUCT,
-        seed: SEED,
-        start: Instant(clock::now().millis() - BEFORE_NOW_MS),
-    };
+    let folder = config.data_dir.as_path();
     let service = Service::start(&config, &[Role::Api, Role::Projector], demo::routes).await?;
     let log = service.stack.log.events();
-    if log.extents().await?.iter().all(|extent| extent.next <= 1) {
-        eprintln!("making a catalogue of {} products ...", args.products);
-        let positions = publish_catalogue(log.as_ref(), options).await?;
-        publish::wait_for(&config, &positions).await?;
+    let options = if log.extents().await?.iter().all(|extent| extent.next <= 1) {
+        Some(make(&config, log.as_ref(), args.products.unwrap_or(PRODUCTS)).await?)
     } else {
-        eprintln!("going on with the catalogue in {}", config.data_dir.display());
-    }
+        let going_on = go_on(Made::read(folder)?.as_ref(), args.products, folder)?;
+        told(going_on, folder)
+    };
     let live = tokio::spawn(live(log, options, args.changes));
     if let Some(address) = service.address {
         eprintln!("{}", demo::welcome(&address.to_string()));
@@ -62,6 +61,41 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let ended = service.run().await;
     live.abort();
     ended
+}
+
+/// A new catalogue, wholly published and reflected.
+async fn make(config: &Config, log: &dyn EventLog, products: u64) -> anyhow::Result<Options> {
+    eprintln!("making a catalogue of {products} products ...");
+    let options = Options {
+        products,
+        events: products * EVENTS_A_PRODUCT,
+        seed: SEED,
+        start: Instant(clock::now().millis() - BEFORE_NOW_MS),
+    };
+    let made = Made::of(&options);
+    made.write(&config.data_dir)?;
+    let positions = publish_catalogue(log, options).await?;
+    made.complete().write(&config.data_dir)?;
+    publish::wait_for(config, &positions).await?;
+    Ok(options)
+}
+
+/// Says how it goes on; the catalogue that changes are for, if any.
+fn told(going_on: GoOn, folder: &Path) -> Option<Options> {
+    let folder = folder.display();
+    match going_on {
+        GoOn::Live(options) => {
+            eprintln!("going on with the catalogue of {} products in {folder}", options.products);
+            Some(options)
+        }
+        GoOn::Still(why) => {
+            eprintln!(
+                "going on with the catalogue in {folder}, without live changes: it {why}. Remove \
+                 that folder to make a new one."
+            );
+            None
+        }
+    }
 }
 
 /// The demo has a folder, markets and a home page of its own; all else is as configured.
@@ -102,11 +136,9 @@ fn record(line: &[u8]) -> Option<NewRecord> {
     Some(NewRecord { kind, payload: Bytes::copy_from_slice(line) })
 }
 
-/// Appends changes as they would come, for ever.
-async fn live(log: std::sync::Arc<dyn EventLog>, options: Options, a_second: u64) {
-    if a_second == 0 {
-        return;
-    }
+/// Appends changes to the catalogue of these options as they would come, for ever.
+async fn live(log: std::sync::Arc<dyn EventLog>, options: Option<Options>, a_second: u64) {
+    let Some(options) = options.filter(|_| a_second > 0) else { return };
     let mut changes = LiveChanges::new(&options);
     let mut tick = tokio::time::interval(Duration::from_micros(1_000_000 / a_second));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);

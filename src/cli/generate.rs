@@ -2,20 +2,22 @@
 
 use std::io::{BufWriter, ErrorKind, Write};
 
-use anyhow::anyhow;
+use anyhow::{anyhow, ensure};
 use projections::instant::Instant;
 
 use crate::decode::{Decoded, structured};
 use crate::generate::shape::Shape;
-use crate::generate::{DEFAULT_START, Generator, Options};
+use crate::generate::{DEFAULT_START, Generator, MAX_VERSION, Options};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// How many products.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=MAX_VERSION))]
     products: u64,
     /// How many events in all.
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M",
+          value_parser = clap::value_parser!(u64).range(..=MAX_VERSION))]
     events: u64,
     /// The same seed gives the same stream.
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -48,6 +50,7 @@ pub fn run(args: &Args, json: bool) -> anyhow::Result<()> {
     if args.shape {
         return print_shape(options, json);
     }
+    ensure!(!json, "--json goes with --shape: without it, what is written are the events, as JSON");
     let mut generator = Generator::new(options);
     let mut out = BufWriter::with_capacity(CHUNK_BYTES, std::io::stdout().lock());
     let mut line = Vec::new();

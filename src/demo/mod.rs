@@ -114,7 +114,7 @@ mod tests {
         }
         assert!(keys.len() > 90, "{}", keys.len());
         for (path, _, content) in FILES {
-            for call in [" t('", "(t('", "[t('", "{t('", "data-text=\""] {
+            for call in [" t('", "(t('", "[t('", "{t('", "data-text=\"", "data-label=\""] {
                 for asked in content.split(call).skip(1) {
                     let key = asked.split(['\'', '"']).next().unwrap_or_default();
                     assert!(keys.contains(&key), "{path}: no text {key}");

@@ -191,6 +191,75 @@ fn no_final_is_nothing_at_many_instants() {
     assert!(seen.quotes > 20_000, "{}", seen.quotes);
 }
 
+/// In sales, seasons and flash sales, and while prices change.
+#[test]
+fn no_group_pays_more_than_everyone() {
+    let options = options(2_000, 30_000, 1);
+    let mut shop = Shop::default();
+    stream(options).lines().for_each(|line| shop.hear(line));
+    let mut compared = (0..100).step_by(5).map(|day| compare(&shop, day - 40)).sum::<u64>();
+    let mut live = LiveChanges::new(&options);
+    for round in 0..4 {
+        let mut lines = Vec::new();
+        for i in 0..3_000 {
+            let now = DEFAULT_START.millis() + (31 + round) * DAY_MS + i * 50;
+            live.write_next(Instant(now), &mut lines);
+        }
+        String::from_utf8(lines).unwrap().lines().for_each(|line| shop.hear(line));
+        compared += compare(&shop, 31 + round);
+    }
+    assert!(compared > 10_000, "{compared}");
+}
+
+/// How many times a group paid less.
+fn compare(shop: &Shop, day: i64) -> u64 {
+    let at = Instant(DEFAULT_START.millis() + day * DAY_MS + 180_000);
+    let (markets, mut less) = (markets(), 0);
+    for facts in shop.facts() {
+        // Of what is made to measure, a few sizes.
+        let step = if facts.product.variants.len() == 200 { 23 } else { 1 };
+        for variant in facts.product.variants.iter().step_by(step) {
+            for market in &markets {
+                let quote = |group| quote_at(&facts, &variant.sku, Audience { market, group }, at);
+                let Some(everyone) = quote(None) else { continue };
+                for group in [Some("members"), Some("vip"), Some("trade")] {
+                    let theirs = quote(group).unwrap().final_amount;
+                    let all = everyone.final_amount;
+                    assert!(theirs <= all, "{} day {day} {group:?}: {theirs} > {all}", variant.sku);
+                    less += u64::from(theirs < all);
+                }
+            }
+        }
+    }
+    less
+}
+
+#[test]
+fn prices_of_the_markets_stay_together() {
+    let options = options(1_000, 40_000, 3);
+    let mut shop = Shop::default();
+    stream(options).lines().for_each(|line| shop.hear(line));
+    let mut live = LiveChanges::new(&options);
+    let mut lines = Vec::new();
+    for i in 0..10_000 {
+        live.write_next(Instant(DEFAULT_START.millis() + 31 * DAY_MS + i * 50), &mut lines);
+    }
+    String::from_utf8(lines).unwrap().lines().for_each(|line| shop.hear(line));
+    let mut compared = 0;
+    for (id, fact) in &shop.prices {
+        let usual = id.split('-').count() == 3;
+        let Some(us) = id.strip_suffix("-us").filter(|_| usual && fact.price.amount > 5_000) else {
+            continue;
+        };
+        if let Some(eu) = shop.prices.get(&format!("{us}-eu")) {
+            let share = eu.price.amount * 1_000 / fact.price.amount;
+            assert!((840..1_000).contains(&share), "{id}: {share}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "{compared}");
+}
+
 #[test]
 fn members_always_have_their_discount() {
     for options in [options(1, 400, 1), options(60, 3_000, 2), options(2_000, 26_000, 3)] {

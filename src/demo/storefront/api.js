@@ -1,5 +1,7 @@
 // Talking to the read API: addresses, conditional requests, and errors as RFC 9457 describes them.
 
+import { t } from './text.js';
+
 const KEPT = 80;
 const kept = new Map();
 const watchers = new Set();
@@ -65,7 +67,7 @@ export async function get(url, signal, quiet = false) {
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     tell({ url, status: 0, ms: performance.now() - started });
-    throw new Problem({ code: 'unreachable', title: 'The service cannot be reached', detail: 'Is it still running? This page keeps trying.' });
+    throw new Problem({ code: 'unreachable', title: t('unreachable'), detail: t('still_running') });
   }
   const header = (name) => response.headers.get(name) ?? '';
   const info = {
@@ -94,7 +96,7 @@ export async function get(url, signal, quiet = false) {
   try {
     data = JSON.parse(text);
   } catch {
-    throw new Problem({ status: response.status, code: 'unreadable', title: 'The answer is not JSON', detail: text.slice(0, 200) });
+    throw new Problem({ status: response.status, code: 'unreadable', title: t('not_json'), detail: text.slice(0, 200) });
   }
   remember(url, { etag: header('etag'), text, data });
   return { data, info };

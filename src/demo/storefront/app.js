@@ -132,7 +132,7 @@ function contents(loading) {
     if (!problem || problem.passing) return loading ? view.pending() : view.render();
   } catch (error) {
     console.error(error);
-    problem = new Problem({ status: 400, code: 'page_error', title: 'This page could not be drawn', detail: error.message });
+    problem = new Problem({ status: 400, code: 'page_error', title: t('not_drawn'), detail: error.message });
   }
   return failure(problem);
 }
@@ -140,10 +140,10 @@ function contents(loading) {
 function failure(p) {
   const hidden = p.status === 404 && route.kind === 'product';
   return h('section', { class: 'failure', role: 'alert' },
-    h('p', { class: 'failure-code' }, p.status || 'offline'),
+    h('p', { class: 'failure-code' }, p.status || t('offline')),
     h('h1', { tabindex: '-1' }, hidden ? t(shop.at ? 'not_then' : 'not_in_shop') : p.title || t('wrong')),
     p.detail && p.detail !== p.title && h('p', {}, p.detail),
-    h('p', { class: 'quiet' }, 'Code ', h('code', {}, p.code), p.parameter && [', parameter ', h('code', {}, p.parameter)]),
+    h('p', { class: 'quiet' }, `${t('code')} `, h('code', {}, p.code), p.parameter && [`, ${t('parameter')} `, h('code', {}, p.parameter)]),
     h('p', { class: 'row-buttons' },
       h('a', { class: 'button primary', href: '#/' }, t('to_home')),
       h('button', { type: 'button', 'data-action': 'retry' }, t('retry')),
@@ -215,7 +215,7 @@ async function tick() {
   } catch (error) {
     if (error.name === 'AbortError' || mine !== view) return;
     failures += 1;
-    problem = error instanceof Problem ? error : new Problem({ code: 'page_error', status: 400, title: 'This page could not be drawn', detail: error.message });
+    problem = error instanceof Problem ? error : new Problem({ code: 'page_error', status: 400, title: t('not_drawn'), detail: error.message });
     if (!(error instanceof Problem)) console.error(error);
     paint();
   } finally {
@@ -247,6 +247,8 @@ function announce(mine, first) {
 function controls() {
   // What stands in the page itself is in English.
   for (const el of document.querySelectorAll('[data-text]')) el.textContent = t(el.dataset.text);
+  for (const el of document.querySelectorAll('[data-label]')) el.setAttribute('aria-label', t(el.dataset.label));
+  developer();
   theme(storedTheme());
   for (const name of ['market', 'group', 'locale']) {
     const select = $(name);
@@ -261,7 +263,7 @@ function controls() {
   const step = (text, ms) => h('button', { type: 'button', 'data-action': 'step', 'data-ms': ms }, text);
   bar.replaceChildren(...(shop.at ? [h('div', { class: 'wrap' },
     h('span', {}, around('seen_as_of', h('b', {}, f.dateTime(shop.at)))),
-    h('span', { class: 'row-buttons' }, step('−1 d', -86400000), step('−1 h', -3600000), step('+1 h', 3600000), step('+1 d', 86400000),
+    h('span', { class: 'row-buttons' }, step(t('one_day', '−'), -86400000), step(t('one_hour', '−'), -3600000), step(t('one_hour', '+'), 3600000), step(t('one_day', '+'), 86400000),
       h('button', { type: 'button', class: 'primary', 'data-action': 'now' }, t('back_to_now'))))] : []));
 }
 
@@ -303,22 +305,31 @@ function curlLine() {
   return `curl -i '${quoted}'`;
 }
 
+let exchanged = null;
+
 function exchange(info) {
   if (info.quiet) return;
+  exchanged = info;
+  developer();
+}
+
+function developer() {
+  if (!exchanged) return;
+  const info = exchanged;
   const ok = info.status >= 200 && info.status < 400;
   $('dev-dot').className = `dot ${ok ? (info.cache === 'stale' ? 'warn' : 'ok') : 'bad'}`;
   $('dev-line').textContent = `GET ${info.url}`;
   const fact = (text) => h('span', {}, text);
-  $('dev-facts').replaceChildren(...[fact(String(info.status || 'failed')), fact(`${info.ms.toFixed(1)} ms`), info.cache && fact(info.cache)].filter(Boolean));
+  $('dev-facts').replaceChildren(...[fact(String(info.status || t('failed'))), fact(`${info.ms.toFixed(1)} ms`), info.cache && fact(info.cache)].filter(Boolean));
   const rows = [
-    ['Request', `GET ${info.url}${info.conditional ? ' (If-None-Match)' : ''}`],
-    ['Status', info.status || 'no answer'],
-    ['Time', `${info.ms.toFixed(1)} ms`],
+    [t('request'), `GET ${info.url}${info.conditional ? ' (If-None-Match)' : ''}`],
+    [t('status'), info.status || t('no_answer')],
+    [t('took'), `${info.ms.toFixed(1)} ms`],
     ['Vitrine-Cache', info.cache || '–'],
     ['Vitrine-Generation', info.generation || '–'],
     ['ETag', info.etag || '–'],
     ['Age', info.age || '–'],
-    ['So far', `${tally.requests} requests, ${tally.notModified} answered 304`],
+    [t('so_far'), t('tally', f.number(tally.requests), f.number(tally.notModified))],
   ];
   morph($('dev-list'), h('dl', { id: 'dev-list' }, rows.map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, String(v))))));
   $('curl').textContent = curlLine();
@@ -328,13 +339,13 @@ async function copy(button) {
   const text = curlLine();
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
+    button.textContent = t('copied');
   } catch {
     // Not allowed outside a secure context: select it, so that the keyboard can.
     getSelection().selectAllChildren($('curl'));
-    button.textContent = 'Selected';
+    button.textContent = t('selected');
   }
-  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  setTimeout(() => { button.textContent = t('copy'); }, 1500);
 }
 
 // ---- what people do
