@@ -175,16 +175,23 @@ fn slug(json: &mut Json<'_>, product: &Product, kind: &Kind) {
     }
 }
 
-/// A sentence about what its department sells, and up to three that fit anything.
+/// One or two sentences about what is sold there, and up to two that fit anything; none twice.
 fn description(json: &mut Json<'_>, rng: &mut Rng, leaf: &Leaf) {
-    let (count, first) = (rng.below(4), rng.below(SENTENCES.len() as u64));
-    let own = rng.pick(leaf.department.copy);
-    // 7 has no factor in common with the length of the table: no sentence comes twice.
-    let sentence = |i: u64| SENTENCES.get(((first + i * 7) % SENTENCES.len() as u64) as usize);
+    let own = leaf.department.copy;
+    let count = own.len() as u64;
+    let first = rng.below(count);
+    let second = rng.per_mille(500).then(|| (first + 1 + rng.below(count - 1)) % count);
+    let own = [Some(first), second].map(|at| at.and_then(|at| own.get(at as usize)));
+    let mut general = SENTENCES.each_ref();
+    let many = rng.below(3) as usize;
+    for at in 0..many {
+        let other = at + rng.below((SENTENCES.len() - at) as u64) as usize;
+        general.swap(at, other);
+    }
     text(json.key("description"), |json, lang| {
-        json.piece(S(own.map_or("", |words| words.get(lang))));
-        for words in (0..count).filter_map(sentence) {
-            json.piece(S(" "));
+        let sentences = own.into_iter().flatten().chain(general.into_iter().take(many));
+        for (at, words) in sentences.enumerate() {
+            json.piece(S(if at > 0 { " " } else { "" }));
             json.piece(S(words.get(lang)));
         }
     });
