@@ -1,6 +1,6 @@
 //! `vitrine demo`: the service on a sample catalogue, with live changes.
 
-mod made;
+pub mod made;
 
 use std::path::Path;
 use std::time::Duration;

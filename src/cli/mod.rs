@@ -2,7 +2,7 @@
 
 mod config;
 mod dead_letters;
-mod demo;
+pub mod demo;
 mod generate;
 mod generations;
 mod migrate;

@@ -11,7 +11,7 @@ use crate::generate::vocabulary;
 pub const CONFIG: &str = include_str!("demo.toml");
 
 /// Path, content type, content. The files find each other by these paths.
-const FILES: [(&str, &str, &str); 11] = [
+pub const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("storefront/index.html")),
     ("/demo/style.css", "text/css; charset=utf-8", include_str!("storefront/style.css")),
     ("/demo/app.js", JAVASCRIPT, include_str!("storefront/app.js")),
@@ -66,60 +66,4 @@ Read your own write: publish a stock count, then ask for a page that reflects it
 Stop it with ctrl-C.
 "
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What stands between each `before` and the next `after`.
-    fn between<'a>(
-        text: &'a str,
-        before: &'a str,
-        after: &'a str,
-    ) -> impl Iterator<Item = &'a str> {
-        text.split(before).skip(1).filter_map(move |rest| rest.split_once(after)).map(|(it, _)| it)
-    }
-
-    #[test]
-    fn every_script_that_another_one_imports_is_served() {
-        let served = |path: &str| FILES.iter().any(|(other, _, _)| *other == path);
-        let mut imports = 0;
-        for (path, _, content) in FILES {
-            for name in between(content, "from './", "'") {
-                let wanted = format!("/demo/{name}");
-                assert!(served(&wanted) || wanted == "/demo/words.js", "{path} imports {name}");
-                imports += 1;
-            }
-        }
-        assert!(imports > 10, "{imports}");
-    }
-
-    #[test]
-    fn every_text_of_the_page_has_three_languages() {
-        let texts = include_str!("storefront/text.js");
-        let table = between(texts, "const TEXTS = ", "\n};").next().unwrap_or_default();
-        let mut keys = Vec::new();
-        for line in table.lines() {
-            let Some((key, rest)) = line.strip_prefix("  ").and_then(|line| line.split_once(": ["))
-            else {
-                continue;
-            };
-            // The long ones go on in the next lines.
-            if !rest.is_empty() {
-                assert_eq!(rest.matches("', '").count(), 2, "{line}");
-                assert!(rest.chars().any(|c| ('가'..='힣').contains(&c)) || key == "vip", "{line}");
-            }
-            keys.push(key.trim());
-        }
-        assert!(keys.len() > 90, "{}", keys.len());
-        for (path, _, content) in FILES {
-            for call in [" t('", "(t('", "[t('", "{t('", "data-text=\"", "data-label=\""] {
-                for asked in content.split(call).skip(1) {
-                    let key = asked.split(['\'', '"']).next().unwrap_or_default();
-                    assert!(keys.contains(&key), "{path}: no text {key}");
-                }
-            }
-        }
-    }
 }

@@ -10,19 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::generate::{Options, VERSION};
 
-const FILE: &str = "catalogue.json";
+/// In the demo's folder.
+pub const FILE: &str = "catalogue.json";
 
 /// The file: it is there before the first event is, and says when the last one was.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Made {
-    generator: u32,
-    products: u64,
-    events: u64,
-    seed: u64,
+    /// [`VERSION`] of the generator.
+    pub generator: u32,
+    pub products: u64,
+    pub events: u64,
+    pub seed: u64,
     /// RFC 3339.
-    start: String,
+    pub start: String,
     /// All events are in the log.
-    complete: bool,
+    pub complete: bool,
 }
 
 impl Made {
@@ -102,58 +104,4 @@ pub fn go_on(made: Option<&Made>, asked: Option<u64>, folder: &Path) -> anyhow::
         Some(options) => GoOn::Live(options),
         None => GoOn::Still("does not say when it begins"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made() -> Made {
-        Made::of(&Options { products: 700, events: 8_400, seed: 3, start: Instant(1_500) })
-    }
-
-    #[test]
-    fn a_catalogue_goes_on_as_it_was_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("demo");
-        assert!(Made::read(&inner).unwrap().is_none());
-        made().write(&inner).unwrap();
-        made().complete().write(&inner).unwrap();
-        let read = Made::read(&inner).unwrap();
-        assert_eq!(read, Some(made().complete()));
-        for asked in [None, Some(700)] {
-            let GoOn::Live(options) = go_on(read.as_ref(), asked, &inner).unwrap() else {
-                panic!("no live changes")
-            };
-            assert_eq!((options.products, options.events, options.seed), (700, 8_400, 3));
-            assert_eq!(options.start, Instant(1_500));
-        }
-    }
-
-    #[test]
-    fn another_number_of_products_is_refused() {
-        let error = go_on(Some(&made().complete()), Some(20), Path::new("/x/demo")).unwrap_err();
-        let error = error.to_string();
-        for part in ["/x/demo", "700 products", "asks for 20", "remove", "leave --products out"] {
-            assert!(error.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_gets_no_live_changes() {
-        let folder = Path::new("/x");
-        let still = |made: Option<Made>, asked| match go_on(made.as_ref(), asked, folder) {
-            Ok(GoOn::Still(why)) => why,
-            other => panic!("{other:?}"),
-        };
-        assert!(still(None, Some(5)).contains("made of"));
-        assert!(still(Some(made()), None).contains("published"));
-        let older = Made { generator: VERSION - 1, ..made().complete() };
-        assert!(still(Some(older), None).contains("version"));
-        let undated = Made { start: "soon".to_owned(), ..made().complete() };
-        assert!(still(Some(undated), None).contains("begins"));
-        let broken = tempfile::tempdir().unwrap();
-        fs::write(broken.path().join(FILE), "{").unwrap();
-        assert!(Made::read(broken.path()).unwrap().is_none());
-    }
 }
