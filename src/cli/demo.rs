@@ -1,7 +1,4 @@
 //! `vitrine demo`: the service on a sample catalogue, with live changes.
-
-pub mod made;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,10 +12,10 @@ use crate::clock;
 use crate::config::Config;
 use crate::decode::envelope_kind;
 use crate::demo;
+use crate::demo::made::{GoOn, Made, go_on};
 use crate::generate::{Generator, LiveChanges, Options};
 use crate::log::{EventLog, NewRecord};
 use crate::service::{Role, Service};
-use made::{GoOn, Made, go_on};
 
 #[derive(clap::Args)]
 pub struct Args {

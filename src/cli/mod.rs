@@ -2,7 +2,7 @@
 
 mod config;
 mod dead_letters;
-pub mod demo;
+mod demo;
 mod generate;
 mod generations;
 mod migrate;

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+pub mod made;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use projections::instant::Instant;
-use vitrine::cli::demo::made::{FILE, GoOn, Made, go_on};
+use vitrine::demo::made::{FILE, GoOn, Made, go_on};
 use vitrine::generate::{Options, VERSION};
 
 fn made() -> Made {
