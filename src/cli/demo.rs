@@ -1,4 +1,5 @@
 //! `vitrine demo`: the service on a sample catalogue, with live changes.
+
 use std::path::Path;
 use std::time::Duration;
 

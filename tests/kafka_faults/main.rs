@@ -3,7 +3,7 @@
 //!
 //! These tests stop the servers that all tests share: they run one after the other.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -98,17 +98,24 @@ fn assert_whole(production: &Production, catalogue: &Catalogue, now: i64) {
     println!("{} answers compared", compare(&service, catalogue, readers));
 }
 
-/// Every event was counted once, as what it is.
+/// Every event of the log was counted once, as what it is. A publisher whose broker goes sends again what it has heard nothing
+/// of: the log then has some events twice, and the second one changes nothing.
 #[track_caller]
 fn assert_counted_once(status: &Value, catalogue: &Catalogue) {
-    for (outcome, verdict) in [
-        ("applied", Verdict::Applied),
-        ("repeated", Verdict::Repeated),
-        ("conflict", Verdict::Conflict),
-        ("stale", Verdict::Stale),
+    let positions = status["positions"].as_array().unwrap();
+    let in_log: u64 = positions.iter().map(|position| position["head"].as_u64().unwrap()).sum();
+    let twice = in_log.checked_sub(catalogue.lines.len() as u64).expect("events are missing");
+    let counts = status["outcomes"].as_object().unwrap();
+    let counted = |outcome: &str| counts.get(outcome).and_then(Value::as_u64).unwrap_or(0);
+    assert_eq!(counts.values().filter_map(Value::as_u64).sum::<u64>(), in_log, "{status:#}");
+    for (outcome, verdict, most) in [
+        ("applied", Verdict::Applied, 0),
+        ("repeated", Verdict::Repeated, twice),
+        ("conflict", Verdict::Conflict, twice),
+        ("stale", Verdict::Stale, twice),
     ] {
-        let counted = status["outcomes"][outcome].as_u64().unwrap_or(0);
-        assert_eq!(counted, catalogue.oracle.count(verdict), "{outcome}: {status:#}");
+        let once = catalogue.oracle.count(verdict);
+        assert!((once..=once + most).contains(&counted(outcome)), "{outcome}, {once}: {status:#}");
     }
     assert_eq!(status["dead_letters_open"], 0, "{status:#}");
     assert_eq!(status["outcomes"].get("dead_letter"), None, "{status:#}");
