@@ -3,8 +3,7 @@
 //! A store passes by naming itself in a test file of its own:
 //!
 //! ```ignore
-//! mod store_contract;
-//! store_contract!(sqlite, Directory::new());
+//! crate::store_contract!(sqlite, Directory::fresh());
 //! ```
 //!
 //! The expression is an `async` factory of a [`Fixture`]: a place for one store, empty at first.
