@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::postgres_server::{Database, connect, replica};
+use crate::postgres_server::{Database, connect, replica, server};
 use sqlx::{Executor, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -98,17 +98,17 @@ async fn a_standby_is_read_from_while_it_is_well() {
     assert_eq!(read_fresh(&patient).await, Some(new.clone()), "and this from the primary");
     eventually_reads(&strict, &new).await;
     assert_eq!(read(&patient).await, Some(old));
-    control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    goes_on(&mut control).await;
     eventually_reads(&patient, &new).await;
 
     // It comes back once it has caught up: then a stop shows again.
     stop_shows(&mut control, &strict).await;
-    control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    goes_on(&mut control).await;
     patient.close().await;
     strict.close().await;
 
-    primary_away(&url, &on_standby).await;
-    standby_away(&url, &on_standby).await;
+    primary_away(&url, &on_standby, &mut control).await;
+    standby_away(&url, &on_standby, &mut control).await;
 }
 
 /// Stops the standby's replay and sets a value, until the store reads an earlier one: it is read from the standby, as it is
@@ -128,9 +128,33 @@ async fn stop_shows(control: &mut PgConnection, store: &PostgresStore) -> (Strin
             return (read, new);
         }
         assert!(started.elapsed() < PATIENCE, "it is never read from the standby");
-        control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
-        eventually_reads(store, &new).await;
+        goes_on(control).await;
     }
+}
+
+/// Lets the standby replay again, until it has replayed what is written now: paused again and again it would never catch
+/// up with the writers of other tests.
+async fn goes_on(control: &mut PgConnection) {
+    let mut primary = connect(&server()).await;
+    let written: i64 = sqlx::query_scalar("SELECT (pg_current_wal_lsn() - '0/0')::int8")
+        .fetch_one(&mut primary)
+        .await
+        .unwrap();
+    control.execute("SELECT pg_wal_replay_resume()").await.unwrap();
+    let replayed = format!("SELECT 1 WHERE (pg_last_wal_replay_lsn() - '0/0')::int8 >= {written}");
+    let started = Instant::now();
+    while control.execute(replayed.as_str()).await.unwrap().rows_affected() == 0 {
+        assert!(started.elapsed() < PATIENCE, "the standby does not catch up");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A store that is read from the standby, whatever else the standby has to replay.
+async fn read_from_standby(url: &str, standby: &str, control: &mut PgConnection) -> PostgresStore {
+    let store = PostgresStore::open(url, options(standby, PATIENCE * 10)).await.unwrap();
+    stop_shows(control, &store).await;
+    goes_on(control).await;
+    store
 }
 
 /// `postgres://user@host:port/database` with another host and port.
@@ -140,13 +164,13 @@ fn by_way(url: &str, port: u16) -> (String, String) {
     (host.to_owned(), format!("{user}@127.0.0.1:{port}/{database}"))
 }
 
-async fn primary_away(url: &str, standby: &str) {
+async fn primary_away(url: &str, standby: &str, control: &mut PgConnection) {
     let way = Way::to(by_way(url, 0).0).await;
     let url = by_way(url, way.port).1;
-    let store = PostgresStore::open(&url, options(standby, PATIENCE)).await.unwrap();
+    let store = read_from_standby(&url, standby, control).await;
     set(&store, "four").await;
     eventually_reads(&store, "four").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    goes_on(control).await;
     way.cut().await;
     for _ in 0..20 {
         assert_eq!(read(&store).await.as_deref(), Some("four"), "reads go on");
@@ -160,13 +184,10 @@ async fn primary_away(url: &str, standby: &str) {
     store.close().await;
 }
 
-async fn standby_away(url: &str, standby: &str) {
+async fn standby_away(url: &str, standby: &str, control: &mut PgConnection) {
     let way = Way::to(by_way(standby, 0).0).await;
     let standby = by_way(standby, way.port).1;
-    let store = PostgresStore::open(url, options(&standby, PATIENCE)).await.unwrap();
-    set(&store, "five").await;
-    eventually_reads(&store, "five").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let store = read_from_standby(url, &standby, control).await;
     way.cut().await;
     for n in 0..20 {
         let value = n.to_string();
