@@ -20,8 +20,10 @@ pub mod schedule;
 pub mod service;
 pub mod stack;
 pub mod store;
+pub mod tasks;
 pub mod telemetry;
 pub mod verdict;
+pub mod waits;
 pub mod warm;
 
 pub use generate;

@@ -2,14 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_service::IntoServiceFactory;
 use actix_web::{App, HttpServer, web};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::api::current::Current;
@@ -22,15 +20,16 @@ use crate::generations::project::Projecting;
 use crate::generations::shadow::{self, Sampler};
 use crate::generations::view::Views;
 use crate::pages;
-use crate::projector::drive::ProjectorError;
-use crate::projector::kafka::Consumption;
 use crate::schedule::Schedule;
 use crate::stack::{self, Log, Stack, Starting};
+use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::cache::CacheMetrics;
 use crate::telemetry::generations::GenerationMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
+use crate::telemetry::waits::WaitMetrics;
+use crate::waits::Waits;
 use crate::warm;
 use crate::warm::start::Gate;
 
@@ -53,11 +52,10 @@ pub struct Service {
     /// Where the API listens, or the probes alone; `None` where neither does.
     pub address: Option<SocketAddr>,
     pub stack: Arc<Stack>,
-    consumption: Consumption,
-    waiting: Option<JoinHandle<anyhow::Result<()>>>,
-    stop: CancellationToken,
-    projecting: Option<JoinHandle<Result<(), ProjectorError>>>,
-    serving: Option<JoinHandle<std::io::Result<()>>>,
+    waits: Waits,
+    tasks: Tasks,
+    /// Roles that are waited for at the end.
+    running: Vec<JoinHandle<()>>,
     current: Option<Arc<Current>>,
     schedule: Option<Schedule>,
 }
@@ -72,20 +70,19 @@ impl Service {
         // Before anything is opened: an address in use is the likeliest mistake.
         let listener = bind(config, answers)?;
         pages::limit_evaluations(config.store.evaluated_listings);
-        let stop = CancellationToken::new();
-        let Starting { stack, waiting } = Stack::start(config, &stop).await?;
+        let (tasks, waits) = (Tasks::default(), Waits::default());
+        let Starting { stack, waiting } = Stack::start(config, &tasks, &waits).await?;
         let stack = Arc::new(stack);
         let metrics = Metrics::new()?;
+        WaitMetrics::register(metrics.registry(), waits.clone())?;
         let live = Live::default();
         let of_projector = ProjectorMetrics::new(metrics.registry(), live.clone())?;
         let mut service = Service {
             address: None,
             stack,
-            consumption: Consumption::default(),
-            waiting,
-            stop,
-            projecting: None,
-            serving: None,
+            waits,
+            tasks,
+            running: waiting.into_iter().collect(),
             current: None,
             schedule: None,
         };
@@ -94,7 +91,7 @@ impl Service {
             service.start_projectors(config, of_projector, live);
         }
         let of_generations = GenerationMetrics::new(metrics.registry())?;
-        let (stack, stopping) = (&service.stack, &service.stop);
+        let (stack, stopping) = (&service.stack, service.tasks.stop());
         let of_rebuilds = of_generations.clone();
         let rebuilds = Arc::new(Rebuilds::new(config, stack, is_projected, of_rebuilds, stopping));
         if let Some(listener) = listener {
@@ -113,22 +110,14 @@ impl Service {
 
     /// A projector for each generation.
     fn start_projectors(&mut self, config: &Config, metrics: ProjectorMetrics, live: Live) {
-        let run = stack::run_projector(
-            config,
-            &self.stack,
-            Some(metrics),
-            live.clone(),
-            self.consumption.clone(),
-        );
+        let run =
+            stack::run_projector(config, &self.stack, Some(metrics), live.clone(), &self.waits);
         let (first, stores) = (Arc::clone(&self.stack.store), Arc::clone(&self.stack.stores));
-        let projecting = Projecting::new(first, stores, run, live, self.stop.clone());
-        let stop = self.stop.clone();
-        self.projecting = Some(tokio::spawn(async move {
-            let ended = projecting.run().await;
-            // Without its projector the service would only grow stale: it ends, and says why.
-            stop.cancel();
-            ended
-        }));
+        let stop = self.tasks.stop();
+        let projecting =
+            Projecting::new(first, stores, run, (live, self.waits.clone()), stop.clone());
+        // Without its projector the service would only grow stale.
+        self.running.push(self.tasks.run("projecting", stop, projecting.run()));
     }
 
     fn start_api(
@@ -143,7 +132,7 @@ impl Service {
         // Probes alone answer no pages.
         let has_pages = routes.is_some();
         let views = self.views(config, metrics, of_generations, Arc::clone(&gate), has_pages)?;
-        let stop = self.stop.child_token();
+        let stop = self.tasks.stop().child_token();
         let view = Arc::new(views.of(Arc::clone(&self.stack.store), &stop));
         match &view.warming {
             Some(warming) => warming.warm_at_start(config, gate),
@@ -157,7 +146,7 @@ impl Service {
         let views = Arc::new(views);
         shadow::start(&views, &current);
         let following = Following::new(views, Arc::clone(&current), stop);
-        tokio::spawn(following.run());
+        self.tasks.run("following promotions", self.tasks.stop(), following.run());
         self.current = Some(Arc::clone(&current));
         let rebuilds = web::Data::from(Arc::clone(rebuilds));
         self.serve(config, listener, (web::Data::from(current), rebuilds), routes)
@@ -192,12 +181,12 @@ impl Service {
             server = server.workers(config.http.workers);
         }
         let server = server.listen(listener)?.run();
-        let (handle, stop) = (server.handle(), self.stop.clone());
+        let (handle, stop) = (server.handle(), self.tasks.stop().clone());
         tokio::spawn(async move {
             stop.cancelled().await;
             handle.stop(true).await;
         });
-        self.serving = Some(tokio::spawn(server));
+        self.running.push(self.tasks.run("the API", self.tasks.stop(), server));
         Ok(())
     }
 
@@ -211,12 +200,12 @@ impl Service {
     ) -> anyhow::Result<Views> {
         // Probes alone ask for no pages.
         let shadow_reads = if pages { config.rebuild.shadow_reads_per_mille } else { 0 };
-        let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, seen) = (self.stop.clone(), Arc::clone(&stopping));
-        tokio::spawn(async move {
-            stop.cancelled().await;
-            seen.store(true, Ordering::Relaxed);
-        });
+        let tasks = self.tasks.clone();
+        let stopping = move || match (tasks.trouble(), tasks.stop().is_cancelled()) {
+            (Some(why), _) => Some(format!("the service is stopping: {why}")),
+            (None, true) => Some("the service is stopping".to_owned()),
+            (None, false) => None,
+        };
         Ok(Views {
             config: config.clone(),
             log: self.stack.log.events(),
@@ -225,62 +214,56 @@ impl Service {
             shadow: Sampler::new(shadow_reads, &generation_metrics),
             generation_metrics,
             metrics: Arc::new(metrics),
-            readiness: Arc::new(move || match stopping.load(Ordering::Relaxed) {
-                true => Err("the service is stopping".to_owned()),
-                false => gate.passes(),
-            }),
+            readiness: Arc::new(move || stopping().map_or_else(|| gate.passes(), Err)),
             waits_for: self.waits_for(),
             popularity: Arc::default(),
             pages,
-            stop: self.stop.clone(),
+            waits: self.waits.clone(),
+            tasks: self.tasks.clone(),
         })
     }
 
     /// What projecting in this process waits for.
     fn waits_for(&self) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
-        let consumption = self.consumption.clone();
+        let waits = self.waits.clone();
         let broker = match &self.stack.log {
             Log::Kafka(log) => Some(log.broker().clone()),
             Log::Embedded(_) => None,
         };
         Arc::new(move || {
             let kafka = broker.as_ref().and_then(|broker| broker.trouble());
-            kafka.into_iter().chain(consumption.troubles()).collect()
+            let waits = waits.list().into_iter().map(|(subject, why)| format!("{subject}: {why}"));
+            kafka.into_iter().chain(waits).collect()
         })
     }
 
-    /// Stops all roles and waits for them; what failed meanwhile is told.
+    /// Stops all roles and waits for them.
+    ///
+    /// # Errors
+    /// What failed meanwhile.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        self.stop.cancel();
+        self.tasks.stop().cancel();
         if let Some(schedule) = self.schedule.take() {
             schedule.stop().await;
         }
-        if let Some(serving) = self.serving.take() {
-            serving.await.context("the API ended")??;
+        for role in self.running.drain(..) {
+            // It has told of its failure.
+            let _ended = role.await;
         }
         if let Some(warming) = self.current.take().as_ref().map(|current| current.view())
             && let Some(warming) = &warming.warming
         {
             warming.stop().await;
         }
-        let projected = match self.projecting.take() {
-            Some(projecting) => projecting.await.context("the projector ended")?,
-            None => Ok(()),
-        };
-        let waited = match self.waiting.take() {
-            Some(waiting) => waiting.await.context("waiting for the read store ended")?,
-            None => Ok(()),
-        };
         self.stack.close().await;
-        projected.context("projecting ended")?;
-        waited.context("the read store cannot be used")
+        self.tasks.take_failure().map_or(Ok(()), Err)
     }
 
     /// Runs until the process is told to stop, or something that does not pass ends a role.
     pub async fn run(self) -> anyhow::Result<()> {
         tokio::select! {
             signal = terminated() => tracing::info!("{} received: stopping", signal?),
-            () = self.stop.cancelled() => {}
+            () = self.tasks.stop().cancelled() => {}
         }
         self.stop().await
     }

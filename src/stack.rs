@@ -18,13 +18,15 @@ use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::{KafkaLog, KafkaSettings};
 use crate::projector::embedded::TailOptions;
-use crate::projector::kafka::{Consumption, KafkaOptions};
+use crate::projector::kafka::KafkaOptions;
 use crate::projector::{self, Bounds, Projector};
 use crate::store::late::LateStore;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::SqliteOptions;
 use crate::store::{ReadStore, StoreError};
+use crate::tasks::Tasks;
 use crate::telemetry::projector::ProjectorMetrics;
+use crate::waits::Waits;
 
 /// How long a start waits for the database before it goes on without.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(2);
@@ -98,7 +100,7 @@ impl Stack {
 
     /// As [`Stack::open`], but a database that is away is waited for in the background: until it comes
     /// the store is unavailable. What does not pass stops the service; `waiting` then has the error.
-    pub async fn start(config: &Config, stop: &CancellationToken) -> anyhow::Result<Starting> {
+    pub async fn start(config: &Config, tasks: &Tasks, waits: &Waits) -> anyhow::Result<Starting> {
         if config.store_kind() == StoreKind::Sqlite {
             return Ok(Starting { stack: Stack::open(config).await?, waiting: None });
         }
@@ -114,15 +116,16 @@ impl Stack {
             Ok(Err(error)) => reason(&error),
             Err(_) => format!("{} does not answer", config.store.url.redacted()),
         };
-        tracing::warn!("the service waits for its read store: {why}");
+        waits.wait(WAITING, &why);
         let late = Arc::new(LateStore::default());
         late.delay(why);
-        let (config, stop) = (config.clone(), stop.clone());
-        let arriving = Arriving { late: Arc::clone(&late), stores: Arc::clone(&stores) };
+        let (config, stop, waits) = (config.clone(), tasks.stop().clone(), waits.clone());
+        let arriving = Arriving { late: Arc::clone(&late), stores: Arc::clone(&stores), waits };
         let runtime = tokio::runtime::Handle::current();
         // On a thread of its own: what sqlx migrates with cannot be sent between threads.
-        let waiting = tokio::task::spawn_blocking(move || {
-            runtime.block_on(wait_for_store(&config, &arriving, &stop))
+        let waiting = tasks.start("waiting for the read store", async move {
+            let wait = move || runtime.block_on(wait_for_store(&config, &arriving, &stop));
+            tokio::task::spawn_blocking(wait).await?
         });
         Ok(Starting { stack: Stack { log, store: late, stores }, waiting: Some(waiting) })
     }
@@ -158,25 +161,31 @@ pub fn run_projector(
     stack: &Stack,
     metrics: Option<ProjectorMetrics>,
     live: Live,
-    consumption: Consumption,
+    waits: &Waits,
 ) -> Run {
     let (log, stores) = (stack.log.clone(), Arc::clone(&stack.stores));
     let (markets, bounds) = (markets(config), bounds(config));
     let (tail, options) = (tail_options(config), kafka_options(config));
+    let waits = waits.clone();
     Arc::new(move |store, stop| {
+        let waits = waits.of_generation(store.generation());
         let progress = stores.progress(store.generation());
-        let projector = Projector::new(store, markets.clone(), bounds).with_progress(progress);
+        let projector = Projector::new(store, markets.clone(), bounds)
+            .with_progress(progress)
+            .with_waits(waits.clone());
         let projector = Arc::new(match metrics.clone() {
             Some(metrics) => projector.with_metrics(metrics),
             None => projector,
         });
-        let (options, live, consumption) = (options.clone(), live.clone(), consumption.clone());
-        match log.clone() {
-            Log::Embedded(log) => Box::pin(projector::embedded::run(projector, log, tail, stop)),
-            Log::Kafka(log) => {
-                Box::pin(projector::kafka::run(projector, log, options, consumption, live, stop))
-            }
-        }
+        let (log, options, live) = (log.clone(), options.clone(), live.clone());
+        Box::pin(async move {
+            let ended = match log {
+                Log::Embedded(log) => projector::embedded::run(projector, log, tail, stop).await,
+                Log::Kafka(log) => projector::kafka::run(projector, log, options, live, stop).await,
+            };
+            waits.end();
+            ended
+        })
     })
 }
 
@@ -198,18 +207,22 @@ pub fn bounds(config: &Config) -> Bounds {
 /// A stack whose store may be on its way.
 pub struct Starting {
     pub stack: Stack,
-    pub waiting: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
+    pub waiting: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// Where a store is waited for.
 struct Arriving {
     late: Arc<LateStore>,
     stores: Arc<Stores>,
+    waits: Waits,
 }
+
+/// The subject of waiting for the database.
+const WAITING: &str = "the service waits for its read store";
 
 async fn wait_for_store(
     config: &Config,
-    Arriving { late, stores }: &Arriving,
+    Arriving { late, stores, waits }: &Arriving,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut backoff = Backoff::default();
@@ -217,17 +230,16 @@ async fn wait_for_store(
         match open_postgres(config).await {
             Ok(store) => {
                 late.arrive(stores.adopt(store).await);
-                tracing::info!("the read store is there");
+                waits.over(WAITING);
                 return Ok(());
             }
             Err(error) if is_away(&error) => {
-                late.delay(reason(&error));
+                let why = reason(&error);
+                waits.wait(WAITING, &why);
+                late.delay(why);
                 backoff.wait(stop).await;
             }
-            Err(error) => {
-                stop.cancel();
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -242,10 +254,7 @@ fn reason(error: &anyhow::Error) -> String {
 }
 
 fn is_away(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref::<StoreError>(),
-        Some(StoreError::Unavailable(_) | StoreError::Conflict(_))
-    )
+    error.downcast_ref::<StoreError>().is_some_and(StoreError::is_transient)
 }
 
 type Opened = (Arc<dyn ReadStore>, Arc<dyn Catalogue>);

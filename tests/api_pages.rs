@@ -23,6 +23,7 @@ use vitrine::projector::{Bounds, Projector};
 use vitrine::store::ReadStore;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::telemetry::metrics::Metrics;
+use vitrine::waits::Waits;
 
 const TOKEN: &str = "secret-token";
 
@@ -84,7 +85,13 @@ impl Service {
         tokio::spawn(run(projector, log.clone(), TAIL, stop.clone()));
         let pages = Arc::new(Pages::new(Limits::default()));
         let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
-        tokio::spawn(follow(read.clone(), following, move |c| told.tell(c), stop.clone()));
+        tokio::spawn(follow(
+            read.clone(),
+            following,
+            move |c| told.tell(c),
+            Waits::default(),
+            stop.clone(),
+        ));
         let state = web::Data::new(ApiState {
             store: read,
             log,

@@ -25,6 +25,7 @@ use vitrine::store::ReadStore;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::telemetry::audit::AuditMetrics;
 use vitrine::telemetry::metrics::Metrics;
+use vitrine::waits::Waits;
 use vitrine::warm::audit::{Audit, Findings};
 
 use crate::harness::PATIENCE;
@@ -93,7 +94,7 @@ impl Shop {
             }
             told.tell(change);
         };
-        tokio::spawn(follow(store.clone(), following, tell, stop.clone()));
+        tokio::spawn(follow(store.clone(), following, tell, Waits::default(), stop.clone()));
         let metrics = Arc::new(Metrics::new().unwrap());
         let state = web::Data::new(ApiState {
             store,

@@ -158,6 +158,40 @@ fn a_message_without_a_value_is_a_tombstone() {
 }
 
 #[test]
+fn tombstones_by_json_converter_are_understood() {
+    let schema = json!({"type": "string", "optional": true});
+    let wrapped = |payload: Value| json!({"schema": schema, "payload": payload}).to_string();
+    let keys = ["p-0".to_owned(), json!("p-0").to_string(), wrapped(json!("p-0"))];
+    for value in [None, Some("null".to_owned()), Some(wrapped(Value::Null))] {
+        for key in &keys {
+            let tombstone = Record {
+                key: Some(key.clone().into()),
+                value: value.clone().map(Bytes::from),
+                ..message(&[], "")
+            };
+            let expected = Decoded::Tombstone { key: EntityKey::Price("p-0".to_owned()) };
+            assert_eq!(record(Kind::Price, &tombstone), Ok(expected), "{tombstone:?}");
+            let subject = subject_of_record(Kind::Price, &tombstone).unwrap();
+            assert_eq!((subject.key.as_str(), subject.version), ("p-0", None));
+        }
+    }
+    for (key, code) in [
+        (wrapped(Value::Null), "key.missing"),
+        ("null".to_owned(), "key.missing"),
+        (wrapped(json!({"id": "p-0", "no": "id"})).replace(',', ", "), "key.invalid"),
+        (wrapped(json!("p 0")), "key.invalid"),
+    ] {
+        let tombstone = Record { key: Some(key.into()), value: None, ..message(&[], "") };
+        assert_eq!(record(Kind::Price, &tombstone).unwrap_err().code, code, "{tombstone:?}");
+    }
+    // A null of which a header says that it is an event's payload is none.
+    let binary = [("ce_specversion", "1.0"), ("ce_id", "1"), ("ce_source", "/s")];
+    assert_eq!(code(&message(&binary, "null")), "type.missing");
+    let nobody = Record { key: None, ..message(&[], "null") };
+    assert_eq!(code(&nobody), "event.not_an_object");
+}
+
+#[test]
 fn binary_mode_says_what_is_wrong() {
     let with = |name, value| code(&message(&with(&BINARY, &[(name, value)]), data().to_string()));
     let without = |name| code(&message(&without(&BINARY, name), data().to_string()));

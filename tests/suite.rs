@@ -39,6 +39,7 @@ mod postgres_server;
 mod price_limit;
 mod rebuild;
 mod service;
+mod stopping;
 mod store_contract;
 mod store_postgres;
 mod store_sqlite;

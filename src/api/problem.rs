@@ -202,8 +202,12 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         match &error {
+            StoreError::Full(_) => {
+                tracing::warn!(%error, "a page cannot be read");
+                Problem::new(Kind::Unavailable, "the disk of the read store is full; try again")
+            }
             // A conflict: a standby has ended the snapshot to go on itself.
-            StoreError::Unavailable(_) | StoreError::Conflict(_) => {
+            error if error.is_transient() => {
                 tracing::warn!(%error, "a page cannot be read");
                 Problem::new(Kind::Unavailable, "the read store cannot be reached; try again")
             }
@@ -225,7 +229,21 @@ impl From<LogError> for Problem {
                     "the event log cannot be reached; send the events again",
                 )
             }
-            LogError::Refused(_) => {
+            LogError::Full(_) => {
+                tracing::warn!(%error, "events cannot be written");
+                Problem::new(
+                    Kind::Unavailable,
+                    "the disk of the event log is full; send the events again once there is room",
+                )
+            }
+            LogError::Denied(_) | LogError::TopicMissing(_) => {
+                tracing::error!(%error, "events cannot be written");
+                Problem::new(
+                    Kind::Unavailable,
+                    "the event log does not take events now; send the events again",
+                )
+            }
+            LogError::Refused(_) | LogError::TooLarge(_) | LogError::Damaged(_) => {
                 tracing::error!(%error, "events cannot be written");
                 Problem::internal()
             }

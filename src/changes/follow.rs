@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Change, ChangeCursor, ChangeHints};
 use crate::backoff::Backoff;
 use crate::store::{ReadStore, Result};
+use crate::waits::Waits;
 
 /// How often changes are looked for, whether or not a hint came.
 pub const POLL: Duration = Duration::from_millis(25);
@@ -55,11 +56,15 @@ impl Following {
     }
 }
 
+/// The subject of waiting for the feed.
+const FOLLOWING: &str = "changes cannot be read";
+
 /// Tells every change from now on, until it is to stop. Without a store it tries again.
 pub async fn follow(
     store: Arc<dyn ReadStore>,
     following: Arc<Following>,
     tell: impl Fn(Change) + Send,
+    waits: Waits,
     stop: CancellationToken,
 ) {
     let mut backoff = Backoff::default();
@@ -70,10 +75,11 @@ pub async fn follow(
         match read(store.as_ref(), &mut cursor, &tell).await {
             Ok(()) => {
                 following.known_at(began);
+                waits.over(FOLLOWING);
                 backoff = Backoff::default();
             }
             Err(error) => {
-                tracing::warn!(%error, "changes cannot be read");
+                waits.wait(FOLLOWING, error);
                 hints = None;
                 backoff.wait(&stop).await;
                 continue;

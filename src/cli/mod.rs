@@ -90,6 +90,14 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Connections and files need as many descriptors as the system allows, which is more than what a shell hands
+/// down by default.
+fn raise_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
+    }
+}
+
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     // These need no configuration, so a broken one does not stop them.
     match cli.command {
@@ -110,6 +118,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     };
     let config = Config::load(cli.config.as_deref(), environment()?.into_iter(), &overrides)?;
     start_logging(&config)?;
+    raise_open_files();
     let context = Context { config, json: cli.json };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {

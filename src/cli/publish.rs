@@ -100,8 +100,8 @@ async fn append(
     let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
     loop {
         match log.append(records).await {
-            Err(LogError::Unavailable(why)) if started.elapsed() < *patience => {
-                tracing::warn!("publishing paused: {why}");
+            Err(error) if error.is_away() && started.elapsed() < *patience => {
+                tracing::warn!("publishing paused: {error}");
                 backoff.wait(&never).await;
             }
             done => return done,

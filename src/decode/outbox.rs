@@ -117,6 +117,11 @@ pub(super) fn payload(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Borrowed(inner)
 }
 
+/// Whether JsonConverter wrote this for null: with its schema, or without.
+pub(super) fn is_null(value: &[u8]) -> bool {
+    payload(value).trim_ascii() == b"null"
+}
+
 /// Whether this JSON names a version of CloudEvents: then it is one as a whole.
 fn is_cloudevent(json: &[u8]) -> bool {
     #[derive(Deserialize)]

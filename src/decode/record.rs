@@ -22,7 +22,8 @@ enum Mode<'a> {
 
 /// Reads a message of the topic of `topic_kind`, in whichever mode it is:
 ///
-/// - a *tombstone* has no value, and removes the entity that its key names;
+/// - a *tombstone* has no value, or is null as Kafka Connect's JsonConverter writes it, and removes the entity
+///   that its key names;
 /// - *structured mode*: the header `content-type` is `application/cloudevents+json`, or no header
 ///   tells and the value is a CloudEvent;
 /// - *binary mode*: there is a header `ce_specversion`, or any other that starts with `ce_`;
@@ -41,14 +42,14 @@ pub fn record(topic_kind: Kind, record: &Record) -> Result<Decoded, Rejection> {
     };
     // Nearly all messages of the embedded log: nothing to look at but the value.
     if record.headers.is_empty() {
-        return outbox::untold(value);
+        return untold(topic_kind, record, value);
     }
     let headers = Headers(&record.headers);
     let mut decoded = match mode(headers)? {
         Mode::Structured => structured(value),
         Mode::Binary => binary(&attributes(headers)?, value),
         Mode::Outbox(ty) => outbox::record(headers, ty, value, record.timestamp),
-        Mode::Untold => outbox::untold(value),
+        Mode::Untold => untold(topic_kind, record, value),
     }?;
     if let Decoded::Event { event, .. } = &mut decoded
         && let Some(trace) = headers.get("traceparent").and_then(|h| std::str::from_utf8(h).ok())
@@ -59,9 +60,26 @@ pub fn record(topic_kind: Kind, record: &Record) -> Result<Decoded, Rejection> {
     Ok(decoded)
 }
 
+/// Without a header that tells: a CloudEvent, or a converter's null beside a key, which is a tombstone.
+fn untold(topic_kind: Kind, record: &Record, value: &[u8]) -> Result<Decoded, Rejection> {
+    let decoded = outbox::untold(value);
+    if decoded.is_err() && is_converted_null(record, value) {
+        return tombstone(topic_kind, record).map(|key| Decoded::Tombstone { key });
+    }
+    decoded
+}
+
+/// Whether a value that is there says that there is none.
+fn is_converted_null(record: &Record, value: &[u8]) -> bool {
+    record.key.is_some()
+        && outbox::is_null(value)
+        && matches!(mode(Headers(&record.headers)), Ok(Mode::Untold))
+}
+
 /// Best effort on a message that was rejected: the entity it was about, in whichever mode it is.
 pub fn subject_of_record(topic_kind: Kind, record: &Record) -> Option<Subject> {
-    let Some(value) = record.value.as_deref() else {
+    let value = record.value.as_deref();
+    let Some(value) = value.filter(|value| !is_converted_null(record, value)) else {
         let key = tombstone(topic_kind, record).ok()?;
         return Some(Subject { kind: key.kind(), key: key.to_string(), version: None });
     };
@@ -118,9 +136,11 @@ fn attributes(headers: Headers<'_>) -> Result<Attributes<'_>, Rejection> {
     })
 }
 
-/// The entity that a tombstone removes.
+/// The entity that a tombstone removes. Its key may come from JsonConverter, too: as a JSON string, with or
+/// without its schema.
 fn tombstone(topic_kind: Kind, record: &Record) -> Result<EntityKey, Rejection> {
-    let Some(key) = record.key.as_deref().filter(|key| !key.is_empty()) else {
+    let key = record.key.as_deref().map(outbox::payload);
+    let Some(key) = key.as_deref().filter(|key| !key.is_empty() && *key != b"null") else {
         let says = "is missing: a message without a value is a tombstone, whose key names the entity \
                     that it removes";
         return Err(Rejection::new("key", Problem::Missing, says));

@@ -65,6 +65,9 @@ pub struct Following {
     instance: String,
 }
 
+/// The subject of waiting for the catalogue of generations.
+const FOLLOWING: &str = "which generation is live is not known";
+
 impl Following {
     /// `stop` ends the tasks of the current view.
     pub fn new(views: Arc<Views>, current: Arc<Current>, stop: CancellationToken) -> Following {
@@ -82,8 +85,7 @@ impl Following {
 
     /// Follows until told to stop.
     pub async fn run(mut self) {
-        let stop = self.views.stop.clone();
-        let mut told = false;
+        let stop = self.views.tasks.stop().clone();
         let mut let_go = tokio::time::Instant::now();
         while !stop.is_cancelled() {
             if let_go.elapsed() >= LET_GO_EVERY {
@@ -94,13 +96,9 @@ impl Following {
                 }
             }
             match self.look().await {
-                Ok(()) => told = false,
+                Ok(()) => self.views.waits.over(FOLLOWING),
                 // It goes on answering from what it has.
-                Err(error) if !told => {
-                    told = true;
-                    tracing::warn!(%error, "which generation is live cannot be followed");
-                }
-                Err(_) => {}
+                Err(error) => self.views.waits.wait(FOLLOWING, error),
             }
             let pause = if self.is_announced { POLL_ANNOUNCED } else { POLL };
             tokio::select! {
@@ -254,7 +252,7 @@ impl Following {
 /// Makes a view whose cache follows changes.
 async fn prepare(views: &Views, generation: &Generation) -> Result<Ready> {
     let store = views.stores.get(generation).await?;
-    let stop = views.stop.child_token();
+    let stop = views.tasks.stop().child_token();
     // Where this is given up, what the view has begun ends.
     let guard = stop.clone().drop_guard();
     let ready = Ready { view: Arc::new(views.of(store, &stop)), stop };

@@ -82,15 +82,12 @@ pub enum RebuildFailed {
 impl RebuildFailed {
     /// Whether the same rebuild may get further later, with nothing else done.
     pub fn is_passing(&self) -> bool {
-        let passes = |error: &StoreError| {
-            matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_))
-        };
         match self {
             RebuildFailed::Rebuild(error) => error.is_passing(),
             RebuildFailed::Store(error)
             | RebuildFailed::Verdict(VerdictError::Store { error, .. })
-            | RebuildFailed::Promote(PromoteError::Store(error)) => passes(error),
-            RebuildFailed::Log(LogError::Unavailable(_)) => true,
+            | RebuildFailed::Promote(PromoteError::Store(error)) => error.is_transient(),
+            RebuildFailed::Log(error) => error.is_transient(),
             _ => false,
         }
     }

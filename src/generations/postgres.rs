@@ -249,7 +249,7 @@ impl Catalogue for PostgresCatalogue {
             tries -= 1;
             match self.pool.execute(sql.as_str()).await.map_err(database) {
                 // Somebody still reads or writes it: they let go of it soon.
-                Err(StoreError::Conflict(_) | StoreError::Unavailable(_)) if tries > 0 => {}
+                Err(error) if error.is_transient() && tries > 0 => {}
                 done => return done.map(|_| ()),
             }
         }

@@ -15,6 +15,7 @@ use super::{Announced, Generation, Live, State};
 use crate::backoff::Backoff;
 use crate::projector::drive::ProjectorError;
 use crate::store::{ReadStore, Result, StoreError};
+use crate::waits::Waits;
 
 /// How often it is looked which generations there are.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -25,6 +26,9 @@ pub type Run = Arc<
         + Send
         + Sync,
 >;
+
+/// The subject of waiting for the catalogue of generations.
+const LOOKING: &str = "which generations are to be projected is not known";
 
 /// A generation that is being projected.
 struct Running {
@@ -45,6 +49,7 @@ pub struct Projecting {
     stores: Arc<Stores>,
     run: Run,
     live: Live,
+    waits: Waits,
     running: HashMap<i64, Running>,
     failed: HashMap<i64, Failed>,
     /// Of others than the first only these are projected.
@@ -57,7 +62,7 @@ impl Projecting {
         first: Arc<dyn ReadStore>,
         stores: Arc<Stores>,
         run: Run,
-        live: Live,
+        (live, waits): (Live, Waits),
         stop: CancellationToken,
     ) -> Projecting {
         live.ask(stores.catalogue());
@@ -66,6 +71,7 @@ impl Projecting {
             stores,
             run,
             live,
+            waits,
             running: HashMap::new(),
             failed: HashMap::new(),
             only_abandoned: None,
@@ -84,16 +90,17 @@ impl Projecting {
     /// What does not pass by itself, of the generation that pages are answered from. Others are tried again.
     pub async fn run(mut self) -> Result<(), ProjectorError> {
         let mut ended = Ok(());
-        while !self.stop.is_cancelled() && ended.is_ok() {
-            ended = match self.look().await {
-                Err(ProjectorError::Store(error)) if is_passing(&error) => {
-                    tracing::debug!(%error, "the catalogue of generations cannot be read");
-                    Ok(())
+        while !self.stop.is_cancelled() {
+            match self.look().await {
+                Ok(()) => self.waits.over(LOOKING),
+                Err(error) if error.is_passing() => self.waits.wait(LOOKING, error),
+                Err(error) => {
+                    ended = Err(error);
+                    break;
                 }
-                looked => looked,
-            };
+            }
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY), if ended.is_ok() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -188,8 +195,4 @@ impl Projecting {
             .or_insert_with(|| Failed { again: now, backoff: Backoff::default() });
         failed.again = now + failed.backoff.next_pause();
     }
-}
-
-fn is_passing(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_))
 }

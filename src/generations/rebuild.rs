@@ -20,7 +20,6 @@ use crate::clock;
 use crate::config::Config;
 use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
-use crate::projector::kafka::Consumption;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::rebuild::{self, Filled, Job, REBUILD_ID, RebuildError, from_live};
 use crate::stack::{self, Log, Stack};
@@ -28,6 +27,7 @@ use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
 use crate::store::{ReadStore, StoreError};
 use crate::verdict::{self, Judged, Scope, Verdict};
+use crate::waits::Waits;
 
 /// How often it is looked how far a generation has caught up.
 const STEP: Duration = Duration::from_millis(50);
@@ -306,11 +306,16 @@ impl Rebuild {
             return None;
         }
         let (stop, live) = (self.stop.child_token(), Live::default());
-        let consumption = Consumption::default();
-        let run = stack::run_projector(&self.config, &self.stack, None, live.clone(), consumption);
+        let waits = Waits::default();
+        let run = stack::run_projector(&self.config, &self.stack, None, live.clone(), &waits);
         let stores = Arc::clone(&self.stack.stores);
-        let mut projecting =
-            Projecting::new(Arc::clone(store), Arc::clone(&stores), run, live, stop.clone());
+        let mut projecting = Projecting::new(
+            Arc::clone(store),
+            Arc::clone(&stores),
+            run,
+            (live, waits),
+            stop.clone(),
+        );
         // Kafka's partitions stand still for a moment when another member joins those who project a generation.
         if let Log::Kafka(log) = &self.stack.log {
             let (but, log) = (store.generation(), Arc::clone(log));

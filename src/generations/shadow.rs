@@ -103,7 +103,7 @@ pub fn start(views: &Arc<Views>, current: &Arc<Current>) {
         looked: None,
         told: Arc::default(),
     };
-    tokio::spawn(comparing.run(drawn));
+    views.tasks.run("comparing generations", views.tasks.stop(), comparing.run(drawn));
 }
 
 struct Comparing {
@@ -118,7 +118,7 @@ struct Comparing {
 impl Comparing {
     async fn run(mut self, mut drawn: mpsc::Receiver<PageKey>) {
         let places = Arc::new(Semaphore::new(COMPARED_AT_ONCE));
-        let stop = self.views.stop.clone();
+        let stop = self.views.tasks.stop().clone();
         let work = async {
             while let Some(page) = drawn.recv().await {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };

@@ -32,9 +32,7 @@ pub struct SqliteCatalogue {
 impl SqliteCatalogue {
     /// Opens the catalogue in a data directory, and makes the first generation's entry where there is none.
     pub async fn open(data_dir: &Path, options: SqliteOptions) -> Result<SqliteCatalogue> {
-        embedded::migrate_file(data_dir, options.busy_timeout)
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        embedded::migrate_file(data_dir, options.busy_timeout).await.map_err(StoreError::from)?;
         let connect = connect_options(&embedded::file(data_dir), options)
             .synchronous(SqliteSynchronous::Full);
         let pool = pool_options().max_connections(1).acquire_timeout(ACQUIRE_WITHIN);
@@ -116,6 +114,12 @@ impl RebuildLock for FileLock {
 fn in_file(error: StoreError, path: &Path) -> StoreError {
     let said = |why: String| format!("cannot open {}: {why}", path.display());
     match error {
+        StoreError::Damaged(why) => StoreError::Damaged(format!(
+            "{}: {why}; stop the service, delete the file with its -wal and -shm, and start again: the \
+             generation is made again from the log",
+            path.display()
+        )),
+        StoreError::Full(why) => StoreError::Full(said(why)),
         StoreError::Unavailable(why) => StoreError::Unavailable(said(why)),
         StoreError::Database(why) => StoreError::Database(said(why)),
         other => other,

@@ -15,9 +15,11 @@ use crate::config::Config;
 use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
+use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::generations::GenerationMetrics;
 use crate::telemetry::metrics::Metrics;
+use crate::waits::Waits;
 use crate::warm::Warming;
 use crate::warm::popularity::Popularity;
 
@@ -36,7 +38,8 @@ pub struct Views {
     pub shadow: Option<Arc<Sampler>>,
     /// Pages are answered: there is a cache, if it is configured.
     pub pages: bool,
-    pub stop: CancellationToken,
+    pub waits: Waits,
+    pub tasks: Tasks,
 }
 
 impl Views {
@@ -45,7 +48,8 @@ impl Views {
         let pages = self.cache(&store, stop);
         let state = self.state(store, pages);
         let metrics = self.audit_metrics.clone();
-        let warming = Warming::start(&self.config, &state, &self.popularity, metrics, stop);
+        let tasks = (&self.tasks, stop);
+        let warming = Warming::start(&self.config, &state, &self.popularity, metrics, tasks);
         View { state, warming }
     }
 
@@ -84,7 +88,9 @@ impl Views {
         let pages = Arc::new(Pages::new(self.config.cache.limits()));
         let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
         let tell = move |change| told.tell(change);
-        tokio::spawn(follow::follow(Arc::clone(store), following, tell, stop.clone()));
+        let waits = self.waits.of_generation(store.generation());
+        let follow = follow::follow(Arc::clone(store), following, tell, waits, stop.clone());
+        self.tasks.run("following changes", stop, follow);
         Some(pages)
     }
 }

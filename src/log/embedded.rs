@@ -10,6 +10,7 @@ use futures_util::TryStreamExt;
 use notify::{EventKind, RecursiveMode, Watcher};
 use projections::event::Kind;
 use projections::instant::Instant;
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
@@ -20,7 +21,8 @@ use crate::clock;
 use crate::config::Topics;
 use crate::store::sqlite::SqliteOptions;
 use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::connect::{connect_options, is_locked, migrate, open_pool, pool_options};
+use crate::store::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
+use crate::store::sqlite::errors::Meaning;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -180,9 +182,36 @@ async fn open_migrated(
     // An accepted event must survive a power cut: every commit is synced.
     let connect = connect_options(&file(data_dir), options).synchronous(SqliteSynchronous::Full);
     let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
-    let writer = open_pool(pool, connect.clone(), busy_timeout).await.map_err(log_error)?;
-    migrate(&writer, &MIGRATIONS).await.map_err(|e| LogError::Refused(e.to_string()))?;
+    let file = file(data_dir);
+    let named = |error| in_file(error, &file);
+    let writer = open_pool(pool, connect.clone(), busy_timeout).await.map_err(log_error);
+    let writer = writer.map_err(named)?;
+    migrate(&writer, &MIGRATIONS).await.map_err(|e| in_file(migration_error(e), &file))?;
     Ok((writer, connect))
+}
+
+/// Says which file it is about, and what to do.
+fn in_file(error: LogError, file: &Path) -> LogError {
+    let place = file.display();
+    match error {
+        LogError::Damaged(why) => LogError::Damaged(format!(
+            "{place}: {why}; put a backup of the folder log/ in its place, or move the folder away and \
+             publish the events again"
+        )),
+        LogError::Unavailable(why) => LogError::Unavailable(format!(
+            "{place}: {why}; see that data_dir can be read and written by this user, and that the limit of \
+             open files (ulimit -n) is not reached"
+        )),
+        LogError::Full(why) => LogError::Full(format!("{place}: {why}")),
+        other => other,
+    }
+}
+
+fn migration_error(error: MigrateError) -> LogError {
+    match error {
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => log_error(e),
+        other => LogError::Refused(other.to_string()),
+    }
 }
 
 /// A folder of its own, so that watching it does not wake up for the read store's writes.
@@ -248,11 +277,11 @@ impl EventLog for EmbeddedLog {
 }
 
 fn log_error(error: sqlx::Error) -> LogError {
-    match &error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-            LogError::Unavailable(error.to_string())
-        }
-        _ if is_locked(&error) => LogError::Unavailable(error.to_string()),
-        _ => LogError::Refused(error.to_string()),
+    let why = error.to_string();
+    match Meaning::of(&error) {
+        Meaning::Locked | Meaning::Transient => LogError::Unavailable(why),
+        Meaning::Full => LogError::Full(why),
+        Meaning::Damaged => LogError::Damaged(why),
+        Meaning::Final => LogError::Refused(why),
     }
 }

@@ -13,13 +13,40 @@ use projections::instant::Instant;
 use position::{Partition, Position};
 
 /// Why the log did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum LogError {
     /// Passing: the same call may succeed later.
     #[error("the event log cannot be reached: {0}")]
     Unavailable(String),
+    /// Passing: there is no room on the log's disk.
+    #[error("the disk of the event log is full: {0}")]
+    Full(String),
+    /// Passing, once an operator has seen to it: the log does not let this client in.
+    #[error("the event log does not let this client in: {0}")]
+    Denied(String),
+    /// Passing, once it is created.
+    #[error("the event log refused: {0}")]
+    TopicMissing(String),
+    /// An event is larger than its topic takes.
+    #[error("the event log refused: {0}")]
+    TooLarge(String),
+    /// The log's file is damaged.
+    #[error("the event log is damaged: {0}")]
+    Damaged(String),
     #[error("the event log refused: {0}")]
     Refused(String),
+}
+
+impl LogError {
+    /// Whether the same call may succeed later, with nothing changed here.
+    pub fn is_transient(&self) -> bool {
+        self.is_away() || matches!(self, LogError::Denied(_) | LogError::TopicMissing(_))
+    }
+
+    /// Whether it may pass by itself.
+    pub fn is_away(&self) -> bool {
+        matches!(self, LogError::Unavailable(_) | LogError::Full(_))
+    }
 }
 
 /// An event to be appended: its bytes as they came, for the topic of its kind.

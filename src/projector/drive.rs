@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::log::LogError;
 use crate::projector::reconfigure;
 use crate::store::StoreError;
+use crate::waits::Waits;
 
 /// Why the projector ended.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +28,11 @@ pub enum ProjectorError {
 impl ProjectorError {
     /// Whether the same work may succeed later, or from where the store then stands.
     pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            ProjectorError::Store(
-                StoreError::Unavailable(_)
-                    | StoreError::Conflict(_)
-                    | StoreError::PositionMoved { .. }
-            ) | ProjectorError::Log(LogError::Unavailable(_))
-        )
+        match self {
+            ProjectorError::Store(StoreError::PositionMoved { .. }) => true,
+            ProjectorError::Store(error) => error.is_transient(),
+            ProjectorError::Log(error) => error.is_transient(),
+        }
     }
 }
 
@@ -56,33 +54,49 @@ pub async fn prepare(
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
         match reconfigure::begin(projector.store().as_ref(), projector.markets()).await {
-            Ok(false) => return Ok(()),
+            Ok(false) => {
+                projector.waits().over(PROJECTING);
+                return Ok(());
+            }
             Ok(true) => {
+                projector.waits().over(PROJECTING);
                 tracing::info!(
                     "the markets have changed: every view is computed again, and pages are \
                      answered once all are"
                 );
                 return Ok(());
             }
-            Err(error) => retry_later(error.into(), &mut backoff, stop).await?,
+            Err(error) => {
+                retry_later(error.into(), PROJECTING, projector.waits(), &mut backoff, stop)
+                    .await?;
+            }
         }
     }
     Ok(())
 }
 
-/// Waits after an error that passes; all others go on.
+/// The subjects of a projector's waits.
+pub const PROJECTING: &str = "projecting waits";
+const FANNING_OUT: &str = "a fan-out waits";
+
+/// Waits after an error that passes, and tells of it; all others go on.
 pub async fn retry_later(
     error: ProjectorError,
+    subject: &str,
+    waits: &Waits,
     backoff: &mut Backoff,
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
     if !error.is_passing() {
         return Err(error);
     }
-    tracing::warn!(%error, "projecting paused");
+    waits.wait(subject, error);
     backoff.wait(stop).await;
     Ok(())
 }
+
+/// Without an event for so long a projector does not wait any more.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Applies batches until there are no more or it is to stop; what was begun is finished.
 pub async fn drive(
@@ -100,14 +114,22 @@ pub async fn drive(
             Ok(batch) => Some(batch),
             Err(mpsc::error::TryRecvError::Disconnected) => return Ok(()),
             Err(mpsc::error::TryRecvError::Empty) if fanning_out => None,
-            Err(mpsc::error::TryRecvError::Empty) => tokio::select! {
-                batch = batches.recv() => match batch {
-                    Some(batch) => Some(batch),
-                    None => return Ok(()),
-                },
-                () = tokio::time::sleep(look_in) => None,
-                () = stop.cancelled() => return Ok(()),
-            },
+            Err(mpsc::error::TryRecvError::Empty) => {
+                let waits = projector.waits().has(PROJECTING);
+                tokio::select! {
+                    batch = batches.recv() => match batch {
+                        Some(batch) => Some(batch),
+                        None => return Ok(()),
+                    },
+                    // What failed would have been tried again by then.
+                    () = tokio::time::sleep(SETTLED.min(look_in)), if waits => {
+                        projector.waits().over(PROJECTING);
+                        None
+                    }
+                    () = tokio::time::sleep(look_in), if !waits => None,
+                    () = stop.cancelled() => return Ok(()),
+                }
+            }
         };
         let Some(batch) = next else {
             let step = projector.fanout_step(u32::MAX).await?;
@@ -118,6 +140,7 @@ pub async fn drive(
         };
         let started = Instant::now();
         let report = projector.apply(&batch).await?;
+        projector.waits().over(PROJECTING);
         tracing::debug!(?report, "batch applied");
         fanning_out = true;
         // Waiting pays: a product that several discounts reach meanwhile is computed once.
@@ -143,11 +166,16 @@ pub async fn apply_all(
     while !stop.is_cancelled() {
         let batch = tokio::select! {
             batch = batches.recv() => batch,
+            () = tokio::time::sleep(SETTLED), if projector.waits().has(PROJECTING) => {
+                projector.waits().over(PROJECTING);
+                continue;
+            }
             () = stop.cancelled() => None,
         };
         let Some(batch) = batch else { return Ok(()) };
         let backlog = traffic.begin(batch.len() > projector.bounds().defer_products as usize);
         let report = projector.apply(&batch).await?;
+        projector.waits().over(PROJECTING);
         drop(backlog);
         tracing::debug!(?report, "batch applied");
     }
@@ -273,10 +301,12 @@ pub async fn fan_out(
         let step = match projector.fanout_step(pace.products).await {
             Ok(step) => step,
             Err(error) => {
-                retry_later(error.into(), &mut backoff, stop).await?;
+                let waits = projector.waits();
+                retry_later(error.into(), FANNING_OUT, waits, &mut backoff, stop).await?;
                 continue;
             }
         };
+        projector.waits().over(FANNING_OUT);
         backoff = Backoff::default();
         if !step.idle {
             pace.took(started.elapsed(), step.full);

@@ -7,7 +7,7 @@ use projections::event::Kind;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::drive::{ProjectorError, Turns, drive, prepare, retry_later};
+use super::drive::{PROJECTING, ProjectorError, Turns, drive, prepare, retry_later};
 use super::{Batch, Projector};
 use crate::backoff::Backoff;
 use crate::log::LogError;
@@ -59,7 +59,7 @@ pub async fn run(
         if started.elapsed() > Backoff::MOST {
             backoff = Backoff::default();
         }
-        retry_later(error, &mut backoff, &stop).await?;
+        retry_later(error, PROJECTING, projector.waits(), &mut backoff, &stop).await?;
     }
     Ok(())
 }

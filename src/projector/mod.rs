@@ -28,6 +28,7 @@ use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
 use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
+use crate::waits::Waits;
 use fold::Folded;
 pub use incoming::{Incoming, Message};
 use pace::ViewsPace;
@@ -90,6 +91,7 @@ pub struct Projector {
     metrics: Option<ProjectorMetrics>,
     pruned: Mutex<Option<Clock>>,
     views_pace: ViewsPace,
+    waits: Waits,
 }
 
 impl Projector {
@@ -102,6 +104,7 @@ impl Projector {
             metrics: None,
             pruned: Mutex::default(),
             views_pace: ViewsPace::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -113,6 +116,16 @@ impl Projector {
     /// Tells of its commits there.
     pub fn with_progress(self, progress: Arc<watch::Sender<u64>>) -> Projector {
         Projector { progress, ..self }
+    }
+
+    /// Tells there what it waits for.
+    pub fn with_waits(self, waits: Waits) -> Projector {
+        Projector { waits, ..self }
+    }
+
+    /// What it waits for.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Tells how long the views of so many products took.

@@ -34,11 +34,11 @@ pub enum RebuildError {
 impl RebuildError {
     /// Whether the same rebuild may get further later, with nothing else done.
     pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            RebuildError::Log(LogError::Unavailable(_))
-                | RebuildError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_))
-        )
+        match self {
+            RebuildError::Log(error) => error.is_transient(),
+            RebuildError::Store(error) => error.is_transient(),
+            _ => false,
+        }
     }
 
     pub(super) fn ended(error: &tokio::task::JoinError) -> RebuildError {

@@ -70,6 +70,30 @@ pub struct Settlement<'a> {
     pub version: u64,
 }
 
+/// What became of a dead letter that was sent to the topic of dead letters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Forwarding {
+    /// It has arrived.
+    Sent,
+    /// The topic will never take it: it is only kept here.
+    Refused(String),
+    /// It did not arrive, and is to be sent again.
+    Again,
+}
+
+impl Forwarding {
+    pub fn is_done(&self) -> bool {
+        *self != Forwarding::Again
+    }
+
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Forwarding::Refused(error) => Some(error),
+            Forwarding::Sent | Forwarding::Again => None,
+        }
+    }
+}
+
 /// A dead letter as kept.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct DeadLetter {
@@ -85,6 +109,9 @@ pub struct DeadLetter {
     /// `open`, `settled`, `retried` or `discarded`.
     pub state: String,
     pub state_since: Instant,
+    /// Why the topic of dead letters has not taken it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward_error: Option<String>,
     #[serde(skip)]
     pub record: Record,
 }

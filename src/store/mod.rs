@@ -29,8 +29,9 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
+use crate::log::LogError;
 use crate::log::position::{Partition, Position, ReadFrom, Reflected};
-use dead_letter::{DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement};
+use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
 use fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use popular::PopularPage;
@@ -55,6 +56,12 @@ pub enum StoreError {
     /// Passing: another transaction was in the way, and this one is to be done again.
     #[error("another transaction was in the way: {0}")]
     Conflict(String),
+    /// Passing: there is no room on the store's disk.
+    #[error("the disk of the read store is full: {0}")]
+    Full(String),
+    /// The store's file is damaged.
+    #[error("the read store is damaged: {0}")]
+    Damaged(String),
     #[error(transparent)]
     Corrupt(#[from] CorruptDocument),
     /// The store was made by a version or a configuration that this one cannot go on with.
@@ -62,6 +69,26 @@ pub enum StoreError {
     Incompatible(String),
     #[error("the read store refused a statement: {0}")]
     Database(String),
+}
+
+/// The catalogue of generations is in the log's file.
+impl From<LogError> for StoreError {
+    fn from(error: LogError) -> StoreError {
+        match error {
+            LogError::Full(why) => StoreError::Full(why),
+            LogError::Damaged(why) => StoreError::Damaged(why),
+            error if error.is_transient() => StoreError::Unavailable(error.to_string()),
+            error => StoreError::Database(error.to_string()),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later, with nothing changed here. Which of a database's errors
+    /// are so is said in `sqlite/errors.rs` and `postgres/errors.rs`.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_))
+    }
 }
 
 /// The version of facts, views and placements as stored. Another one needs another generation.
@@ -428,8 +455,10 @@ pub trait Transaction: Send {
     /// Closes a dead letter as `retried` or `discarded`; false if it is not open.
     async fn close_dead_letter(&mut self, id: i64, state: &str) -> Result<bool>;
     /// The oldest dead letters that are not in the topic of dead letters yet; without those that
-    /// another transaction is about to forward.
-    async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>>;
+    /// somebody has claimed. Until `until` they are claimed by this one.
+    async fn claim_dead_letters(&mut self, limit: u32, until: Instant) -> Result<Vec<DeadLetter>>;
+    /// Ends claims: what became of each dead letter, by id.
+    async fn end_claims(&mut self, ended: &[(i64, Forwarding)]) -> Result<()>;
     /// These dead letters are in the topic of dead letters.
     async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()>;
     /// Adds to what is counted of events, by outcome.

@@ -5,3 +5,4 @@ pub mod cache;
 pub mod generations;
 pub mod metrics;
 pub mod projector;
+pub mod waits;

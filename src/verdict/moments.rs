@@ -11,7 +11,7 @@ use super::counts::counted;
 use super::found::{Found, Key};
 use super::{Counts, VerdictError};
 use crate::log::position::{Partition, Position};
-use crate::store::{ReadStore, Result, Snapshot, StoreError};
+use crate::store::{ReadStore, Result, Snapshot};
 
 /// Times that what differs is looked at again.
 const LOOKS: usize = 6;
@@ -314,7 +314,7 @@ impl<'a> Patience<'a> {
                 let at = at.map_err(|error| VerdictError::Store { side, error })?;
                 return Err(VerdictError::Behind { side, waited, at });
             }
-            Err(StoreError::Unavailable(_) | StoreError::Conflict(_)) if !late => {}
+            Err(error) if error.is_transient() && !late => {}
             Err(error) => return Err(VerdictError::Store { side, error }),
             Ok(None) => {}
         }

@@ -31,6 +31,7 @@ use crate::api::current::Current;
 use crate::config::Config;
 use crate::schedule::{Job, Work};
 use crate::service::Role;
+use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use audit::Audit;
 use popularity::Popularity;
@@ -49,6 +50,7 @@ pub struct Warming {
     warmer: Arc<Warmer>,
     audit: Arc<Audit>,
     remembering: Mutex<Option<Remembering>>,
+    tasks: Tasks,
     stop: CancellationToken,
 }
 
@@ -60,7 +62,7 @@ impl Warming {
         state: &web::Data<ApiState>,
         popularity: &Arc<Popularity>,
         metrics: AuditMetrics,
-        stop: &CancellationToken,
+        (tasks, stop): (&Tasks, &CancellationToken),
     ) -> Option<Warming> {
         let pages = state.pages.as_ref()?;
         let stop = stop.child_token();
@@ -70,15 +72,17 @@ impl Warming {
         };
         let (known, stopping) = (Arc::clone(popularity), stop.clone());
         let warmer = Warmer::new(state.clone(), Arc::clone(pages), known, limits, stopping);
-        tokio::spawn(ahead::prepare(state.clone(), Arc::clone(pages), stop.clone()));
-        let counting = stop.child_token();
-        let remembering = remember::remember(Arc::clone(popularity), state, pages, counting);
+        let ahead = ahead::prepare(state.clone(), Arc::clone(pages), stop.clone());
+        tasks.run("preparing pages before boundaries", &stop, ahead);
+        let remembering =
+            remember::remember(Arc::clone(popularity), state, pages, (tasks, stop.child_token()));
         let sample = config.cache.audit_pages;
         let audit = Audit::new(state.clone(), Arc::clone(pages), sample, metrics);
         Some(Warming {
             warmer: Arc::new(warmer),
             audit: Arc::new(audit),
             remembering: Mutex::new(Some(remembering)),
+            tasks: tasks.clone(),
             stop,
         })
     }
@@ -86,7 +90,8 @@ impl Warming {
     /// Warms the cache in the background, and opens the gate when that is done or has taken too long.
     pub fn warm_at_start(&self, config: &Config, gate: Arc<Gate>) {
         let within = Duration::from_secs(config.cache.warm_start_seconds);
-        tokio::spawn(start::start(self.warmer(), gate, within, self.stop.clone()));
+        let warm = start::start(self.warmer(), gate, within, self.stop.clone());
+        self.tasks.start("warming the cache", warm);
     }
 
     pub fn warmer(&self) -> Arc<Warmer> {

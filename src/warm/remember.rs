@@ -17,6 +17,7 @@ use crate::cache::key::MAX_TENDED_BYTES;
 use crate::clock;
 use crate::store::Result;
 use crate::store::popular::{MAX_POPULAR_PAGES, PopularPage};
+use crate::tasks::Tasks;
 
 /// How often it is looked how often pages were asked for.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
@@ -40,12 +41,13 @@ pub fn remember(
     popularity: Arc<Popularity>,
     state: &web::Data<ApiState>,
     pages: &Arc<Pages>,
-    stop: CancellationToken,
+    (tasks, stop): (&Tasks, CancellationToken),
 ) -> Remembering {
     let task = {
         let (popularity, pages, state) =
             (Arc::clone(&popularity), Arc::clone(pages), state.clone());
-        tokio::spawn(async move {
+        let until = stop.clone();
+        tasks.run("counting popular pages", &until, async move {
             let mut saved = Instant::now();
             loop {
                 tokio::select! {

@@ -178,10 +178,24 @@ impl Home {
 pub fn bare(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vitrine"));
     command.current_dir(directory);
+    unconfigured(&mut command);
+    command
+}
+
+/// Takes what would configure the binary from a command's environment.
+fn unconfigured(command: &mut Command) {
     let ours = |name: &OsString| name.to_string_lossy().starts_with("VITRINE_");
     for (name, _) in std::env::vars_os().filter(|(name, _)| ours(name)) {
         command.env_remove(name);
     }
+}
+
+/// A command that another one runs, as its last arguments: `sh -c '... exec "$0" "$@"'`.
+pub fn run_by(outer: &[&str], inner: &Command) -> Command {
+    let mut command = Command::new(outer[0]);
+    command.args(&outer[1..]).arg(inner.get_program()).args(inner.get_args());
+    command.current_dir(inner.get_current_dir().unwrap());
+    unconfigured(&mut command);
     command
 }
 

@@ -9,6 +9,7 @@ use super::{outcome, page, reflects};
 use crate::harness::events::product;
 use crate::harness::eventually;
 use crate::harness::production::Production;
+use crate::harness::stream::Rng;
 
 /// A shop with a topic of dead letters.
 fn shop() -> (Production, String) {
@@ -108,7 +109,7 @@ fn their_topic_may_come_later() {
     let shop = shop.set(format!("log.dead_letter_topic={dead}"));
     let mut service = shop.home.serve();
     reflects(&service, &send(&[bad(&shop.topic("price"))]));
-    service.process.said("dead letters cannot be forwarded");
+    service.process.said("dead letters wait to be forwarded");
     // The next live generation sends what this one could not.
     assert_eq!(shop.home.json(&["rebuild", "--promote"])["generation"], 2);
     create_topic(&dead, 1, &[]);
@@ -169,4 +170,51 @@ fn what_is_too_large_does_not_stop_the_partition() {
     assert_eq!(letters[0]["code"], "event.too_large", "{letters:#}");
     let forwarded = eventually("the dead letter is forwarded", || read(&dead).pop());
     assert_eq!(forwarded.payload(), Some(large.as_bytes()));
+}
+
+/// It is marked, and told of; those after it are sent, and none of them twice.
+#[test]
+fn one_that_its_topic_does_not_take_holds_up_no_other() {
+    let shop = Production::with_sqlite();
+    let dead = shop.topic("dead");
+    let shop = shop.set(format!("log.dead_letter_topic={dead}"));
+    create_topic(&dead, 1, &[("max.message.bytes", "20000")]);
+    shop.home.migrate(1);
+    let topic = shop.topic("price");
+    let garbage = |n: usize, bytes: usize| {
+        // Not to be compressed away.
+        let mut rng = Rng::new(n as u64);
+        let noise = (0..bytes).map(|_| rng.below(256) as u8);
+        Message::of(&topic, &format!("k{n}"), [0xff].into_iter().chain(noise).collect::<Vec<u8>>())
+    };
+    let all: Vec<Message> =
+        (0..40).map(|n| garbage(n, if n % 10 == 3 { 50_000 } else { 300 })).collect();
+    let positions = send(&all);
+    let mut service = shop.home.serve();
+    reflects(&service, &positions);
+    service.process.said("a dead letter is not forwarded");
+    let last = &positions[39];
+    eventually("the last one is forwarded", || {
+        let is_it = |f: &_| header(f, "vitrine-position").as_ref() == Some(last);
+        read(&dead).iter().any(is_it).then_some(())
+    });
+    let letters = shop.home.json(&["dead-letters", "list"]);
+    let of = |position: &str| {
+        let letters = letters.as_array().unwrap();
+        letters.iter().find(|letter| letter["position"] == json!(position)).unwrap()
+    };
+    let forwarded = read(&dead);
+    for (n, position) in positions.iter().enumerate() {
+        let times = forwarded
+            .iter()
+            .filter(|f| header(f, "vitrine-position").as_ref() == Some(position))
+            .count();
+        let error = of(position)["forward_error"].as_str();
+        match n % 10 {
+            3 => {
+                assert!(times == 0 && error.is_some_and(|e| e.contains("large")), "{n}: {error:?}")
+            }
+            _ => assert_eq!((times, error), (1, None), "{n}"),
+        }
+    }
 }

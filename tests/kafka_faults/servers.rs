@@ -173,3 +173,87 @@ fn a_rebuild_goes_on_after_each_crash_of_the_database() {
     assert!(paused(&rebuild) > 0, "{:#?}", rebuild.stderr());
     assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
+
+/// An address that leads to a standby: nothing is written until it is promoted, and then all is.
+#[test]
+fn a_standby_that_is_promoted_later_is_waited_for() {
+    let _alone = alone();
+    let production = Production::new();
+    production.home.publish(&[
+        product("mug", serde_json::json!({})),
+        price("mug-usd", "mug", 500, serde_json::json!({})),
+    ]);
+    services(&["replica", "up"]);
+    let standby = Standby;
+    let url = standby.url();
+    let (server_url, _) = url.rsplit_once('/').unwrap();
+    let url = format!("{server_url}/{}", production.database());
+    let shop = production.set(format!("store.url={url}"));
+    standby.has(&url);
+    let service = shop.home.serve();
+    let line = crate::harness::events::stock("mug", 2, 7);
+    service.publish(&[line]);
+    let waits = eventually("it says that the server is a standby", || {
+        let ready = service.get("/readyz");
+        assert_eq!(ready.status, 200, "pages are answered: {ready:?}");
+        let waits = ready.body["waits_for"].to_string();
+        waits.contains("standby").then_some(waits)
+    });
+    assert!(waits.contains("promoted"), "{waits}");
+    assert_eq!(service.get("/api/v1/products/mug").page()["price"]["final"], 500);
+    standby.promote();
+    eventually("the event shows", || {
+        let page = service.get("/api/v1/products/mug").page();
+        (page["stock"]["available"] == 7).then_some(())
+    });
+    eventually("nothing waits", || {
+        (service.get("/readyz").body["waits_for"] == serde_json::json!([])).then_some(())
+    });
+    drop(service);
+    drop(standby);
+}
+
+/// The standby of `scripts/services`, which goes in the end.
+struct Standby;
+
+impl Standby {
+    fn url(&self) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/services");
+        let done = std::process::Command::new(script).arg("env").output().unwrap();
+        let exports = String::from_utf8(done.stdout).unwrap();
+        let line =
+            exports.lines().find_map(|l| l.split_once("TEST_POSTGRES_REPLICA_URL=")).unwrap();
+        line.1.trim_matches(['\'', '"']).to_owned()
+    }
+
+    fn sql<T>(&self, url: &str, query: &str) -> Option<T>
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        use sqlx::Connection;
+        let run = async {
+            let mut conn = sqlx::PgConnection::connect(url).await?;
+            sqlx::query_scalar(query).fetch_one(&mut conn).await
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(run).ok()
+    }
+
+    /// Waits until it has replayed the shop's store.
+    fn has(&self, url: &str) {
+        eventually("the standby has the view", || {
+            let views: i64 = self.sql(url, "SELECT count(*) FROM vitrine_g1.view")?;
+            (views == 1).then_some(())
+        });
+    }
+
+    fn promote(&self) {
+        let promoted: Option<bool> = self.sql(&self.url(), "SELECT pg_promote(true, 300)");
+        assert_eq!(promoted, Some(true));
+    }
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        services(&["replica", "down"]);
+    }
+}

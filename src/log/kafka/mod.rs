@@ -69,7 +69,7 @@ impl Broker {
     fn explain(&self, error: LogError) -> LogError {
         match (error, self.known().clone()) {
             (LogError::Unavailable(_), Some(trouble)) if trouble.refused => {
-                LogError::Refused(trouble.why)
+                LogError::Denied(trouble.why)
             }
             (LogError::Unavailable(error), Some(Trouble { why, .. })) => {
                 LogError::Unavailable(format!("{error}: {why}"))
@@ -158,12 +158,12 @@ impl KafkaLog {
         &self.broker
     }
 
-    /// Sends dead letters, whole, with headers that say why they are dead.
+    /// Sends dead letters, whole, with headers that say why they are dead; answers whether each has arrived.
     pub async fn send_dead_letters(
         &self,
         topic: &str,
         letters: &[(Record, Vec<(&'static str, String)>)],
-    ) -> Result<(), LogError> {
+    ) -> Result<Vec<Result<Position, LogError>>, LogError> {
         let outgoing = letters.iter().map(|(record, reasons)| {
             let mut headers = OwnedHeaders::new();
             for (name, value) in &record.headers {
@@ -175,7 +175,7 @@ impl KafkaLog {
             let key = record.key.as_ref().map(|key| key.to_vec());
             Outgoing { topic, key, headers, value: record.value.as_deref() }
         });
-        self.sender.send(outgoing).await.map(|_| ())
+        self.sender.send_each(outgoing).await
     }
 }
 
@@ -279,18 +279,21 @@ pub fn log_error(error: &KafkaError) -> LogError {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
-            LogError::Refused(TOPIC_MISSING.to_owned())
+            LogError::TopicMissing(TOPIC_MISSING.to_owned())
+        }
+        Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => {
+            LogError::TooLarge(error.to_string())
         }
         Some(
-            Code::MessageSizeTooLarge
-            | Code::InvalidMessageSize
-            | Code::TopicAuthorizationFailed
+            Code::TopicAuthorizationFailed
             | Code::GroupAuthorizationFailed
             | Code::ClusterAuthorizationFailed
             | Code::Authentication
             | Code::SaslAuthenticationFailed
-            | Code::UnsupportedSASLMechanism
-            | Code::PolicyViolation
+            | Code::UnsupportedSASLMechanism,
+        ) => LogError::Denied(error.to_string()),
+        Some(
+            Code::PolicyViolation
             | Code::InvalidArgument
             | Code::InvalidRecord
             | Code::InvalidTopic

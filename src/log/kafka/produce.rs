@@ -60,25 +60,44 @@ impl Sender {
         &self,
         records: impl Iterator<Item = Outgoing<'_>>,
     ) -> Result<Vec<Position>, LogError> {
-        let producer = self.producer()?;
-        let mut topics = Vec::new();
-        let mut deliveries = Vec::new();
-        for record in records {
-            topics.push(record.topic);
-            deliveries.push(enqueue(&producer, &record).await?);
-        }
         let mut last: BTreeMap<Partition, i64> = BTreeMap::new();
-        for (topic, delivered) in topics.into_iter().zip(join_all(deliveries).await) {
-            let Delivery { partition, offset, .. } =
-                outcome(delivered).map_err(|error| self.broker.explain(error))?;
-            let partition = Partition { topic: topic.to_owned(), partition };
-            let known = last.entry(partition).or_insert(offset);
+        for sent in self.send_each(records).await? {
+            let Position { topic, partition, offset } = sent?;
+            let known = last.entry(Partition { topic, partition }).or_insert(offset);
             *known = offset.max(*known);
         }
         let positions = last.into_iter();
         Ok(positions
             .map(|(Partition { topic, partition }, offset)| Position { topic, partition, offset })
             .collect())
+    }
+
+    /// Sends all of them; answers where each stands once all are acknowledged or refused.
+    pub async fn send_each(
+        &self,
+        records: impl Iterator<Item = Outgoing<'_>>,
+    ) -> Result<Vec<Result<Position, LogError>>, LogError> {
+        let producer = self.producer()?;
+        let records: Vec<Outgoing<'_>> = records.collect();
+        let mut sending = Vec::with_capacity(records.len());
+        for record in &records {
+            let enqueued = enqueue(&producer, record).await;
+            sending.push(async move { delivered(record, enqueued?).await });
+        }
+        let mut sent = join_all(sending).await;
+        // A broker refuses a batch as a whole: which of its messages is too large shows one by one.
+        if records.len() > 1 {
+            for (record, sent) in records.iter().zip(&mut sent) {
+                if matches!(sent, Err(LogError::TooLarge(_))) {
+                    *sent = match enqueue(&producer, record).await {
+                        Ok(enqueued) => delivered(record, enqueued).await,
+                        Err(error) => Err(error),
+                    };
+                }
+            }
+        }
+        let explained = |sent: Result<Position, LogError>| sent.map_err(|e| self.broker.explain(e));
+        Ok(sent.into_iter().map(explained).collect())
     }
 
     /// Gives what is under way a moment to arrive.
@@ -109,6 +128,12 @@ async fn enqueue(
             Err((error, _)) => return Err(log_error(&error)),
         }
     }
+}
+
+/// Where a message stands, once it is acknowledged.
+async fn delivered(record: &Outgoing<'_>, delivery: DeliveryFuture) -> Result<Position, LogError> {
+    let Delivery { partition, offset, .. } = outcome(delivery.await)?;
+    Ok(Position { topic: record.topic.to_owned(), partition, offset })
 }
 
 fn outcome<E>(delivered: Result<OwnedDeliveryResult, E>) -> Result<Delivery, LogError> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::Consumption;
+use super::consume::{CONSUMING, MISSING};
 use super::eventless::Eventless;
 use super::group::{DUE_IDLE, PartitionGroup, PartitionKey, State, Works};
 use crate::log::kafka::{extent, log_error};
@@ -19,6 +19,7 @@ use crate::log::record::Record;
 use crate::log::{Extent, LogError, gap};
 use crate::projector::drive::ProjectorError;
 use crate::store::StoreError;
+use crate::waits::Waits;
 
 /// How long the store may take to say where partitions stand.
 const POSITIONS_WITHIN: Duration = Duration::from_secs(5);
@@ -29,20 +30,27 @@ const LOOK_AT_STOPPED_EVERY: Duration = Duration::from_secs(30);
 pub struct Assignment {
     works: Works,
     groups: Vec<PartitionGroup>,
-    consumption: Consumption,
 }
 
 impl Assignment {
-    pub fn new(works: Works, consumption: Consumption) -> Assignment {
+    pub fn new(works: Works) -> Assignment {
         let groups = works.options.partition_groups.max(1);
         let groups = (0..groups).map(|_| PartitionGroup::new(works.clone())).collect();
-        Assignment { works, groups, consumption }
+        Assignment { works, groups }
     }
 
     /// Partitions of one number stand together: with one key for all topics, so do a product's events.
     fn group(&mut self, key: PartitionKey) -> Option<&mut PartitionGroup> {
         let index = usize::try_from(key.1).unwrap_or(0) % self.groups.len().max(1);
         self.groups.get_mut(index)
+    }
+
+    fn waits(&self) -> &Waits {
+        self.works.projector.waits()
+    }
+
+    fn goes_on(&self, partition: &Partition) {
+        self.waits().over(&stopped(partition));
     }
 
     fn partition(&self, (kind, partition): PartitionKey) -> Partition {
@@ -80,7 +88,7 @@ impl Assignment {
             consumed.extend(group.revoke(&keys, left));
         }
         for key in keys {
-            self.consumption.go_on(&self.partition(key));
+            self.goes_on(&self.partition(key));
         }
         self.list_of(&consumed)
     }
@@ -172,12 +180,12 @@ impl Assignment {
         });
         match activated {
             Ok(()) => {
-                self.consumption.wait_for(None);
+                self.waits().over(CONSUMING);
+                self.waits().over(MISSING);
                 Ok(())
             }
             Err(error) if error.is_passing() => {
-                tracing::warn!(%error, "partitions wait for their position");
-                self.consumption.wait_for(Some(error.to_string()));
+                self.waits().wait(CONSUMING, error);
                 if let Some(group) = self.groups.get_mut(index) {
                     group.pause();
                 }
@@ -221,7 +229,7 @@ impl Assignment {
     /// Where a partition goes on; `None` where it is stopped, since events are missing.
     fn first_offset(&mut self, key: PartitionKey, stored: i64, extent: &Extent) -> Option<i64> {
         let Some(why) = gap(extent, stored) else {
-            self.consumption.go_on(&extent.partition);
+            self.goes_on(&extent.partition);
             return Some(stored);
         };
         let Partition { topic, partition } = &extent.partition;
@@ -233,7 +241,7 @@ impl Assignment {
                 to = extent.first,
                 "events are missing, and gone on without"
             );
-            self.consumption.go_on(&extent.partition);
+            self.goes_on(&extent.partition);
             return Some(extent.first);
         }
         self.stop(key, why);
@@ -243,12 +251,7 @@ impl Assignment {
     /// Nothing more of a partition is consumed, until it is looked at again.
     fn stop(&mut self, key: PartitionKey, why: String) {
         let partition = self.partition(key);
-        tracing::error!(
-            topic = partition.topic,
-            partition = partition.partition,
-            "partition stopped: {why}"
-        );
-        self.consumption.stop(partition, why);
+        self.waits().wait(&stopped(&partition), why);
         if let Some(group) = self.group(key) {
             group.partitions.insert(key, State::Stopped { since: Instant::now() });
         }
@@ -350,6 +353,11 @@ impl Assignment {
             group.end_run(until.saturating_duration_since(Instant::now()));
         }
     }
+}
+
+/// The subject of a stopped partition's wait.
+fn stopped(Partition { topic, partition }: &Partition) -> String {
+    format!("partition {topic}:{partition} is stopped")
 }
 
 fn look_at_stopped(group: &mut PartitionGroup) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use projections::event::Kind;
@@ -15,7 +15,6 @@ use rdkafka::message::{BorrowedMessage, Headers};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::{ClientContext, Message};
 
-use super::Consumption;
 use super::assignment::Assignment;
 use super::eventless::Looking;
 use super::group::Works;
@@ -23,11 +22,14 @@ use crate::log::LogError;
 use crate::log::kafka::{Broker, KafkaLog, Purpose, TOPIC_MISSING};
 use crate::log::record::Record;
 use crate::projector::drive::ProjectorError;
+use crate::waits::Waits;
 
 /// Events taken in a row before tasks are looked after.
 const TAKEN_IN_A_ROW: usize = 1_000;
-/// The same error is told of once in this long.
-const TELL_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// The subject of waits for brokers; a message or an assignment ends it.
+pub const CONSUMING: &str = "consuming from Kafka waits";
+/// The subject of waits for topics; an assignment ends it.
+pub const MISSING: &str = "a topic is waited for";
 
 /// What rebalances change.
 struct Member {
@@ -74,25 +76,20 @@ impl ConsumerContext for Member {
 }
 
 /// Polls until told to stop.
-pub fn run(
-    log: Arc<KafkaLog>,
-    works: Works,
-    consumption: Consumption,
-) -> Result<(), ProjectorError> {
+pub fn run(log: Arc<KafkaLog>, works: Works) -> Result<(), ProjectorError> {
     let stop = works.stop.clone();
     let generation = works.projector.store().generation();
     let looking = Looking::new(Arc::clone(&log), works.runtime.clone());
     let topics: Vec<String> =
         Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
-    let drain = works.options.drain;
-    let assignment = Arc::new(Mutex::new(Assignment::new(works, consumption.clone())));
+    let (drain, waits) = (works.options.drain, works.projector.waits().clone());
+    let assignment = Arc::new(Mutex::new(Assignment::new(works)));
     let member =
         Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
     let settings = log.settings().of_generation(generation);
     let consumer: BaseConsumer<Member> = settings.create(Purpose::Consume, member)?;
     let broker = log.broker().clone();
-    let mut poller =
-        Poller { consumer, topics, assignment, broker, consumption, looking, told: None };
+    let mut poller = Poller { consumer, topics, assignment, broker, waits, looking };
     poller.subscribe()?;
     let mut ended = Ok(());
     while !stop.is_cancelled() && ended.is_ok() {
@@ -107,10 +104,8 @@ struct Poller {
     topics: Vec<String>,
     assignment: Arc<Mutex<Assignment>>,
     broker: Broker,
-    consumption: Consumption,
+    waits: Waits,
     looking: Looking,
-    /// The last error that was told of, and when.
-    told: Option<(String, Instant)>,
 }
 
 impl Poller {
@@ -122,6 +117,7 @@ impl Poller {
     /// Takes what has come, and sees to what is due.
     fn turn(&mut self) -> Result<(), ProjectorError> {
         let mut wait = lock(&self.assignment).due_in();
+        let mut heard = false;
         for _ in 0..TAKEN_IN_A_ROW {
             // Not under the lock: a rebalance takes it.
             let Some(polled) = self.consumer.poll(wait) else { break };
@@ -129,6 +125,7 @@ impl Poller {
             match polled {
                 Ok(message) => {
                     self.broker.heard();
+                    heard = true;
                     let record = record(&message);
                     let mut assignment = lock(&self.assignment);
                     assignment.take(message.topic(), message.partition(), message.offset(), record);
@@ -141,6 +138,9 @@ impl Poller {
                     break;
                 }
             }
+        }
+        if heard {
+            self.waits.over(CONSUMING);
         }
         lock(&self.assignment).tend(&self.consumer)?;
         self.looking.turn(&self.assignment);
@@ -160,8 +160,7 @@ impl Poller {
                 lock(&self.assignment).look_for_gaps(&self.consumer)?;
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
-                self.consumption.wait_for(Some(TOPIC_MISSING.to_owned()));
-                self.tell(TOPIC_MISSING.to_owned());
+                self.waits.wait(MISSING, TOPIC_MISSING);
             }
             // The client's context has heard of it, with the reason.
             Some(
@@ -171,28 +170,17 @@ impl Poller {
                 | Code::Authentication
                 | Code::SSL,
             ) => {}
-            _ => {
-                self.consumption.wait_for(Some(error.to_string()));
-                self.tell(error.to_string());
-            }
+            _ => self.waits.wait(CONSUMING, error),
         }
         Ok(())
-    }
-
-    fn tell(&mut self, error: String) {
-        let again =
-            |(told, at): &(String, Instant)| *told == error && at.elapsed() < TELL_AGAIN_AFTER;
-        if !self.told.as_ref().is_some_and(again) {
-            tracing::warn!("consuming from Kafka: {error}");
-            self.told = Some((error, Instant::now()));
-        }
     }
 }
 
 /// A message as it came.
 pub fn record(message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map(|headers| {
-        headers.iter().map(|h| header(h.key, h.value.unwrap_or_default())).collect()
+        // A header that is null is absent, not empty.
+        headers.iter().filter_map(|h| Some(header(h.key, h.value?))).collect()
     });
     Record {
         key: message.key().map(Bytes::copy_from_slice),

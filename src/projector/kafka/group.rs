@@ -17,7 +17,7 @@ use crate::clock;
 use crate::generations::Live;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::projector::drive::{ProjectorError, Traffic, apply_all};
+use crate::projector::drive::{PROJECTING, ProjectorError, Traffic, apply_all};
 use crate::projector::{Batch, Projector};
 use crate::store::Advance;
 
@@ -275,7 +275,7 @@ impl PartitionGroup {
         match ended {
             Ok(Ok(())) => Ok(consumed),
             Ok(Err(error)) if error.is_passing() => {
-                tracing::warn!(%error, "projecting paused: it goes on from where the store stands");
+                self.works.projector.waits().wait(PROJECTING, error);
                 if run.started.elapsed() > GOOD_RUN {
                     self.backoff = Backoff::default();
                 }

@@ -15,7 +15,7 @@ mod eventless;
 mod forward;
 mod group;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -27,7 +27,6 @@ use crate::config::Topics;
 use crate::generations::Live;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
-use crate::log::position::Partition;
 pub(crate) use consume::record;
 use group::Works;
 
@@ -52,86 +51,66 @@ pub struct KafkaOptions {
     pub accept_missing_events: bool,
 }
 
-/// What keeps a projector from going on, for those who look.
-#[derive(Clone, Default)]
-pub struct Consumption(Arc<Mutex<Troubles>>);
-
-#[derive(Default)]
-struct Troubles {
-    /// Something that is waited for.
-    waits_for: Option<String>,
-    /// Partitions that are not consumed, and why.
-    stopped: Vec<(Partition, String)>,
-}
-
-impl Consumption {
-    /// What is waited for, and which partitions have stopped.
-    pub fn troubles(&self) -> Vec<String> {
-        let troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stopped = troubles
-            .stopped
-            .iter()
-            .map(|(p, why)| format!("partition {}:{} is stopped: {why}", p.topic, p.partition));
-        troubles.waits_for.iter().cloned().chain(stopped).collect()
-    }
-
-    fn wait_for(&self, what: Option<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).waits_for = what;
-    }
-
-    fn stop(&self, partition: Partition, why: String) {
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.stopped.retain(|(p, _)| *p != partition);
-        troubles.stopped.push((partition, why));
-    }
-
-    fn go_on(&self, partition: &Partition) {
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.stopped.retain(|(p, _)| p != partition);
-    }
-}
-
 /// Projects until told to stop; ends earlier only for what does not pass by itself.
 pub async fn run(
     projector: Arc<Projector>,
     log: Arc<KafkaLog>,
     options: KafkaOptions,
-    consumption: Consumption,
     live: Live,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
     prepare(&projector, &stop).await?;
-    let forwarding = log.settings().dead_letter_topic.clone().map(|topic| {
-        let (store, log, live) = (Arc::clone(projector.store()), Arc::clone(&log), live.clone());
-        tokio::spawn(forward::run(store, log, topic, live, stop.clone()))
-    });
+    let mut beside = Beside { tasks: JoinSet::new(), stop: stop.clone() };
+    if let Some(topic) = log.settings().dead_letter_topic.clone() {
+        let (projector, log, live) = (Arc::clone(&projector), Arc::clone(&log), live.clone());
+        let stop = stop.clone();
+        beside.start(async move { forward::run(&projector, &log, &topic, &live, &stop).await });
+    }
     let runtime = tokio::runtime::Handle::current();
     let traffic = Arc::new(Traffic::default());
     let turns =
         Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
-    let mut fanning_out = JoinSet::new();
     for task in 0..options.fanout_tasks.max(1) {
         let (projector, traffic) = (Arc::clone(&projector), Arc::clone(&traffic));
         let stop = stop.clone();
-        fanning_out.spawn(async move {
-            let ended = fan_out(&projector, turns, &traffic, task == 0, &stop).await;
-            // An error that does not pass ends the whole projector.
-            stop.cancel();
-            ended
-        });
+        beside.start(async move { fan_out(&projector, turns, &traffic, task == 0, &stop).await });
     }
     let works = Works { projector, options, traffic, live, runtime, stop: stop.clone() };
-    let polling = tokio::task::spawn_blocking(move || consume::run(log, works, consumption));
-    let polled = polling.await.map_err(|error| ended("consuming", &error))?;
+    let polled = tokio::task::spawn_blocking(move || consume::run(log, works)).await;
     // The others hear of the same stop, which comes with every end.
     stop.cancel();
-    while let Some(fanned_out) = fanning_out.join_next().await {
-        fanned_out.map_err(|error| ended("fanning out", &error))??;
+    let others = beside.end().await;
+    polled.map_err(|error| ended("consuming", &error))?.and(others)
+}
+
+/// Tasks beside the one that polls. However one of them ends, the whole projector does.
+struct Beside {
+    tasks: JoinSet<Result<(), ProjectorError>>,
+    stop: CancellationToken,
+}
+
+impl Beside {
+    fn start<T>(&mut self, task: T)
+    where
+        T: Future<Output = Result<(), ProjectorError>> + Send + 'static,
+    {
+        let stop = self.stop.clone().drop_guard();
+        self.tasks.spawn(async move {
+            // Also where it panics.
+            let _stop = stop;
+            task.await
+        });
     }
-    if let Some(forwarding) = forwarding {
-        forwarding.await.map_err(|error| ended("forwarding dead letters", &error))??;
+
+    /// Waits for all of them; answers the first failure.
+    async fn end(mut self) -> Result<(), ProjectorError> {
+        let mut first = Ok(());
+        while let Some(task) = self.tasks.join_next().await {
+            let ended = task.unwrap_or_else(|e| Err(ended("a task of the projector", &e).into()));
+            first = first.and(ended);
+        }
+        first
     }
-    polled
 }
 
 fn ended(what: &str, error: &tokio::task::JoinError) -> LogError {

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
 
 use super::PostgresOptions;
-use super::errors::database;
+use super::errors::{self, database, is_broken};
 use super::numbers::NumberCache;
 use crate::store::{Result, StoreError};
 
@@ -121,10 +121,9 @@ pub async fn begin(
     let mut tries = pool.size();
     loop {
         let begun = pool.begin_with(statement).await;
-        let none_to_be_had =
-            matches!(begun, Err(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed));
-        match begun.map_err(database) {
-            Err(StoreError::Unavailable(_)) if tries > 0 && !none_to_be_had => tries -= 1,
+        let broken = begun.as_ref().is_err_and(is_broken);
+        match begun.map_err(errors::begun) {
+            Err(_) if tries > 0 && broken => tries -= 1,
             done => return done,
         }
     }

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::log::position::Position;
 use crate::store::Result;
 use crate::store::dead_letter::{
-    DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement, from_stored, to_stored,
+    DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement, from_stored, to_stored,
 };
 
 /// PostgreSQL's text holds every character but U+0000, which a broken message may show of itself.
@@ -94,11 +94,46 @@ pub async fn close(conn: &mut PgConnection, id: i64, state: &str) -> Result<bool
     Ok(closed.rows_affected() == 1)
 }
 
-/// The oldest dead letters that are not in the topic of dead letters yet.
-pub async fn unforwarded(conn: &mut PgConnection, limit: u32) -> Result<Vec<DeadLetter>> {
-    let sql = format!("{SELECT} WHERE NOT forwarded ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED");
-    let rows = sqlx::query(&sql).bind(i64::from(limit)).fetch_all(conn).await.map_err(database)?;
-    rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
+/// The oldest dead letters that are not in the topic of dead letters yet, and that nobody else sends.
+pub async fn claim(conn: &mut PgConnection, limit: u32, until: Instant) -> Result<Vec<DeadLetter>> {
+    let sql = format!(
+        "{SELECT} WHERE NOT forwarded AND claimed_until < $1 ORDER BY id LIMIT $2
+         FOR NO KEY UPDATE SKIP LOCKED"
+    );
+    let rows = sqlx::query(&sql)
+        .bind(clock::now().millis())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await
+        .map_err(database)?;
+    let letters: Vec<DeadLetter> =
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)?;
+    sqlx::query("UPDATE dead_letter SET claimed_until = $2 WHERE id = ANY($1)")
+        .bind(letters.iter().map(|letter| letter.id).collect::<Vec<_>>())
+        .bind(until.millis())
+        .execute(conn)
+        .await
+        .map_err(database)?;
+    Ok(letters)
+}
+
+/// What became of claimed dead letters.
+pub async fn end_claims(conn: &mut PgConnection, ended: &[(i64, Forwarding)]) -> Result<()> {
+    let errors: Vec<Option<Cow<'_, str>>> =
+        ended.iter().map(|(_, forwarding)| forwarding.error().map(storable)).collect();
+    sqlx::query(
+        "UPDATE dead_letter d
+         SET forwarded = ended.done, forward_error = ended.error, claimed_until = 0
+         FROM unnest($1::int8[], $2::bool[], $3::text[]) AS ended (id, done, error)
+         WHERE d.id = ended.id",
+    )
+    .bind(ended.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(_, forwarding)| forwarding.is_done()).collect::<Vec<_>>())
+    .bind(errors.iter().map(Option::as_deref).collect::<Vec<_>>())
+    .execute(conn)
+    .await
+    .map_err(database)
+    .map(|_| ())
 }
 
 /// The same without what they hold, and without a lock.
@@ -148,7 +183,7 @@ pub async fn mark_forwarded(conn: &mut PgConnection, ids: &[i64]) -> Result<()> 
 }
 
 const SELECT: &str = "SELECT id, topic, partition, \"offset\", received_at, code, detail, kind, \
-    entity_key, entity_version, state, state_since, payload, envelope FROM dead_letter";
+    entity_key, entity_version, state, state_since, payload, envelope, forward_error FROM dead_letter";
 
 pub async fn list(
     conn: &mut PgConnection,
@@ -208,6 +243,7 @@ fn read(row: &PgRow) -> Result<DeadLetter, sqlx::Error> {
         entity_version: row.try_get::<Option<i64>, _>("entity_version")?.map(|v| v as u64),
         state: row.try_get("state")?,
         state_since: Instant(row.try_get("state_since")?),
+        forward_error: row.try_get("forward_error")?,
         record: from_stored(row.try_get("payload")?, row.try_get("envelope")?)
             .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
     })

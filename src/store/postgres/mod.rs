@@ -14,7 +14,7 @@ mod changes;
 pub(crate) mod connect;
 mod copy;
 mod dead_letters;
-pub(crate) mod errors;
+pub mod errors;
 mod facts;
 mod fanout;
 mod filling;

@@ -146,7 +146,17 @@ impl Seen {
     }
 }
 
+/// A standby that nobody watches is not read from.
+struct Watched(Arc<Replica>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.judge(Err(StoreError::Unavailable("nobody watches it".to_owned())));
+    }
+}
+
 async fn watch(replica: Arc<Replica>, primary: PgPool, max_lag: Duration) {
+    let _watched = Watched(Arc::clone(&replica));
     let mut seen = Seen::default();
     // However far a standby may be behind, it has to have the schema as it was opened.
     let mut opened: Option<i64> = None;

@@ -3,19 +3,27 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::{Connection, SqlitePool};
 
 use super::SqliteOptions;
+use super::errors::Meaning;
 use crate::backoff::Backoff;
 
 /// Pools whose connections stay: opening a file again gains nothing, and loses what its connection
 /// keeps in memory. Nor is there then a task that looks for old connections, which in sqlx
 /// can spin for ever, and with it the end of the process (sqlx issue 3645). And no connection is asked
 /// whether it is there before each use: that is as much work again as a small query.
+///
+/// SQLite ends a transaction by itself when the disk is full, and sqlx does not hear of it: its count of
+/// open transactions is then wrong for good. Such a connection is closed, and another one opened.
 pub(crate) fn pool_options() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+    SqlitePoolOptions::new()
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
 }
 
 /// Connection options that every file of the embedded store shares.
@@ -62,15 +70,12 @@ pub(crate) async fn open_pool(
     let mut backoff = Backoff::default();
     loop {
         match pool.clone().connect_with(connect.clone()).await {
-            Err(e) if is_locked(&e) && tokio::time::Instant::now() < deadline => {
+            Err(e)
+                if Meaning::of(&e) == Meaning::Locked && tokio::time::Instant::now() < deadline =>
+            {
                 tokio::time::sleep(backoff.next_pause()).await;
             }
             opened => return opened,
         }
     }
-}
-
-/// Whether another connection's lock is what failed.
-pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(e) if e.message().contains("database is locked"))
 }

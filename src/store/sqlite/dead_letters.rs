@@ -10,7 +10,7 @@ use crate::clock;
 use crate::log::position::Position;
 use crate::store::Result;
 use crate::store::dead_letter::{
-    DeadLetter, DeadLetterFilter, NewDeadLetter, Settlement, from_stored, to_stored,
+    DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement, from_stored, to_stored,
 };
 
 pub async fn put(conn: &mut SqliteConnection, letters: &[NewDeadLetter]) -> Result<()> {
@@ -89,11 +89,43 @@ pub async fn close(conn: &mut SqliteConnection, id: i64, state: &str) -> Result<
     Ok(closed.rows_affected() == 1)
 }
 
-/// The oldest dead letters that are not in the topic of dead letters yet.
-pub async fn unforwarded(conn: &mut SqliteConnection, limit: u32) -> Result<Vec<DeadLetter>> {
-    let sql = format!("{SELECT} WHERE forwarded = 0 ORDER BY id LIMIT ?");
-    let rows = sqlx::query(&sql).bind(limit).fetch_all(conn).await.map_err(database)?;
-    rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)
+/// The oldest dead letters that are not in the topic of dead letters yet, and that nobody else sends.
+pub async fn claim(
+    conn: &mut SqliteConnection,
+    limit: u32,
+    until: Instant,
+) -> Result<Vec<DeadLetter>> {
+    let sql = format!("{SELECT} WHERE forwarded = 0 AND claimed_until < ? ORDER BY id LIMIT ?");
+    let rows = sqlx::query(&sql)
+        .bind(clock::now().millis())
+        .bind(limit)
+        .fetch_all(&mut *conn)
+        .await
+        .map_err(database)?;
+    let letters: Vec<DeadLetter> =
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(database)?;
+    let update = format!("UPDATE dead_letter SET claimed_until = {} WHERE id IN (", until.millis());
+    for_rows(conn, &update, 1, ")", &letters, |p, letter| {
+        p.bind(letter.id);
+    })
+    .await?;
+    Ok(letters)
+}
+
+/// What became of claimed dead letters.
+pub async fn end_claims(conn: &mut SqliteConnection, ended: &[(i64, Forwarding)]) -> Result<()> {
+    for (id, forwarding) in ended {
+        sqlx::query(
+            "UPDATE dead_letter SET forwarded = ?2, forward_error = ?3, claimed_until = 0 WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(forwarding.is_done())
+        .bind(forwarding.error())
+        .execute(&mut *conn)
+        .await
+        .map_err(database)?;
+    }
+    Ok(())
 }
 
 /// The same without what they hold.
@@ -143,7 +175,7 @@ pub async fn mark_forwarded(conn: &mut SqliteConnection, ids: &[i64]) -> Result<
 }
 
 const SELECT: &str = "SELECT id, topic, partition, \"offset\", received_at, code, detail, kind, \
-    entity_key, entity_version, state, state_since, payload, envelope FROM dead_letter";
+    entity_key, entity_version, state, state_since, payload, envelope, forward_error FROM dead_letter";
 
 pub async fn list(
     conn: &mut SqliteConnection,
@@ -198,6 +230,7 @@ fn read(row: &SqliteRow) -> Result<DeadLetter, sqlx::Error> {
         entity_version: row.try_get::<Option<i64>, _>("entity_version")?.map(|v| v as u64),
         state: row.try_get("state")?,
         state_since: Instant(row.try_get("state_since")?),
+        forward_error: row.try_get("forward_error")?,
         record: from_stored(row.try_get("payload")?, row.try_get("envelope")?)
             .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
     })

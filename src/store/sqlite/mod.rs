@@ -4,6 +4,7 @@ pub(crate) mod bulk;
 mod changes;
 pub(crate) mod connect;
 mod dead_letters;
+pub mod errors;
 mod facts;
 mod fanout;
 mod filling;
@@ -24,13 +25,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use projections::view::ListingKey;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlitePool};
 use tokio::sync::watch;
 
 pub use self::connect::connect_options;
-use self::connect::{is_locked, migrate, open_pool, pool_options};
+use self::connect::{migrate, open_pool, pool_options};
+pub(crate) use self::errors::{database, migration};
 use self::quiet::Quiet;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
@@ -316,26 +318,4 @@ impl ReadStore for SqliteStore {
 fn bytes_on_disk(file: &Path) -> u64 {
     let wal = PathBuf::from(format!("{}-wal", file.display()));
     [file, &wal].iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum()
-}
-
-/// What an error of the driver means to the caller.
-pub(crate) fn database(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-            StoreError::Unavailable(error.to_string())
-        }
-        _ if is_locked(&error) => StoreError::Unavailable(error.to_string()),
-        _ => StoreError::Database(error.to_string()),
-    }
-}
-
-pub(crate) fn migration(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(e) => database(e),
-        MigrateError::VersionMissing(version) => StoreError::Incompatible(format!(
-            "the schema has migration {version}, which this build does not know: it was made by a \
-             newer version; run that one"
-        )),
-        other => StoreError::Database(other.to_string()),
-    }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::changes::Change;
 use crate::log::position::Partition;
-use crate::store::dead_letter::{DeadLetter, NewDeadLetter, Settlement};
+use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{
@@ -293,8 +293,12 @@ impl Transaction for SqliteTransaction {
         dead_letters::close(&mut self.tx, id, state).await
     }
 
-    async fn unforwarded_dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
-        dead_letters::unforwarded(&mut self.tx, limit).await
+    async fn claim_dead_letters(&mut self, limit: u32, until: Instant) -> Result<Vec<DeadLetter>> {
+        dead_letters::claim(&mut self.tx, limit, until).await
+    }
+
+    async fn end_claims(&mut self, ended: &[(i64, Forwarding)]) -> Result<()> {
+        dead_letters::end_claims(&mut self.tx, ended).await
     }
 
     async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()> {

@@ -1,0 +1,75 @@
+//! What an error of SQLite means to the caller.
+
+use sqlx::migrate::MigrateError;
+
+use crate::store::StoreError;
+
+/// What SQLite's primary result codes mean (<https://sqlite.org/rescode.html>).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Meaning {
+    /// Another connection has a lock.
+    Locked,
+    /// The same statement may succeed later.
+    Transient,
+    /// There is no room on the disk.
+    Full,
+    /// The file is damaged, or is no database.
+    Damaged,
+    /// The same statement will fail again.
+    Final,
+}
+
+impl Meaning {
+    /// The meaning of a result code, primary or extended.
+    pub fn of_code(code: i32) -> Meaning {
+        // The low byte of an extended code is its primary one.
+        match code & 0xff {
+            // BUSY, LOCKED, PROTOCOL.
+            5 | 6 | 15 => Meaning::Locked,
+            // NOMEM, INTERRUPT, IOERR, CANTOPEN: the system is out of memory or of file descriptors, or cannot
+            // reach the disk.
+            7 | 9 | 10 | 14 => Meaning::Transient,
+            13 => Meaning::Full,
+            // CORRUPT, NOTADB.
+            11 | 26 => Meaning::Damaged,
+            _ => Meaning::Final,
+        }
+    }
+
+    pub fn of(error: &sqlx::Error) -> Meaning {
+        match error {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::Io(_) => Meaning::Transient,
+            sqlx::Error::Database(error) => {
+                let code = error.code().and_then(|code| code.parse().ok());
+                code.map_or(Meaning::Final, Meaning::of_code)
+            }
+            _ => Meaning::Final,
+        }
+    }
+}
+
+/// An error of the read store.
+pub(crate) fn database(error: sqlx::Error) -> StoreError {
+    let why = error.to_string();
+    match Meaning::of(&error) {
+        Meaning::Locked | Meaning::Transient => StoreError::Unavailable(why),
+        Meaning::Full => StoreError::Full(why),
+        Meaning::Damaged => StoreError::Damaged(why),
+        Meaning::Final => StoreError::Database(why),
+    }
+}
+
+pub(crate) fn migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => database(e),
+        MigrateError::VersionMissing(version) => StoreError::Incompatible(format!(
+            "the schema has migration {version}, which this build does not know: it was made by a \
+             newer version; run that one"
+        )),
+        other => StoreError::Database(other.to_string()),
+    }
+}
