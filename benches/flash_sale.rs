@@ -108,7 +108,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 async fn publish(shop: &Shop, known: &Known, opens: Instant) -> anyhow::Result<String> {
     let log = Log::open(&shop.config).await?.events();
-    let positions = log.append(&[known.sale(0, PER_CENT_OFF, opens)]).await?;
+    let positions = log.append(&[known.sale(0, PER_CENT_OFF, opens)]).await?.whole()?;
     log.close().await;
     Ok(join_positions(&positions))
 }

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod demo;
 pub mod generations;
 pub mod log;
+pub mod nearest;
 pub mod pages;
 pub mod projector;
 pub mod rebuild;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::generations::sqlite::SqliteCatalogue;
 use crate::generations::stores::Stores;
 use crate::generations::{Catalogue, Live, State};
 use crate::log::EventLog;
-use crate::log::embedded::EmbeddedLog;
+use crate::log::embedded::{self, EmbeddedLog};
 use crate::log::kafka::{KafkaLog, KafkaSettings};
 use crate::projector::embedded::TailOptions;
 use crate::projector::kafka::KafkaOptions;
@@ -76,6 +76,42 @@ impl Stack {
         let stores = Arc::new(Stores::new(catalogue));
         let store = stores.adopt(store).await;
         Ok(Stack { log, store, stores })
+    }
+
+    /// As [`Stack::open`], for whoever only looks: where there is nothing, nothing is made.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub async fn open_existing(config: &Config) -> anyhow::Result<Stack> {
+        let data_dir = config.data_dir.display();
+        let needs_folder =
+            config.store_kind() == StoreKind::Sqlite || config.log_kind() == LogKind::Embedded;
+        if needs_folder && !embedded::file(&config.data_dir).exists() {
+            let generations = std::fs::read_dir(&config.data_dir).is_ok_and(|mut entries| {
+                entries.any(|e| e.is_ok_and(|e| is_generation(&e.file_name().to_string_lossy())))
+            });
+            match generations {
+                true => bail!(
+                    "{data_dir} has a generation, but no log/events.db: put the log of a backup there, or move the \
+                     generations away to begin anew"
+                ),
+                false => bail!(
+                    "there is nothing in {data_dir}: `vitrine serve` and `vitrine publish` make what they need; is \
+                     data_dir the folder that was meant?"
+                ),
+            }
+        }
+        if config.store_kind() == StoreKind::Postgres {
+            let (url, schema) = (config.store.url.reveal(), &config.store.schema);
+            if !PostgresStore::exists(url, schema, FIRST_ATTEMPT * 5).await? {
+                bail!(
+                    "there is no schema {schema:?} in {}: `vitrine migrate` and `vitrine serve` make it; is store.url \
+                     the database that was meant?",
+                    config.store.url.redacted()
+                );
+            }
+        }
+        Stack::open(config).await
     }
 
     /// As [`Stack::open`], for whoever works on generations: where this build can read none of those that were promoted,
@@ -202,6 +238,11 @@ pub fn bounds(config: &Config) -> Bounds {
         past: Duration::from_secs(config.projector.steps_past_hours * 3600),
         ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
     }
+}
+
+/// Whether a file's name is that of a generation.
+fn is_generation(name: &str) -> bool {
+    name.strip_prefix("generation-").and_then(|rest| rest.strip_suffix(".db")).is_some()
 }
 
 /// A stack whose store may be on its way.

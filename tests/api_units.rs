@@ -9,7 +9,7 @@ use projections::view::ListingKey;
 use proptest::prelude::*;
 use vitrine::api::answer::{cache_control, none_match};
 use vitrine::api::cursor::{Binding, Cursor, Cursors, Walk};
-use vitrine::api::events::{Form, Rejected, sort};
+use vitrine::api::events::{Form, Told, sort};
 use vitrine::api::params::{Common, ListingParams, ProductsParams, Query, ReviewParams, Shown};
 use vitrine::api::path;
 use vitrine::api::problem::{Kind, Problem};
@@ -331,31 +331,31 @@ fn stock(available: &str) -> String {
 #[test]
 fn a_body_is_one_event_a_batch_or_lines() {
     let (good, bad, other) = (stock("3"), stock("-3"), event("order.placed.v1", "{}"));
-    let one = sort(Form::One, &Bytes::from(good.clone())).unwrap();
+    let one = sort(Form::One, &Bytes::from(good.clone()), &[]).unwrap();
     assert_eq!((one.accepted, one.records[0].kind), (1, EntityKind::Stock));
     assert_eq!(one.records[0].payload, good.as_bytes());
-    let unknown = sort(Form::One, &Bytes::from(other.clone())).unwrap();
+    let unknown = sort(Form::One, &Bytes::from(other.clone()), &[]).unwrap();
     assert_eq!((unknown.accepted, unknown.records.len()), (1, 0));
-    let refused = sort(Form::One, &Bytes::from(bad.clone())).unwrap_err();
+    let refused = sort(Form::One, &Bytes::from(bad.clone()), &[]).unwrap_err();
     assert_eq!((refused.kind(), refused.code()), (Kind::RefusedEvent, "data.available.negative"));
 
     let batch = format!("[{good}, {bad},\n{other} , 7]");
     let lines = format!("\r\n{good}\n\n  {bad}\r\n{other}\n7");
     for (form, body) in [(Form::Batch, batch), (Form::Lines, lines)] {
-        let sorted = sort(form, &Bytes::from(body)).unwrap();
+        let sorted = sort(form, &Bytes::from(body), &[]).unwrap();
         assert_eq!((sorted.accepted, sorted.records.len()), (2, 1));
         assert_eq!(sorted.records[0].payload, good.as_bytes());
-        let rejected = |r: &Rejected| (r.index, r.code.clone());
-        let rejected: Vec<_> = sorted.rejected.iter().map(rejected).collect();
+        let rejected = |r: &Told| (r.index, r.code.clone());
+        let rejected: Vec<_> = sorted.rejected.first.iter().map(rejected).collect();
         let expected = [(1, "data.available.negative"), (3, "event.not_an_object")];
         assert_eq!(rejected, expected.map(|(index, code)| (index, code.to_owned())));
     }
     for body in ["{}", "", "[", "[1,]", "[1] 2"] {
-        let problem = sort(Form::Batch, &Bytes::from(body)).unwrap_err();
+        let problem = sort(Form::Batch, &Bytes::from(body), &[]).unwrap_err();
         assert_eq!(problem.kind(), Kind::InvalidBody, "{body}");
     }
-    assert_eq!(sort(Form::Batch, &Bytes::from("[]")).unwrap().accepted, 0);
-    assert_eq!(sort(Form::Lines, &Bytes::from("\n\n")).unwrap().accepted, 0);
+    assert_eq!(sort(Form::Batch, &Bytes::from("[]"), &[]).unwrap().accepted, 0);
+    assert_eq!(sort(Form::Lines, &Bytes::from("\n\n"), &[]).unwrap().accepted, 0);
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Shop {
             "time": "2026-01-01T00:00:00Z", "data": data,
         });
         let record = NewRecord { kind, payload: event.to_string().into() };
-        self.state.log.append(&[record]).await.unwrap();
+        self.state.log.append(&[record]).await.unwrap().whole().unwrap();
     }
 
     async fn stock(&self, version: u64, available: u64) {

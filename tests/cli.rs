@@ -37,13 +37,14 @@ fn lines_that_are_no_events_are_counted_and_shown() {
         bad_price("dead", 1),
     ];
     let file = home.write("events.ndjson", lines.join("\r\n"));
-    let done = home.run(&["publish", &file]).good();
+    let done =
+        home.run(&["publish", &file]).refused(&["4 lines were passed over", "--skip-unusable"]);
     assert!(done.stdout.contains("published 3 events"), "{done:#?}");
     assert!(done.stdout.contains("passed over 4 lines"), "{done:#?}");
     for line in ["line 2: ", "line 4: type.unknown", "line 5: ", "line 6: "] {
         assert!(done.stderr.contains(line), "{line}: {done:#?}");
     }
-    let summary = home.json(&["publish", &file]);
+    let summary = home.json(&["publish", &file, "--skip-unusable"]);
     assert_eq!((&summary["published"], &summary["passed_over"]), (&json!(3), &json!(4)));
     assert_eq!(summary["examples"][1]["code"], "type.unknown");
     assert_eq!(summary["position"], "catalog.price:0:6,catalog.product:0:4");
@@ -51,6 +52,21 @@ fn lines_that_are_no_events_are_counted_and_shown() {
     let nothing = home.run_with_input(&["publish", "-", "--wait", "--json"], b"").good().json();
     assert_eq!((&nothing["published"], &nothing["position"]), (&json!(0), &Value::Null));
     home.run(&["publish", "nowhere.ndjson"]).refused(&["cannot read nowhere.ndjson"]);
+}
+
+#[test]
+fn a_byte_order_mark_is_taken_off_and_utf_16_refused() {
+    let home = Home::new();
+    let line = product("mug", json!({}));
+    let marked = [b"\xef\xbb\xbf", line.as_bytes()].concat();
+    let done = home.run_with_input(&["publish", "-"], &marked).good();
+    assert!(done.stdout.contains("published 1 events"), "{done:#?}");
+    let little: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = line.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let with_mark = [b"\xff\xfe", little.as_slice()].concat();
+    for input in [little, big, with_mark] {
+        home.run_with_input(&["publish", "-"], &input).refused(&["UTF-16", "UTF-8"]);
+    }
 }
 
 #[test]
@@ -110,6 +126,7 @@ fn a_generated_stream_is_the_same_every_time() {
 #[test]
 fn status_shows_how_far_the_view_is() {
     let home = Home::new();
+    home.run_with_input(&["publish", "-"], b"").good();
     let fresh = home.json(&["status"]);
     assert_eq!((&fresh["lag_events"], &fresh["products"]), (&json!(0), &json!(0)));
     let lines = [product("mug", json!({})), bad_price("dead", 1), product("mug", json!({}))];
@@ -448,4 +465,22 @@ fn a_change_of_markets_takes_effect_on_all_pages() {
     let catalogue = Catalogue::new(catalogue.lines);
     let readers = Readers { markets: &["default", "eu"], ..readers };
     println!("{} answers compared", compare(&service, &catalogue, readers));
+}
+
+/// Whoever looks makes nothing.
+#[test]
+fn where_there_is_nothing_that_is_told() {
+    let home = Home::new();
+    for command in [&["status"][..], &["dead-letters", "list"]] {
+        home.run(command).refused(&["there is nothing in data", "vitrine serve"]);
+        assert!(!home.data_dir().exists(), "{command:?}");
+    }
+    let service = home.serve();
+    let position = service.publish(&[product("mug", json!({})), price("p", "mug", 5, json!({}))]);
+    service.reflects(&position);
+    drop(service);
+    home.run(&["status"]).good();
+    std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
+    home.run(&["status"]).refused(&["has a generation, but no log/events.db", "backup"]);
+    assert!(!home.data_dir().join("log").exists());
 }

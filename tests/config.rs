@@ -342,6 +342,8 @@ fn bad_values_say_what_to_do() {
         ("schedule.warm_urls=[\"https://a\"]", ["`https://a` does not start", "http://"]),
         ("telemetry.log_format=xml", ["`xml` is none of its values", "\"text\", \"json\""]),
         ("telemetry.log_filter=a=b=c", ["is no log filter", "write a level"]),
+        ("telemetry.log_filter=verbose", ["`verbose` is no level", "hyper=debug"]),
+        ("telemetry.log_filter=info,hyper", ["`hyper` is no level", "off, error, warn"]),
     ] {
         assert_problem(set(&[setting]), &parts);
     }
@@ -365,7 +367,12 @@ fn markets_are_checked() {
         let parts = ["market[1].currency: ", "is no currency", "ISO 4217"];
         assert_problem(market("b", currency, "de"), &parts);
     }
-    assert_problem(market("b", "EUR", ""), &["market[1].locale: \"\" is no locale", "de-AT"]);
+    for locale in
+        ["", "e", "english please", "de_", "-", "de--AT", "d3", "deutschland", "de-\u{e9}"]
+    {
+        let says = format!("market[1].locale: {locale:?} is no locale");
+        assert_problem(market("b", "EUR", locale), &[says.as_str(), "de-AT"]);
+    }
     // Where it was said.
     assert_problem(
         file("[[market]]\nid = \"a\"\ncurrency = \"usd\"\nlocale = \"en\""),

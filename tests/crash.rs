@@ -67,7 +67,7 @@ fn kills_of_the_service_do_not_show() {
         // The first kills may hit a data directory that is still being made.
         let mut service = home.spawn_serve(&[]);
         let file = home.write(&format!("{i}.ndjson"), lines.join("\n"));
-        let mut publisher = home.spawn(&["publish", &file]);
+        let mut publisher = home.spawn(&["publish", &file, "--skip-unusable"]);
         std::thread::sleep(Duration::from_millis(20 + rng.below(600) as u64));
         assert_eq!(service.ended(), None, "it ended by itself: {:#?}", service.stderr());
         service.kill();
@@ -95,7 +95,7 @@ fn a_killed_publisher_leaves_a_prefix() {
         let (data_dir, wait) = (home.data_dir(), Duration::from_secs(10));
         let log = EmbeddedLog::open(&data_dir, Topics::default(), wait);
         let log = runtime.block_on(log).unwrap();
-        let mut publisher = home.spawn(&["publish", &file]);
+        let mut publisher = home.spawn(&["publish", &file, "--skip-unusable"]);
         eventually("something is in the log", || {
             let last = runtime.block_on(log.last_seq()).unwrap();
             (last > 0 || publisher.ended().is_some()).then_some(())
@@ -126,7 +126,7 @@ fn two_services_on_one_directory_do_not_double_anything() {
     let services = processes.map(Service::of);
     services.iter().for_each(Service::wait_ready);
     let file = home.write("events.ndjson", catalogue.lines[..400].join("\n"));
-    let mut publisher = home.spawn(&["publish", &file]);
+    let mut publisher = home.spawn(&["publish", &file, "--skip-unusable"]);
     assert!(publisher.wait().success(), "{:#?}", publisher.stderr());
     for (i, lines) in catalogue.lines[400..].chunks(10).enumerate() {
         services[i % 2].publish(lines);
@@ -163,7 +163,7 @@ fn fan_outs_and_changes_of_markets_go_on_after_a_kill() {
     let catalogue = Catalogue::new(lines);
     let home = slow();
     let file = home.write("events.ndjson", catalogue.lines.join("\n"));
-    home.run(&["publish", &file]).good();
+    home.run(&["publish", &file, "--skip-unusable"]).good();
     let mut rng = Rng::new(8);
     let mut left = 0;
     let home = home.set("projector.batch_max_events=20000");

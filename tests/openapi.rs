@@ -336,7 +336,12 @@ async fn answers_about_the_cache_conform_to_their_schemas() {
     let document = Document::of(&service);
     service.publish(&[product("p", json!({})), price("x", "p", json!({}))]);
     let authorization = service.authorization();
-    let headers = [("authorization", authorization.as_str())];
+    let json = ("content-type", "application/json");
+    let headers = [("authorization", authorization.as_str()), json];
+    // As a web page of another site could have a browser send it.
+    let answer = service.send("POST", WARM, &headers[..1], b"");
+    assert_eq!(answer.status, 415, "{}", answer.text());
+    document.assert_conforms(WARM, "post", &answer);
     for (method, status) in [("GET", 200), ("POST", 202), ("POST", 202), ("GET", 200)] {
         let answer = service.send(method, WARM, &headers, b"");
         assert_eq!(answer.status, status, "{}", answer.text());
@@ -355,13 +360,19 @@ async fn rebuilds_conform() {
     let service = Running::start(Some(TOKEN), "").await;
     let document = Document::of(&service);
     let authorization = format!("Bearer {TOKEN}");
-    let headers = [("authorization", authorization.as_str())];
+    let json = ("content-type", "application/json; charset=utf-8");
+    let headers = [("authorization", authorization.as_str()), json];
     let send = |method: &str, headers: &[(&str, &str)], body: &[u8], status: u16| {
         let answer = service.send(method, REBUILD, headers, body);
         assert_eq!(answer.status, status, "{}", answer.text());
         document.assert_conforms(REBUILD, &method.to_lowercase(), &answer);
         answer.text()
     };
+    for media_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        let said = media_type.map(|media_type| ("content-type", media_type));
+        let headers: Vec<_> = headers[..1].iter().copied().chain(said).collect();
+        send("POST", &headers, b"{}", 415);
+    }
     for method in ["GET", "POST"] {
         send(method, &[], b"", 401);
     }

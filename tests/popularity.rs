@@ -66,10 +66,28 @@ fn only_the_most_popular_stay() {
     assert!(!ids.contains(&"seldom".to_owned()));
 }
 
+/// A crowd of pages that nobody asks for twice, as with random groups or filters.
+#[test]
+fn what_was_asked_for_once_is_not_popular() {
+    let popularity = Popularity::default();
+    let crowd: Vec<(PageKey, u32)> = (0..5_000).map(|n| (key(&format!("once-{n}")), 1)).collect();
+    popularity.count(&crowd, NOW);
+    popularity.count(&[(key("twice at once"), 2), (key("twice"), 1)], NOW);
+    popularity.count(&[(key("twice"), 1)], NOW);
+    assert_eq!(ids(&popularity).len(), 2);
+    let saved = popularity.take_unsaved();
+    let mut saved: Vec<&str> = saved.iter().map(|(key, _)| key.as_ref().id).collect();
+    saved.sort_unstable();
+    assert_eq!(saved, ["twice", "twice at once"]);
+    // What was stored was popular.
+    popularity.learn([(key("stored"), 1.0)], NOW);
+    assert!(ids(&popularity).contains(&"stored".to_owned()));
+}
+
 #[test]
 fn what_was_saved_is_not_saved_again() {
     let popularity = Popularity::default();
-    popularity.count(&[(key("a"), 1), (key("b"), 2)], NOW);
+    popularity.count(&[(key("a"), 4), (key("b"), 3)], NOW);
     let unsaved = popularity.take_unsaved();
     assert_eq!(unsaved.len(), 2);
     assert!(popularity.take_unsaved().is_empty());
@@ -81,7 +99,7 @@ fn what_was_saved_is_not_saved_again() {
 
     // Another process learns it: the higher rank is the truth.
     let other = Popularity::default();
-    other.count(&[(key("c"), 1)], NOW);
+    other.count(&[(key("c"), 2)], NOW);
     other.learn(unsaved.into_iter().chain(again), NOW);
     assert_eq!(other.take_unsaved().len(), 1);
     let first = ids(&other);

@@ -1,8 +1,6 @@
 //! Pages that are there before anybody asks: after a start, by the clock, by the command, and the audit
 //! that looks whether they are right.
 
-use std::time::Duration;
-
 use crate::harness::events::{event, price, product, stock};
 use crate::harness::eventually;
 use crate::harness::process::{Done, Home, Process, finish};
@@ -106,8 +104,10 @@ fn a_damaged_file_and_a_market_that_is_gone_cost_no_start() {
     let home = quiet();
     let mut service = home.serve();
     publish(&service, &catalogue(1));
-    service.get("/api/v1/products/p0?market=eu");
-    service.get("/api/v1/products/p0");
+    for _ in 0..2 {
+        service.get("/api/v1/products/p0?market=eu");
+        service.get("/api/v1/products/p0");
+    }
     service.process.terminate();
     home.write(
         "vitrine.toml",
@@ -125,6 +125,7 @@ fn a_damaged_file_and_a_market_that_is_gone_cost_no_start() {
     let mut service = home.serve();
     service.process.said("the file of popular pages is damaged");
     assert_eq!(kept(&service.get("/api/v1/products/p0")), "miss");
+    service.get("/api/v1/products/p0");
     service.process.terminate();
     let service = home.serve();
     assert_eq!(kept(&service.get("/api/v1/products/p0")), "hit", "it was written anew");
@@ -273,7 +274,7 @@ fn the_clock_warms_this_process_and_others() {
 }
 
 #[test]
-fn what_is_hardly_asked_for_comes_after_a_promotion_where_it_is_asked_for() {
+fn what_was_asked_for_once_is_not_warmed_after_a_promotion() {
     let home = quiet()
         .set("cache.warm_pages_per_second=20")
         .set("cache.warm_start_seconds=0")
@@ -296,11 +297,11 @@ fn what_is_hardly_asked_for_comes_after_a_promotion_where_it_is_asked_for() {
         eventually("a run is under way", || {
             (progress(&service)["state"] == "running").then_some(())
         });
-        let (run, hardly) = match asked_for {
-            true => (warm(&home, &service, &["--json"]).good().json(), 1),
-            false => (idle(&service), 0),
+        let run = match asked_for {
+            true => warm(&home, &service, &["--json"]).good().json(),
+            false => idle(&service),
         };
-        let total: Value = (usual(50) + 1 + hardly).into();
+        let total: Value = (usual(50) + 1).into();
         assert_eq!([&run["total"], &run["done"]], [&total; 2], "{run}");
     }
 }
@@ -355,12 +356,18 @@ fn an_audit_finds_nothing_wrong_with_pages_that_change() {
     let paths = ["/api/v1/products/p0", "/api/v1/listings/all?in_stock=true", "/api/v1/home"];
     let mut version = 2;
     eventually("pages are audited", || {
+        // Mostly pages are there when the audit looks; at times they change just then.
+        let change = || service.publish(&[stock("p0", version, (version % 7) as i64)]);
+        if !version.is_multiple_of(4) {
+            change();
+        }
         for path in paths {
             assert_eq!(service.get(path).status, 200);
         }
-        service.publish(&[stock("p0", version, (version % 7) as i64)]);
+        if version.is_multiple_of(4) {
+            change();
+        }
         version += 1;
-        std::thread::sleep(Duration::from_millis(1));
         let compared = audited(&service, "same") + audited(&service, "changed");
         (compared >= 12.0).then_some(())
     });

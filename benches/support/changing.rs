@@ -70,7 +70,7 @@ pub fn settle(config: &Config, known: &Known, truth: &Mutex<Truth>) -> anyhow::R
     let (changes, records): (Vec<Change>, Vec<NewRecord>) = (0..AT_FIRST).map(draw).unzip();
     runtime.block_on(async {
         let ours = Stack::open(config).await?;
-        let positions = ours.log.events().append(&records).await?;
+        let positions = ours.log.events().append(&records).await?.whole()?;
         let began = Instant::now();
         while !ours.store.snapshot().await?.reflects(&positions).await? {
             ensure!(began.elapsed() < SETTLED_WITHIN, "changes do not come into the store");
@@ -126,7 +126,7 @@ async fn publish(
             continue;
         }
         let began = Instant::now();
-        let positions = log.append(&records).await?;
+        let positions = log.append(&records).await?.whole()?;
         if began >= counted_from {
             counted.extend(changes.iter().copied());
         }

@@ -169,7 +169,7 @@ impl Asked {
         let data: serde_json::Value = serde_json::from_slice(&record.payload)?;
         let product = data["data"]["product_id"].as_str().unwrap_or("p-1");
         let started = Instant::now();
-        let positions = self.log.append(std::slice::from_ref(&record)).await?;
+        let positions = self.log.append(std::slice::from_ref(&record)).await?.whole()?;
         let position = join_positions(&positions);
         // What takes longer than may be waited for is counted as that long.
         self.ask(&format!("products/{product}"), &position).await?;

@@ -1,6 +1,6 @@
 //! The bearer token, where one is configured.
 
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +16,17 @@ pub fn check(state: &ApiState, request: &HttpRequest, what: &str) -> Result<(), 
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses what a web page of another site may have a browser send without asking: a body that is not said to be JSON.
+pub fn only_json(request: &HttpRequest) -> Result<(), Problem> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "send `Content-Type: application/json`, whether or not there is a body";
+    Err(Problem::new(Kind::UnsupportedMediaType, detail))
 }
 
 /// Whether the request says who sends it: its answer is then for nobody else.

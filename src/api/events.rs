@@ -1,24 +1,32 @@
 //! `POST /api/v1/events`: one event, a batch or lines of them, into the log.
 
+use std::fmt;
+
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use projections::event::Rejection;
+use projections::market::Market;
 use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::auth;
 use super::current::State;
 use super::params::Query;
 use super::problem::{Kind, Problem};
-use crate::decode::{Decoded, structured};
-use crate::log::NewRecord;
+use crate::decode::{Decoded, Warning, structured, warnings};
 use crate::log::position::join_positions;
+use crate::log::{Appended, NewRecord};
 
 pub const EVENTS: &str = "/api/v1/events";
-/// Larger bodies are decoded away from the threads that answer requests.
-const DECODED_INLINE_BYTES: usize = 64 * 1024;
+/// Larger bodies are decoded away from the threads that answer requests: some milliseconds at most, whatever they hold.
+const DECODED_INLINE_BYTES: usize = 16 * 1024;
+/// What an event's sender is told whose topic takes smaller ones only.
+const TOO_LARGE_FOR_TOPIC: &str = "the event is larger than its topic takes: make it smaller, or raise the topic's `max.message.bytes` to 2097152";
+/// Rejections, and warnings, that an answer lists.
+pub const MAX_LISTED: usize = 1_000;
 
 /// How a body holds events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,17 +56,37 @@ impl Form {
 #[derive(Debug, Serialize)]
 struct Ingested {
     accepted: usize,
-    rejected: Vec<Rejected>,
+    rejected: Vec<Told>,
+    rejected_total: usize,
+    warnings: Vec<Told>,
+    warnings_total: usize,
     /// `null` where nothing was written to the log.
     position: Option<String>,
 }
 
-#[derive(PartialEq, Eq, Debug, Serialize)]
-pub struct Rejected {
+/// A rejection or a warning, and of which event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Told {
     /// Its place among the elements, or among the lines that are not blank, from 0.
     pub index: usize,
     pub code: String,
     pub detail: String,
+}
+
+/// The first [`MAX_LISTED`] of a kind, and how many there are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Listed {
+    pub first: Vec<Told>,
+    pub total: usize,
+}
+
+impl Listed {
+    fn add(&mut self, index: usize, code: String, detail: String) {
+        self.total += 1;
+        if self.first.len() < MAX_LISTED {
+            self.first.push(Told { index, code, detail });
+        }
+    }
 }
 
 /// The events of a body, checked.
@@ -66,23 +94,31 @@ pub struct Rejected {
 pub struct Sorted {
     /// In order, to be written as they came.
     pub records: Vec<NewRecord>,
+    /// The place of each of them in the body.
+    pub indexes: Vec<usize>,
     /// Those of unknown types included, which are passed over.
     pub accepted: usize,
-    pub rejected: Vec<Rejected>,
+    pub rejected: Listed,
+    pub warnings: Listed,
 }
 
 impl Sorted {
-    fn add(&mut self, event: Bytes) -> Result<(), Rejection> {
-        if let Decoded::Event { kind, .. } = structured(&event)? {
+    fn add(&mut self, index: usize, event: Bytes, markets: &[Market]) -> Result<(), Rejection> {
+        let decoded = structured(&event)?;
+        for Warning { code, detail } in warnings(&event, &decoded, markets) {
+            self.warnings.add(index, code, detail);
+        }
+        if let Decoded::Event { kind, .. } = decoded {
             self.records.push(NewRecord { kind, payload: event });
+            self.indexes.push(index);
         }
         self.accepted += 1;
         Ok(())
     }
 
-    fn add_or_reject(&mut self, index: usize, event: Bytes) {
-        if let Err(Rejection { code, detail }) = self.add(event) {
-            self.rejected.push(Rejected { index, code, detail });
+    fn add_or_reject(&mut self, index: usize, event: Bytes, markets: &[Market]) {
+        if let Err(Rejection { code, detail }) = self.add(index, event, markets) {
+            self.rejected.add(index, code, detail);
         }
     }
 }
@@ -97,22 +133,42 @@ pub async fn ingest(
     let form = form(request.headers())?;
     let body = read_body(request.headers(), body, state.request_body_max_bytes).await?;
     let sorted = if body.len() <= DECODED_INLINE_BYTES {
-        sort(form, &body)?
+        sort(form, &body, &state.markets)?
     } else {
-        web::block(move || sort(form, &body)).await.map_err(|error| {
+        let state = state.clone();
+        web::block(move || sort(form, &body, &state.markets)).await.map_err(|error| {
             tracing::error!(%error, "events cannot be decoded");
             Problem::internal()
         })??
     };
-    let position = match sorted.records.as_slice() {
-        [] => None,
-        records => Some(join_positions(&state.log.append(records).await?)),
-    };
-    let Sorted { records, accepted, rejected } = sorted;
-    state.metrics.ingested("appended", records.len());
+    let Sorted { records, indexes, mut accepted, mut rejected, warnings } = sorted;
     state.metrics.ingested("unknown_type", accepted - records.len());
-    state.metrics.ingested("rejected", rejected.len());
-    Ok(HttpResponse::Accepted().json(Ingested { accepted, rejected, position }))
+    let Appended { positions, refused } = match records.as_slice() {
+        [] => Appended::default(),
+        records => state.log.append(records).await?,
+    };
+    state.metrics.ingested("appended", records.len() - refused.len());
+    state.metrics.ingested("rejected", rejected.total + refused.len());
+    accepted -= refused.len();
+    if form == Form::One && !refused.is_empty() {
+        return Err(Problem::new(Kind::BodyTooLarge, TOO_LARGE_FOR_TOPIC));
+    }
+    for index in refused.iter().filter_map(|(index, _)| indexes.get(*index)) {
+        rejected.add(*index, "event.too_large".to_owned(), TOO_LARGE_FOR_TOPIC.to_owned());
+    }
+    rejected.first.sort_by_key(|told| told.index);
+    if accepted == 0 && rejected.total > 0 {
+        return Err(Problem::refused_events(rejected));
+    }
+    let position = (!positions.is_empty()).then(|| join_positions(&positions));
+    Ok(HttpResponse::Accepted().json(Ingested {
+        accepted,
+        rejected: rejected.first,
+        rejected_total: rejected.total,
+        warnings: warnings.first,
+        warnings_total: warnings.total,
+        position,
+    }))
 }
 
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {
@@ -160,25 +216,54 @@ async fn read_body(
 
 /// Checks all events of a body. One alone is taken or is the problem; of several, each that is
 /// refused is listed.
-pub fn sort(form: Form, body: &Bytes) -> Result<Sorted, Problem> {
+pub fn sort(form: Form, body: &Bytes, markets: &[Market]) -> Result<Sorted, Problem> {
     let mut sorted = Sorted::default();
     match form {
-        Form::One => sorted.add(body.clone())?,
+        Form::One => sorted.add(0, body.clone(), markets)?,
         Form::Batch => {
-            let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
+            let elements = Elements(|index, event: &str| {
+                sorted.add_or_reject(index, body.slice_ref(event.as_bytes()), markets);
+            });
+            let mut reader = serde_json::Deserializer::from_slice(body);
+            elements.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| {
                 let detail = format!("the body is not a JSON array of events: {error}");
                 Problem::new(Kind::InvalidBody, detail)
             })?;
-            for (index, event) in events.into_iter().enumerate() {
-                sorted.add_or_reject(index, body.slice_ref(event.get().as_bytes()));
-            }
         }
         Form::Lines => {
             let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
             for (index, line) in lines.filter(|line| !line.is_empty()).enumerate() {
-                sorted.add_or_reject(index, body.slice_ref(line));
+                sorted.add_or_reject(index, body.slice_ref(line), markets);
             }
         }
     }
     Ok(sorted)
+}
+
+/// Reads a JSON array element by element: a list of millions would be larger than the body.
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(usize, &'de str)> DeserializeSeed<'de> for Elements<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(usize, &'de str)> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(element) = elements.next_element::<&'de RawValue>()? {
+            (self.0)(index, element.get());
+            index += 1;
+        }
+        Ok(())
+    }
 }

@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, ResponseError};
 use projections::event::Rejection;
 use serde::Serialize;
 
+use super::events::{Listed, Told};
 use crate::log::LogError;
 use crate::store::StoreError;
 
@@ -26,6 +27,8 @@ pub struct Problem {
     parameter: Option<Cow<'static, str>>,
     /// For [`Kind::MethodNotAllowed`]: the methods that are.
     allow: &'static str,
+    /// For [`Kind::RefusedEvents`]: why each was.
+    rejected: Option<Box<Listed>>,
 }
 
 /// The kinds of problems. Their codes are stable.
@@ -43,6 +46,8 @@ pub enum Kind {
     InvalidBody,
     /// A single event that was refused; its code is the rejection's.
     RefusedEvent,
+    /// Several events that were all refused.
+    RefusedEvents,
     Unauthorized,
     RebuildUnderWay,
     UnknownMarket,
@@ -76,6 +81,7 @@ impl Kind {
             }
             Kind::InvalidBody => ("invalid_body", "Invalid body", S::BAD_REQUEST),
             Kind::RefusedEvent => ("refused_event", "Event refused", S::BAD_REQUEST),
+            Kind::RefusedEvents => ("refused_events", "All events refused", S::BAD_REQUEST),
             Kind::Unauthorized => ("unauthorized", "Unauthorized", S::UNAUTHORIZED),
             Kind::RebuildUnderWay => ("rebuild_under_way", "Rebuild under way", S::CONFLICT),
             Kind::UnknownMarket => ("unknown_market", "Unknown market", S::NOT_FOUND),
@@ -103,7 +109,14 @@ impl Kind {
 
 impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, code: None, detail: detail.into(), parameter: None, allow: "" }
+        Problem {
+            kind,
+            code: None,
+            detail: detail.into(),
+            parameter: None,
+            allow: "",
+            rejected: None,
+        }
     }
 
     /// A problem with the parameter (of query, path or head) of that name.
@@ -113,6 +126,13 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Problem {
         Problem { parameter: Some(parameter.into()), ..Problem::new(kind, detail) }
+    }
+
+    /// None of several events can be used.
+    pub fn refused_events(rejected: Listed) -> Problem {
+        let detail =
+            format!("none of the {} events can be used; mend and send them again", rejected.total);
+        Problem { rejected: Some(Box::new(rejected)), ..Problem::new(Kind::RefusedEvents, detail) }
     }
 
     /// The method is not among those that the path takes.
@@ -164,6 +184,10 @@ struct Body<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'a [Told]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected_total: Option<usize>,
 }
 
 impl ResponseError for Problem {
@@ -180,6 +204,8 @@ impl ResponseError for Problem {
             detail: &self.detail,
             code: self.code(),
             parameter: self.at_fault(),
+            rejected: self.rejected.as_ref().map(|rejected| rejected.first.as_slice()),
+            rejected_total: self.rejected.as_ref().map(|rejected| rejected.total),
         };
         let mut answer = HttpResponse::build(status);
         answer.content_type("application/problem+json").insert_header((CACHE_CONTROL, "no-store"));

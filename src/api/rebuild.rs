@@ -49,6 +49,7 @@ async fn begin(
     body: web::Bytes,
 ) -> Result<HttpResponse, Problem> {
     let rebuilds = of(&request, rebuilds)?;
+    auth::only_json(&request)?;
     let wish = match body.is_empty() {
         true => Wish::default(),
         false => serde_json::from_slice(&body).map_err(|e| {

@@ -30,6 +30,7 @@ struct Begun {
 
 async fn begin(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let warmer = of(&request)?;
+    auth::only_json(&request)?;
     let joined = !warmer.begin(0);
     let begun = Begun { joined, progress: warmer.progress() };
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(begun))

@@ -46,7 +46,7 @@ pub enum Command {
 }
 
 pub async fn run(context: Context, command: Command) -> anyhow::Result<()> {
-    let stack = Stack::open(&context.config).await?;
+    let stack = Stack::open_existing(&context.config).await?;
     let done = match command {
         Command::List { all, limit, after } => list(&context, &stack, all, limit, after).await,
         Command::Show { id } => show(&context, &stack, id).await,

@@ -15,7 +15,7 @@ use crate::decode::envelope_kind;
 use crate::demo;
 use crate::demo::made::{GoOn, Made, go_on};
 use crate::generate::{Generator, LiveChanges, Options};
-use crate::log::{EventLog, NewRecord};
+use crate::log::{Appended, EventLog, NewRecord};
 use crate::service::{Role, Service};
 
 #[derive(clap::Args)]
@@ -119,7 +119,7 @@ async fn publish_catalogue(
             line.clear();
         }
         if records.len() == CHUNK_EVENTS || !more {
-            publish::merge(&mut positions, log.append(&records).await?);
+            publish::merge(&mut positions, log.append(&records).await?.whole()?);
             records.clear();
         }
         if !more {
@@ -146,7 +146,7 @@ async fn live(log: std::sync::Arc<dyn EventLog>, options: Option<Options>, a_sec
         line.clear();
         changes.write_next(clock::now(), &mut line);
         let records: Vec<NewRecord> = record(&line).into_iter().collect();
-        if let Err(error) = log.append(&records).await {
+        if let Err(error) = log.append(&records).await.and_then(Appended::whole) {
             tracing::warn!(%error, "a live change was not appended");
         }
     }

@@ -141,8 +141,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     done
 }
 
-/// A library that says of itself what nobody needs to know.
-const QUIET: &str = "tokio_cron_scheduler=warn";
+/// Libraries that say what nobody needs to know: of themselves, or an error for each malformed request.
+const QUIET: &str = "tokio_cron_scheduler=warn,actix_http::h1=off";
 
 /// Logs go to standard error: standard output is for answers.
 fn start_logging(config: &Config) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -17,7 +17,7 @@ use super::{Context, output};
 use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::log::position::{Position, join_positions};
-use crate::log::{EventLog, LogError, NewRecord};
+use crate::log::{Appended, EventLog, LogError, NewRecord};
 use crate::stack::Log;
 use lines::{Chunk, PassedOver};
 
@@ -28,6 +28,9 @@ pub struct Args {
     /// Returns once the view reflects them all.
     #[arg(long)]
     wait: bool,
+    /// Succeeds although lines were passed over that are no CloudEvents of a known type.
+    #[arg(long)]
+    skip_unusable: bool,
 }
 
 /// What was published.
@@ -61,12 +64,15 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let mut summary = Summary::default();
     let mut last: Vec<Position> = Vec::new();
     while let Some(chunk) = chunks.recv().await {
-        let positions = append(log.as_ref(), &chunk.records, &stall)
+        let Appended { positions, refused } = append(log.as_ref(), &chunk.records, &stall)
             .await
             .map_err(|e| anyhow!("{e}; {} events were published before this", summary.published))?;
         merge(&mut last, positions);
-        summary.published += chunk.records.len() as u64;
-        for passed_over in chunk.passed_over {
+        summary.published += (chunk.records.len() - refused.len()) as u64;
+        let refused = refused.into_iter().filter_map(|(index, error)| {
+            Some(PassedOver::refused(*chunk.lines.get(index)?, &error))
+        });
+        for passed_over in chunk.passed_over.into_iter().chain(refused) {
             summary.passed_over += 1;
             if summary.examples.len() < SHOWN {
                 bar.suspend(|| eprintln!("passed over: {passed_over}"));
@@ -86,6 +92,13 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     log.close().await;
     summary.seconds = started.elapsed().as_secs_f64();
     output::answer(context.json, &summary, || summary.text());
+    if summary.passed_over > 0 && !args.skip_unusable {
+        bail!(
+            "{} lines were passed over, and all others published: mend them and publish them alone, or \
+             take no notice of them with --skip-unusable",
+            summary.passed_over
+        );
+    }
     Ok(())
 }
 
@@ -95,7 +108,7 @@ async fn append(
     log: &dyn EventLog,
     records: &[NewRecord],
     patience: &Duration,
-) -> Result<Vec<Position>, LogError> {
+) -> Result<Appended, LogError> {
     let started = std::time::Instant::now();
     let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
     loop {

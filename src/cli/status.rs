@@ -40,7 +40,7 @@ struct PartitionStatus {
 
 pub async fn run(context: Context) -> anyhow::Result<()> {
     let config = &context.config;
-    let stack = Stack::open(config).await?;
+    let stack = Stack::open_existing(config).await?;
     let log = stack.log.events();
     let extents = log.extents().await?;
     let mut snapshot = stack.store.snapshot().await?;

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::Config;
+use crate::nearest::best;
 
 /// A key of a table.
 #[derive(Debug)]
@@ -136,22 +137,7 @@ pub(super) fn nearest(unknown: &str) -> Option<String> {
         let moved = if last(path) == last(unknown) { 0.9 } else { 0.0 };
         strsim::normalized_damerau_levenshtein(&plain(path), &plain(unknown)).max(moved)
     };
-    best(paths().into_iter(), score)
-}
-
-/// The one of `names` most likely meant by an unknown one, if any is near.
-pub(super) fn nearest_of<'a>(
-    names: impl Iterator<Item = &'a str>,
-    unknown: &str,
-) -> Option<String> {
-    let score = |name: &str| strsim::normalized_damerau_levenshtein(name, &unknown.to_lowercase());
-    best(names.map(str::to_owned), score)
-}
-
-fn best(names: impl Iterator<Item = String>, score: impl Fn(&str) -> f64) -> Option<String> {
-    let scored = names.map(|name| (score(&name), name));
-    let (score, name) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (score >= 0.6).then_some(name)
+    best(paths(), score)
 }
 
 /// The environment variable of a dotted path.

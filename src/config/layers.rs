@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::Config;
 use super::error::{ConfigError, Findings, Origin, Problem};
 use super::keys::{self, Key, Shape};
+use crate::nearest::nearest;
 
 /// The sources read so far: what they say, who said it, and what was wrong.
 #[derive(Default)]
@@ -139,7 +140,7 @@ impl Layers {
                 continue;
             }
             let names: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
-            let advice = match keys::nearest_of(names.iter().copied(), name) {
+            let advice = match nearest(names.iter().copied(), name) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("its keys are {}", names.join(", ")),
             };

@@ -66,7 +66,15 @@ pub(super) fn is_id(id: &str) -> bool {
         && !id.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-/// Whether it may be a locale: tags compare as written, so that little is asked of them.
+/// Whether it has the form of a language tag (BCP 47, RFC 5646 section 2.1): a language of 2 to 8 letters, then subtags of
+/// 1 to 8 letters and digits, each after a `-`, or a `_` as POSIX has it.
 pub(super) fn is_locale(tag: &str) -> bool {
-    (1..=128).contains(&tag.len()) && !tag.chars().any(|c| c.is_whitespace() || c.is_control())
+    let mut subtags = tag.split(['-', '_']);
+    let is_language = subtags.next().is_some_and(|language| {
+        (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())
+    });
+    let is_subtag = |subtag: &str| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    tag.len() <= 128 && is_language && subtags.all(is_subtag)
 }

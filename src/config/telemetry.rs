@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::error::Findings;
 use super::http::split_host_port;
@@ -47,6 +48,16 @@ impl TelemetryConfig {
                 format!("`{}` is no log filter: {error}", self.log_filter),
                 "write a level, such as info, or directives such as info,vitrine::api=debug",
             );
+        }
+        // As a directive it would be the name of a library.
+        for word in self.log_filter.split(',').map(str::trim).filter(|d| !d.contains(['=', '['])) {
+            if !word.is_empty() && word.parse::<LevelFilter>().is_err() {
+                findings.add(
+                    "telemetry.log_filter",
+                    format!("`{word}` is no level"),
+                    "the levels are off, error, warn, info, debug and trace; a library's is written as hyper=debug",
+                );
+            }
         }
         if !self.probes_listen.is_empty() && split_host_port(&self.probes_listen).is_none() {
             findings.add(

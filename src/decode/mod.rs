@@ -17,6 +17,7 @@ pub mod one_pass;
 mod outbox;
 mod record;
 mod subject;
+mod warnings;
 
 use std::borrow::Cow;
 
@@ -31,6 +32,7 @@ pub use cloudevent::Attributes;
 use cloudevent::{Envelope, Head};
 pub use record::{record, subject_of_record};
 pub use subject::{Subject, subject_of, subject_of_data};
+pub use warnings::{Warning, of_unknown_type, warnings};
 
 /// The largest message, in bytes: 1 MiB.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;

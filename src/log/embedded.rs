@@ -16,7 +16,7 @@ use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
 use super::position::{Partition, Position};
-use super::{EventLog, Extent, Lag, LogError, NewRecord};
+use super::{Appended, EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
 use crate::store::sqlite::SqliteOptions;
@@ -221,9 +221,9 @@ fn log_folder(data_dir: &Path) -> PathBuf {
 
 #[async_trait]
 impl EventLog for EmbeddedLog {
-    async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError> {
+    async fn append(&self, records: &[NewRecord]) -> Result<Appended, LogError> {
         if records.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Appended::default());
         }
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
         const INSERT: &str = "INSERT INTO event (kind, appended_at, payload)";
@@ -251,7 +251,7 @@ impl EventLog for EmbeddedLog {
             let Partition { topic, partition } = self.partition(kind);
             Some(Position { topic, partition, offset: seq? })
         });
-        Ok(positions.collect())
+        Ok(Appended { positions: positions.collect(), refused: Vec::new() })
     }
 
     async fn extents(&self) -> Result<Vec<Extent>, LogError> {

@@ -56,6 +56,25 @@ pub struct NewRecord {
     pub payload: Bytes,
 }
 
+/// What became of events that were to be appended.
+#[derive(Clone, Debug, Default)]
+pub struct Appended {
+    /// The last position in each partition written to.
+    pub positions: Vec<Position>,
+    /// Those that their topic will never take, by their place among the events, and why. All others are appended.
+    pub refused: Vec<(usize, LogError)>,
+}
+
+impl Appended {
+    /// The positions, if all events were taken.
+    ///
+    /// # Errors
+    /// Why the first that was not is refused.
+    pub fn whole(self) -> Result<Vec<Position>, LogError> {
+        self.refused.into_iter().next().map_or(Ok(self.positions), |(_, error)| Err(error))
+    }
+}
+
 /// What a partition holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Extent {
@@ -80,8 +99,8 @@ pub struct Lag {
 pub trait EventLog: Send + Sync {
     /// Appends durably, the events of each topic and key in order. The embedded log takes all or
     /// none; of Kafka an error may leave a part written, and the same events may be sent again:
-    /// their versions make that harmless. Answers the last position in each partition written to.
-    async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError>;
+    /// their versions make that harmless.
+    async fn append(&self, records: &[NewRecord]) -> Result<Appended, LogError>;
 
     /// What every partition of the configured topics holds; a topic that does not exist has none.
     async fn extents(&self) -> Result<Vec<Extent>, LogError>;

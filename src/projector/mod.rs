@@ -13,6 +13,7 @@ pub mod pace;
 pub mod reconfigure;
 pub(crate) mod views;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
@@ -170,7 +171,37 @@ impl Projector {
             metrics.batch(self.store.generation(), &outcomes, &batch.moves, took);
         }
         trace(batch);
+        self.tell_of_unusable(batch, &report);
         Ok(report)
+    }
+
+    /// Says what could not be used. Of several generations only the live one's projector does.
+    fn tell_of_unusable(&self, batch: &Batch, report: &Report) {
+        let generation = self.store.generation();
+        if self.metrics.as_ref().is_some_and(|metrics| !metrics.counts(generation)) {
+            return;
+        }
+        let letters = batch.dead_letters.len() as u64 + report.refused;
+        if letters > 0 {
+            let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
+            for letter in &batch.dead_letters {
+                *by_code.entry(&letter.code).or_default() += 1;
+            }
+            let mut codes: Vec<String> =
+                by_code.into_iter().map(|(code, n)| format!("{code} {n}")).collect();
+            if report.refused > 0 {
+                codes.push(format!("refused for what is known {}", report.refused));
+            }
+            let codes = codes.join(", ");
+            tracing::warn!(letters, codes, "dead letters: `vitrine dead-letters list` shows them");
+        }
+        if report.conflicts > 0 {
+            let events = report.conflicts;
+            tracing::warn!(
+                events,
+                "conflicts: a version came again with another content, and the first counts"
+            );
+        }
     }
 
     /// Applies a dead letter's message again, and closes the dead letter with it; one that is refused

@@ -60,6 +60,11 @@ impl ProjectorMetrics {
         Ok(metrics)
     }
 
+    /// Whether this generation's events are counted.
+    pub fn counts(&self, generation: i64) -> bool {
+        self.live.is(generation)
+    }
+
     /// A batch was committed.
     pub fn batch(
         &self,

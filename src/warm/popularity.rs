@@ -29,6 +29,8 @@ pub struct Popularity {
 struct Known {
     rank: f64,
     saved: bool,
+    /// It was asked for more than once: what was asked for once may never be again, and is not worth a load.
+    again: bool,
 }
 
 fn half_lives(at: Instant) -> f64 {
@@ -50,14 +52,14 @@ impl Popularity {
     pub fn count(&self, asked: &[(PageKey, u32)], at: Instant) {
         let mut pages = self.lock();
         for (key, count) in asked {
-            let count = f64::from(*count);
+            let (more, again) = (f64::from(*count), *count > 1);
             match pages.get_mut(key) {
                 Some(known) => {
-                    let rank = rank_of(count_of(known.rank, at) + count, at);
-                    *known = Known { rank, saved: false };
+                    let rank = rank_of(count_of(known.rank, at) + more, at);
+                    *known = Known { rank, saved: false, again: true };
                 }
                 None => {
-                    let known = Known { rank: rank_of(count, at), saved: false };
+                    let known = Known { rank: rank_of(more, at), saved: false, again };
                     pages.insert(key.clone(), known);
                 }
             }
@@ -70,30 +72,32 @@ impl Popularity {
         let most = half_lives(now) + MOST_AHEAD;
         let mut pages = self.lock();
         for (key, rank) in ranks.into_iter().filter(|(_, rank)| rank.is_finite() && *rank <= most) {
-            let known = pages.entry(key).or_insert(Known { rank, saved: true });
+            let known = pages.entry(key).or_insert(Known { rank, saved: true, again: true });
             known.rank = known.rank.max(rank);
+            known.again = true;
         }
         keep_most_popular(&mut pages);
     }
 
-    /// The most popular pages, the first one most of all; only those that count so much now.
+    /// The most popular pages that were asked for more than once, the first one most of all; only those that count so
+    /// much now.
     pub fn most_popular(&self, limit: usize, at_least: f64, now: Instant) -> Vec<PageKey> {
         let least = if at_least > 0.0 { rank_of(at_least, now) } else { f64::NEG_INFINITY };
         let pages = self.lock();
         let mut ranked: Vec<(&PageKey, f64)> = pages
             .iter()
+            .filter(|(_, known)| known.again && known.rank >= least)
             .map(|(key, known)| (key, known.rank))
-            .filter(|(_, rank)| *rank >= least)
             .collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
         ranked.into_iter().take(limit).map(|(key, _)| key.clone()).collect()
     }
 
-    /// What has not been saved. It counts as saved from now on, unless [`Popularity::was_not_saved`] says
+    /// What was asked for more than once and has not been saved. It counts as saved from now on, unless [`Popularity::was_not_saved`] says
     /// otherwise.
     pub fn take_unsaved(&self) -> Vec<(PageKey, f64)> {
         let mut pages = self.lock();
-        let unsaved = pages.iter_mut().filter(|(_, known)| !known.saved);
+        let unsaved = pages.iter_mut().filter(|(_, known)| known.again && !known.saved);
         unsaved
             .map(|(key, known)| {
                 known.saved = true;

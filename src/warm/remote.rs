@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, Url};
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +111,8 @@ impl Remote {
     }
 
     async fn ask(&self, method: Method) -> anyhow::Result<Run> {
-        let mut request = self.client.request(method, self.url.clone());
+        let request = self.client.request(method, self.url.clone());
+        let mut request = request.header(CONTENT_TYPE, "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

@@ -180,8 +180,11 @@ async fn what_is_odd_and_good_is_taken() {
         json!({"specversion": "1.0", "id": "1", "source": "s", "type": "anything"}),
     ] {
         let answer = service.post(ONE, event.to_string().as_bytes());
-        let expected = json!({"accepted": 1, "rejected": [], "position": null});
-        assert_eq!((answer.status, answer.json()), (202, expected));
+        let body = answer.json();
+        assert_eq!((answer.status, &body["accepted"]), (202, &json!(1)), "{body}");
+        assert_eq!((&body["rejected"], &body["position"]), (&json!([]), &Value::Null), "{body}");
+        let warned = (&body["warnings"][0]["code"], &body["warnings_total"]);
+        assert_eq!(warned, (&json!("type.unknown"), &json!(1)), "{body}");
     }
     let at_the_limits = [
         product(&long(128), json!({"name": long(500), "version": 9_007_199_254_740_991u64})),
@@ -255,13 +258,18 @@ async fn a_bad_event_does_not_keep_the_others_out() {
     }
     // Nothing but bad ones, and nothing at all.
     for (media_type, body) in [(BATCH, "[{},5]"), (LINES, "{}\nx\n")] {
-        let body = service.post(media_type, body.as_bytes()).json();
-        assert_eq!((&body["accepted"], &body["position"]), (&json!(0), &Value::Null));
+        let answer = service.post(media_type, body.as_bytes());
+        assert_problem(&answer, 400, "refused_events", None);
+        let body = answer.json();
         assert_eq!(body["rejected"].as_array().unwrap().len(), 2, "{body}");
+        assert_eq!(body["rejected_total"], 2, "{body}");
     }
     for (media_type, body) in [(BATCH, "[]"), (LINES, ""), (LINES, "\n \r\n")] {
         let answer = service.post(media_type, body.as_bytes());
-        let expected = json!({"accepted": 0, "rejected": [], "position": null});
+        let expected = json!({
+            "accepted": 0, "rejected": [], "rejected_total": 0, "warnings": [], "warnings_total": 0,
+            "position": null,
+        });
         assert_eq!((answer.status, answer.json()), (202, expected));
     }
 }
@@ -312,4 +320,85 @@ async fn bodies_and_their_types_are_checked() {
     for media_type in ["application/json", "Application/CloudEvents+JSON; charset=utf-8"] {
         assert_eq!(service.post(media_type, good.as_bytes()).status, 202);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_will_have_no_effect_is_warned_of() {
+    let service = Running::start(None, "").await;
+    let slip = product(
+        "slip",
+        json!({"category": [], "categories": [{"id": "c", "name": "C", "path": ["c"], "nam": "C"}], "attributes": {"any": 1},
+               "name": {"en": "Slip"}, "variants": [{"sku": "s", "options": {"free": "1"}, "opt": 1}]}),
+    );
+    let events = [
+        (
+            slip,
+            vec![
+                "data.unknown_member",
+                "data.categories.unknown_member",
+                "data.variants.unknown_member",
+            ],
+        ),
+        (price("p1", "slip", json!({"market": "nowhere"})), vec!["data.market.unknown"]),
+        (price("p2", "slip", json!({"currency": "EUR"})), vec!["data.currency.mismatch"]),
+        (discount(json!({"scope": {}})), vec!["data.scope.empty"]),
+        (
+            discount(json!({"market": "nowhere", "scope": {"all": true}})),
+            vec!["data.market.unknown"],
+        ),
+        (
+            discount(
+                json!({"kind": "amount", "value": 5, "currency": "EUR", "scope": {"all": true}}),
+            ),
+            vec!["data.currency.mismatch"],
+        ),
+        (event("product.upserted.v9", json!({})), vec!["type.unknown"]),
+        (price("good", "slip", json!({})), vec![]),
+    ];
+    let all: Vec<Value> = events.iter().map(|(event, _)| event.clone()).collect();
+    let body = service.post(BATCH, json!(all).to_string().as_bytes()).json();
+    assert_eq!(body["accepted"], events.len(), "{body}");
+    let warned = body["warnings"].as_array().unwrap();
+    let found: Vec<(u64, &str)> = warned
+        .iter()
+        .map(|w| (w["index"].as_u64().unwrap(), w["code"].as_str().unwrap()))
+        .collect();
+    let expected: Vec<(u64, &str)> = (0..)
+        .zip(&events)
+        .flat_map(|(index, (_, codes))| codes.iter().map(move |code| (index, *code)))
+        .collect();
+    assert_eq!(found, expected, "{body}");
+    assert_eq!(body["warnings_total"], expected.len());
+    let detail = |code: &str| {
+        let of = warned.iter().find(|w| w["code"] == code).unwrap();
+        of["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(detail("data.unknown_member").contains("`categories`"), "{body}");
+    assert!(detail("data.categories.unknown_member").contains("data.categories[0].nam"), "{body}");
+    assert!(detail("type.unknown").contains("product.upserted.v1"), "{body}");
+    // One alone is warned of, too.
+    let one = service.post(ONE, events[1].0.to_string().as_bytes()).json();
+    assert_eq!(one["warnings"][0]["code"], "data.market.unknown", "{one}");
+}
+
+/// As many lines as a body takes, each of them wrong: the answer lists a thousand.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_lists_a_thousand_of_what_is_wrong() {
+    let service = Running::start(None, "").await;
+    let lines = "a\n".repeat(1_000_000);
+    let answer = service.post(LINES, lines.as_bytes());
+    assert_problem(&answer, 400, "refused_events", None);
+    let body = answer.json();
+    assert_eq!(body["rejected"].as_array().unwrap().len(), 1_000);
+    assert_eq!(body["rejected_total"], 1_000_000);
+    assert!(answer.body.len() < 300_000, "{}", answer.body.len());
+    let elements = format!("[{}1]", "1,".repeat(999_999));
+    let body = service.post(BATCH, elements.as_bytes()).json();
+    assert_eq!(body["rejected_total"], 1_000_000);
+    // Warnings, too.
+    let unknown = event("order.placed.v1", json!({})).to_string();
+    let lines = format!("{unknown}\n").repeat(3_000);
+    let body = service.post(LINES, lines.as_bytes()).json();
+    assert_eq!((&body["accepted"], &body["warnings_total"]), (&json!(3_000), &json!(3_000)));
+    assert_eq!(body["warnings"].as_array().unwrap().len(), 1_000);
 }

@@ -22,7 +22,8 @@ fn assert_problem(answer: &Answer, status: u16, code: &str, parameter: Option<&s
         assert!(body[member].as_str().is_some_and(|text| text.len() > 3), "{body}");
     }
     let members: Vec<&String> = body.as_object().unwrap().keys().collect();
-    let known = ["type", "title", "status", "detail", "code", "parameter"];
+    let known =
+        ["type", "title", "status", "detail", "code", "parameter", "rejected", "rejected_total"];
     assert!(members.iter().all(|member| known.contains(&member.as_str())), "{body}");
     assert_nothing_of_the_inside(&body);
 }

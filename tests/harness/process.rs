@@ -146,7 +146,7 @@ impl Home {
     #[track_caller]
     pub fn publish(&self, lines: &[String]) -> Value {
         let file = self.write("events.ndjson", lines.join("\n"));
-        self.json(&["publish", &file, "--wait"])
+        self.json(&["publish", &file, "--wait", "--skip-unusable"])
     }
 
     /// So many instances were ready when the generation was promoted. One that stands still for a second is not heard of in

@@ -3,6 +3,7 @@
 pub mod client;
 mod commands;
 mod dead_letters;
+mod large;
 mod logs;
 mod messages;
 mod positions;

@@ -56,7 +56,7 @@ fn publish_slowly(production: &Production, catalogue: &Catalogue, over: Duration
         .enumerate()
         .map(|(i, lines)| {
             let file = production.home.write(&format!("{i}.ndjson"), lines.join("\n"));
-            production.home.command(&["publish", &file])
+            production.home.command(&["publish", &file, "--skip-unusable"])
         })
         .collect();
     Publishing(std::thread::spawn(move || {

@@ -179,10 +179,12 @@ fn a_rebuild_goes_on_after_each_crash_of_the_database() {
 fn a_standby_that_is_promoted_later_is_waited_for() {
     let _alone = alone();
     let production = Production::new();
+    let mut projector = production.projector();
     production.home.publish(&[
         product("mug", serde_json::json!({})),
         price("mug-usd", "mug", 500, serde_json::json!({})),
     ]);
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
     services(&["replica", "up"]);
     let standby = Standby;
     let url = standby.url();

@@ -63,7 +63,7 @@ pub async fn append(log: &EmbeddedLog, lines: &[String]) {
             kind: envelope_kind(line.as_bytes()).ok().flatten().unwrap_or(Kind::Review),
             payload: Bytes::from(line.clone()),
         };
-        log.append(&chunk.iter().map(record).collect::<Vec<_>>()).await.unwrap();
+        log.append(&chunk.iter().map(record).collect::<Vec<_>>()).await.unwrap().whole().unwrap();
     }
 }
 

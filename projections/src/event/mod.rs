@@ -16,14 +16,16 @@ mod nul;
 mod payload;
 mod rejection;
 mod types;
+mod unknown;
 mod wire;
 
 pub use fields::{MAX_AMOUNT, MAX_SAFE_INTEGER, valid_id, valid_version};
 pub use key::EntityKey;
 pub use nul::refuse_nul;
 pub use payload::Payload;
-pub use rejection::{Problem, Rejection};
+pub use rejection::{FIELDS, Problem, Rejection};
 pub use types::EventType;
+pub use unknown::{UnknownMember, unknown_members};
 pub use wire::{
     Data, MAX_CATEGORIES, MAX_LONG_TEXT_BYTES, MAX_NAME_CHARS, MAX_PATH_STEPS, MAX_VARIANTS,
     decode_data,

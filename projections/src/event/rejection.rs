@@ -154,7 +154,7 @@ impl Problem {
 const MARK: char = '\u{1}';
 
 /// The fields that an event has, by whatever parent: what a code may name.
-const KNOWN: &[&str] = &[
+pub const FIELDS: &[&str] = &[
     "specversion",
     "id",
     "source",
@@ -243,7 +243,7 @@ impl Location {
     }
 
     pub(super) fn key(mut self, key: &str) -> Location {
-        let known = !self.closed && KNOWN.contains(&key);
+        let known = !self.closed && FIELDS.contains(&key);
         if known {
             for path in [&mut self.code, &mut self.shown] {
                 if !path.is_empty() {

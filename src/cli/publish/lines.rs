@@ -3,16 +3,19 @@
 use std::fmt;
 use std::io::BufRead;
 
+use anyhow::bail;
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::decode::envelope_kind;
-use crate::log::NewRecord;
+use crate::decode::{Warning, envelope_kind, of_unknown_type};
+use crate::log::{LogError, NewRecord};
 
 /// Events and bytes of one append.
 const CHUNK_EVENTS: usize = 4_096;
 const CHUNK_BYTES: usize = 4 << 20;
+/// What some programs write at the beginning of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// A longer line is passed over: sixteen times what an event may have.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
@@ -20,6 +23,8 @@ const MAX_LINE_BYTES: usize = 16 << 20;
 #[derive(Default)]
 pub struct Chunk {
     pub records: Vec<NewRecord>,
+    /// Which line each record is from.
+    pub lines: Vec<u64>,
     pub passed_over: Vec<PassedOver>,
     /// Bytes read, passed over ones included.
     pub bytes: u64,
@@ -34,6 +39,13 @@ pub struct PassedOver {
     detail: String,
 }
 
+impl PassedOver {
+    /// An event that its topic does not take.
+    pub fn refused(line: u64, error: &LogError) -> PassedOver {
+        PassedOver { line, code: "event.too_large".to_owned(), detail: error.to_string() }
+    }
+}
+
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}: {}", self.line, self.code, self.detail)
@@ -42,6 +54,7 @@ impl fmt::Display for PassedOver {
 
 /// Reads to the end, sending chunk after chunk.
 pub fn read(mut reader: impl BufRead, chunks: &mpsc::Sender<Chunk>) -> anyhow::Result<()> {
+    refuse_utf_16(reader.fill_buf()?)?;
     let mut chunk = Chunk::default();
     let mut line = Vec::new();
     for number in 1.. {
@@ -59,7 +72,8 @@ pub fn read(mut reader: impl BufRead, chunks: &mpsc::Sender<Chunk>) -> anyhow::R
                 detail,
             });
         } else {
-            look_at(&mut chunk, number, line.trim_ascii());
+            let text = if number == 1 { line.strip_prefix(BYTE_ORDER_MARK) } else { None };
+            look_at(&mut chunk, number, text.unwrap_or(&line).trim_ascii());
         }
         if chunk.records.len() >= CHUNK_EVENTS || chunk.bytes >= CHUNK_BYTES as u64 {
             // The receiver is gone: it has failed, and says why.
@@ -72,6 +86,14 @@ pub fn read(mut reader: impl BufRead, chunks: &mpsc::Sender<Chunk>) -> anyhow::R
     Ok(())
 }
 
+/// UTF-16 begins with its byte order mark, or every other byte of its JSON is zero.
+fn refuse_utf_16(begin: &[u8]) -> anyhow::Result<()> {
+    if matches!(begin, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{', ..] | [b'{', 0, ..]) {
+        bail!("the input is in UTF-16: write it in UTF-8, as `iconv -f UTF-16 -t UTF-8` does");
+    }
+    Ok(())
+}
+
 /// Blank lines are nothing at all.
 fn look_at(chunk: &mut Chunk, line: u64, text: &[u8]) {
     if text.is_empty() {
@@ -81,11 +103,12 @@ fn look_at(chunk: &mut Chunk, line: u64, text: &[u8]) {
     match envelope_kind(text) {
         Ok(Some(kind)) => {
             chunk.records.push(NewRecord { kind, payload: Bytes::copy_from_slice(text) });
+            chunk.lines.push(line);
         }
-        Ok(None) => chunk.passed_over.push(passed_over(
-            "type.unknown".to_owned(),
-            "its type is none that this service knows".to_owned(),
-        )),
+        Ok(None) => {
+            let Warning { code, detail } = of_unknown_type(text);
+            chunk.passed_over.push(passed_over(code, detail));
+        }
         Err(rejection) => {
             chunk.passed_over.push(passed_over(rejection.code, rejection.detail));
         }

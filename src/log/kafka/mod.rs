@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::position::{Partition, Position};
 use super::record::Record;
-use super::{EventLog, Extent, Lag, LogError, NewRecord};
+use super::{Appended, EventLog, Extent, Lag, LogError, NewRecord};
 use crate::backoff::Backoff;
 use crate::decode;
 use produce::{Outgoing, Sender, structured_headers};
@@ -181,7 +181,7 @@ impl KafkaLog {
 
 #[async_trait]
 impl EventLog for KafkaLog {
-    async fn append(&self, records: &[NewRecord]) -> Result<Vec<Position>, LogError> {
+    async fn append(&self, records: &[NewRecord]) -> Result<Appended, LogError> {
         let headers = structured_headers();
         let outgoing = records.iter().map(|record| Outgoing {
             topic: self.settings.topics.of(record.kind),

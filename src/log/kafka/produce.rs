@@ -11,8 +11,8 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use super::settings::{KafkaSettings, Purpose};
 use super::{Broker, log_error};
-use crate::log::LogError;
 use crate::log::position::{Partition, Position};
+use crate::log::{Appended, LogError};
 
 /// How long to wait for room in the producer's queue before trying again.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
@@ -55,21 +55,26 @@ impl Sender {
         Ok(slot.insert(producer).clone())
     }
 
-    /// Sends all of them; answers the last position in each partition once all are acknowledged.
+    /// Sends all of them; answers what became of them once all are acknowledged or refused.
     pub async fn send(
         &self,
         records: impl Iterator<Item = Outgoing<'_>>,
-    ) -> Result<Vec<Position>, LogError> {
+    ) -> Result<Appended, LogError> {
         let mut last: BTreeMap<Partition, i64> = BTreeMap::new();
-        for sent in self.send_each(records).await? {
-            let Position { topic, partition, offset } = sent?;
-            let known = last.entry(Partition { topic, partition }).or_insert(offset);
-            *known = offset.max(*known);
+        let mut refused = Vec::new();
+        for (index, sent) in self.send_each(records).await?.into_iter().enumerate() {
+            match sent {
+                Ok(Position { topic, partition, offset }) => {
+                    let known = last.entry(Partition { topic, partition }).or_insert(offset);
+                    *known = offset.max(*known);
+                }
+                Err(error @ LogError::TooLarge(_)) => refused.push((index, error)),
+                Err(error) => return Err(error),
+            }
         }
-        let positions = last.into_iter();
-        Ok(positions
-            .map(|(Partition { topic, partition }, offset)| Position { topic, partition, offset })
-            .collect())
+        let position =
+            |(Partition { topic, partition }, offset)| Position { topic, partition, offset };
+        Ok(Appended { positions: last.into_iter().map(position).collect(), refused })
     }
 
     /// Sends all of them; answers where each stands once all are acknowledged or refused.

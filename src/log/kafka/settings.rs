@@ -7,6 +7,7 @@ use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 
+use super::topics::MAX_MESSAGE_BYTES;
 use crate::config::{Properties, Topics};
 use crate::log::LogError;
 
@@ -95,7 +96,7 @@ impl KafkaSettings {
             .set("message.timeout.ms", self.delivery_timeout.as_millis().to_string())
             .set("linger.ms", "2")
             .set("compression.type", "lz4")
-            .set("message.max.bytes", "2097152")
+            .set("message.max.bytes", MAX_MESSAGE_BYTES)
             // As Kafka's own clients do it: whoever else writes an entity meets the same partition.
             .set("partitioner", "murmur2_random");
     }

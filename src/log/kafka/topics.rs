@@ -130,6 +130,10 @@ pub struct CreatedTopic {
     pub created: bool,
 }
 
+/// What a topic that is created takes: an event of 1 MiB beside its key and headers, which is more than brokers take by
+/// default, and a dead letter that is larger.
+pub const MAX_MESSAGE_BYTES: &str = "2097152";
+
 impl KafkaLog {
     /// Creates the topics that are missing, with as many replicas as the brokers have as default.
     pub async fn create_topics(&self, partitions: i32) -> Result<Vec<CreatedTopic>, LogError> {
@@ -142,7 +146,10 @@ impl KafkaLog {
         names.extend(self.settings().dead_letter_topic.as_deref());
         let new: Vec<NewTopic<'_>> = names
             .iter()
-            .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(-1)))
+            .map(|name| {
+                NewTopic::new(name, partitions, TopicReplication::Fixed(-1))
+                    .set("max.message.bytes", MAX_MESSAGE_BYTES)
+            })
             .collect();
         let options = AdminOptions::new()
             .request_timeout(Some(ASK_TIMEOUT * 4))

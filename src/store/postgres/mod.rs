@@ -159,6 +159,12 @@ impl PostgresStore {
         PostgresStore::of(address, options, generation)
     }
 
+    /// Whether the database has a store in this schema.
+    pub async fn exists(url: &str, schema: &str, within: Duration) -> Result<bool> {
+        schema::check_prefix(schema)?;
+        schema::exists(&connect::address(url)?, schema, within).await
+    }
+
     /// Opens one generation, which the catalogue knows, and creates or migrates its schema.
     pub async fn open_generation(
         url: &str,

@@ -65,6 +65,18 @@ pub async fn connect(address: &PgConnectOptions, within: Duration) -> Result<PgC
         .map_err(database)
 }
 
+/// Whether there is a table of generations.
+pub async fn exists(address: &PgConnectOptions, prefix: &str, within: Duration) -> Result<bool> {
+    let mut conn = connect(address, within).await?;
+    let table = format!("{prefix}.generation");
+    let found: sqlx::Result<bool> = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(table)
+        .fetch_one(&mut conn)
+        .await;
+    let _ = conn.close().await;
+    found.map_err(database)
+}
+
 /// Finds the generation that this build answers from, and creates or migrates what is not there yet.
 pub async fn prepare(
     address: &PgConnectOptions,

@@ -10,11 +10,11 @@ use vitrine_fuzz::limits;
 
 /// What is accepted is written as it came, and what is not is told by its place.
 fn check(body: &Bytes, form: Form, events: usize) {
-    let Ok(sorted) = sort(form, body) else { return };
-    assert_eq!(sorted.accepted + sorted.rejected.len(), events);
+    let Ok(sorted) = sort(form, body, &[]) else { return };
+    assert_eq!(sorted.accepted + sorted.rejected.total, events);
     assert!(sorted.records.len() <= sorted.accepted);
-    assert!(sorted.rejected.is_sorted_by_key(|rejected| rejected.index));
-    assert!(sorted.rejected.iter().all(|rejected| rejected.index < events));
+    assert!(sorted.rejected.first.is_sorted_by_key(|rejected| rejected.index));
+    assert!(sorted.rejected.first.iter().all(|rejected| rejected.index < events));
     for record in &sorted.records {
         let Ok(Decoded::Event { kind, event }) = structured(&record.payload) else {
             panic!("a record that is no event");
@@ -51,7 +51,7 @@ fuzz_target!(|input: &[u8]| {
     if form == Form::Batch
         && let Some(lines) = as_lines(&body)
     {
-        let told = |form, body: Bytes| sort(form, &body).map(|s| (s.accepted, s.rejected)).ok();
+        let told = |form, body: Bytes| sort(form, &body, &[]).map(|s| (s.accepted, s.rejected, s.warnings)).ok();
         assert_eq!(told(form, body), told(Form::Lines, lines.into()));
     }
 });
