@@ -191,6 +191,7 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
         waits_for: Arc::new(Vec::new),
         topics: config.log.topics.clone(),
         request_body_max_bytes: config.http.request_body_max_bytes,
+        request_body_within: std::time::Duration::from_secs(60),
         metrics: Arc::new(Metrics::new()?),
         successor: Default::default(),
         shadow: None,

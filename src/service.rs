@@ -1,12 +1,15 @@
 //! The running service: its roles started together and stopped together.
 
+use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_service::IntoServiceFactory;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::bail;
+use socket2::SockRef;
 use tokio::task::JoinHandle;
 
 use crate::api;
@@ -159,27 +162,29 @@ impl Service {
         (current, rebuilds): (web::Data<Current>, web::Data<Rebuilds>),
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
-        let body_limit = config.http.request_body_max_bytes;
+        let write_timeout = Duration::from_secs(config.http.write_timeout_seconds);
         let mut server = HttpServer::new(move || {
-            let app = App::new()
-                .app_data(current.clone())
-                .app_data(rebuilds.clone())
-                .app_data(web::PayloadConfig::new(body_limit))
-                .configure(|app| match routes {
-                    Some(routes) => {
-                        routes(app);
-                        api::configure(app);
+            let app =
+                App::new().app_data(current.clone()).app_data(rebuilds.clone()).configure(|app| {
+                    match routes {
+                        Some(routes) => {
+                            routes(app);
+                            api::configure(app);
+                        }
+                        None => api::configure_probes(app),
                     }
-                    None => api::configure_probes(app),
                 });
             Front::new(app.into_factory(), current.clone())
         })
         .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
+        .client_request_timeout(Duration::from_secs(config.http.head_timeout_seconds))
+        .on_connect(move |connection, _| limit_writing(connection, write_timeout))
         .shutdown_timeout(5)
         .disable_signals();
-        if config.http.workers > 0 {
-            server = server.workers(config.http.workers);
-        }
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
+        server =
+            server.workers(workers).max_connections(config.http.max_connections.div_ceil(workers));
         let server = server.listen(listener)?.run();
         let (handle, stop) = (server.handle(), self.tasks.stop().clone());
         tokio::spawn(async move {
@@ -266,6 +271,15 @@ impl Service {
             () = self.tasks.stop().cancelled() => {}
         }
         self.stop().await
+    }
+}
+
+/// Has the system close a connection whose client does not read on: it would hold the answers that wait for it.
+fn limit_writing(connection: &dyn Any, within: Duration) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(within))
+    {
+        tracing::debug!(%error, "a connection has no time-out for writing");
     }
 }
 

@@ -83,6 +83,10 @@ impl Stack {
     /// # Errors
     /// What is missing, and what to do.
     pub async fn open_existing(config: &Config) -> anyhow::Result<Stack> {
+        if config.log_kind() == LogKind::Kafka {
+            // Settings that are wrong are told of first.
+            Log::open(config).await?;
+        }
         let data_dir = config.data_dir.display();
         let needs_folder =
             config.store_kind() == StoreKind::Sqlite || config.log_kind() == LogKind::Embedded;

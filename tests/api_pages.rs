@@ -106,6 +106,7 @@ impl Service {
             waits_for: Arc::new(Vec::new),
             topics: Topics::default(),
             request_body_max_bytes: 1 << 20,
+            request_body_within: Duration::from_secs(60),
             metrics: Arc::new(Metrics::new().unwrap()),
             successor: Default::default(),
             shadow: None,

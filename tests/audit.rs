@@ -110,6 +110,7 @@ impl Shop {
             waits_for: Arc::new(Vec::new),
             topics: Topics::default(),
             request_body_max_bytes: 1 << 20,
+            request_body_within: Duration::from_secs(60),
             metrics: Arc::clone(&metrics),
             successor: Default::default(),
             shadow: None,

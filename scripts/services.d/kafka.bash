@@ -116,6 +116,9 @@ write_kafka_settings() { # port secure controller
         printf 'advertised.listeners=%s,%s\n' "$plain" "$secure"
         printf 'controller.quorum.voters=1@127.0.0.1:%d\n' "$3"
         printf 'log.dirs=%s/kafka/data\n' "$dir"
+        # On a busy machine a broker hears itself late, and loses all of its partitions for a moment. One that was
+        # killed may not come back before its session is over.
+        printf 'broker.session.timeout.ms=%d\n' "${VITRINE_SERVICES_KAFKA_SESSION_MS:-60000}"
         printf 'ssl.keystore.location=%s/tls/broker.pem\n' "$dir"
         printf 'listener.name.sasl_ssl.plain.sasl.jaas.config=%s required user_%s="%s";\n' \
             org.apache.kafka.common.security.plain.PlainLoginModule "$SECURE_USER" "$SECURE_PASSWORD"

@@ -31,6 +31,8 @@ need_postgres() {
         install_postgres >&2 || true
         find_postgres || die "no PostgreSQL $POSTGRES_OLDEST or newer in /usr/lib/postgresql: apt-get install postgresql"
     fi
+    # For the tests of a pooler in between, which start it themselves.
+    PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || apt_install_stopped pgbouncer >&2 || true
     if [ "$(id -u)" -eq 0 ]; then
         id postgres >/dev/null 2>&1 || die "no user postgres, which PostgreSQL is to run as: apt-get install postgresql"
         command -v setpriv >/dev/null || die "no setpriv: apt-get install util-linux"

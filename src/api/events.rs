@@ -1,24 +1,25 @@
 //! `POST /api/v1/events`: one event, a batch or lines of them, into the log.
 
 use std::fmt;
+use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use bytes::Bytes;
 use projections::event::Rejection;
 use projections::market::Market;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::auth;
 use super::current::State;
 use super::params::Query;
 use super::problem::{Kind, Problem};
+use super::{ApiState, auth, body};
 use crate::decode::{Decoded, Warning, structured, warnings};
-use crate::log::position::join_positions;
+use crate::log::position::{Partition, Position, join_positions};
 use crate::log::{Appended, NewRecord};
+use crate::store::Standing;
 
 pub const EVENTS: &str = "/api/v1/events";
 /// Larger bodies are decoded away from the threads that answer requests: some milliseconds at most, whatever they hold.
@@ -131,7 +132,7 @@ pub async fn ingest(
     auth::check(&state, &request, "writing events")?;
     Query::parse(request.query_string())?.finish()?;
     let form = form(request.headers())?;
-    let body = read_body(request.headers(), body, state.request_body_max_bytes).await?;
+    let body = body::read(&request, body, state.request_body_max_bytes, &state).await?;
     let sorted = if body.len() <= DECODED_INLINE_BYTES {
         sort(form, &body, &state.markets)?
     } else {
@@ -141,7 +142,7 @@ pub async fn ingest(
             Problem::internal()
         })??
     };
-    let Sorted { records, indexes, mut accepted, mut rejected, warnings } = sorted;
+    let Sorted { records, indexes, mut accepted, mut rejected, mut warnings } = sorted;
     state.metrics.ingested("unknown_type", accepted - records.len());
     let Appended { positions, refused } = match records.as_slice() {
         [] => Appended::default(),
@@ -160,6 +161,11 @@ pub async fn ingest(
     if accepted == 0 && rejected.total > 0 {
         return Err(Problem::refused_events(rejected));
     }
+    for (index, detail) in stopped(&state, &positions, &records).await {
+        if let Some(index) = indexes.get(index) {
+            warnings.add(*index, "log.stopped".to_owned(), detail);
+        }
+    }
     let position = (!positions.is_empty()).then(|| join_positions(&positions));
     Ok(HttpResponse::Accepted().json(Ingested {
         accepted,
@@ -169,6 +175,34 @@ pub async fn ingest(
         warnings_total: warnings.total,
         position,
     }))
+}
+
+/// How long it is looked whether partitions are stopped: events are taken whether or not that is known.
+const LOOK_WITHIN: Duration = Duration::from_millis(100);
+
+/// Partitions that were written to and are not projected: the place of the first event of each, and why.
+async fn stopped(
+    state: &ApiState,
+    positions: &[Position],
+    records: &[NewRecord],
+) -> Vec<(usize, String)> {
+    let look = async { state.store.snapshot().await?.standings().await };
+    let Ok(Ok(standings)) = tokio::time::timeout(LOOK_WITHIN, look).await else {
+        return Vec::new();
+    };
+    let told = |standing: &Standing| {
+        let (Partition { topic, partition }, why) =
+            (&standing.partition, standing.stopped.as_ref()?);
+        let is_it = |p: &&Position| p.topic == *topic && p.partition == *partition;
+        positions.iter().find(is_it)?;
+        let kind = state.topics.kind(topic)?;
+        let first = records.iter().position(|record| record.kind == kind)?;
+        Some((
+            first,
+            format!("it is in the log, and not projected: {topic}:{partition} is stopped: {why}"),
+        ))
+    };
+    standings.iter().filter_map(told).collect()
 }
 
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {
@@ -184,34 +218,6 @@ fn form(headers: &HeaderMap) -> Result<Form, Problem> {
              application/cloudevents-batch+json or application/x-ndjson",
         )
     })
-}
-
-async fn read_body(
-    headers: &HeaderMap,
-    mut body: web::Payload,
-    max_bytes: usize,
-) -> Result<Bytes, Problem> {
-    let too_large = || {
-        let detail = format!("the body has more than {max_bytes} bytes; send fewer events at once");
-        Problem::new(Kind::BodyTooLarge, detail)
-    };
-    let said: Option<usize> =
-        headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if said.is_some_and(|bytes| bytes > max_bytes) {
-        return Err(too_large());
-    }
-    let mut bytes = BytesMut::with_capacity(said.unwrap_or_default());
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| {
-            tracing::debug!(%error, "a request's body has ended early");
-            Problem::new(Kind::InvalidBody, "the body has ended early")
-        })?;
-        if bytes.len().saturating_add(chunk.len()) > max_bytes {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
 }
 
 /// Checks all events of a body. One alone is taken or is the problem; of several, each that is

@@ -7,6 +7,7 @@
 
 pub mod answer;
 mod auth;
+mod body;
 pub mod cached;
 pub mod current;
 pub mod cursor;
@@ -28,7 +29,7 @@ pub mod stored;
 mod warm;
 
 use std::sync::Arc;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
@@ -76,6 +77,7 @@ pub struct ApiState {
     pub topics: Topics,
     /// The largest request body.
     pub request_body_max_bytes: usize,
+    pub request_body_within: Duration,
     pub metrics: Arc<Metrics>,
     /// What has taken this one's place.
     pub successor: position::Successor,
@@ -160,7 +162,7 @@ async fn observe<B: MessageBody>(
 
 async fn not_found(request: HttpRequest) -> Result<&'static str, Problem> {
     if let Some(view) = current::of(&request) {
-        view.state.metrics.http_request("none", 404, std::time::Duration::ZERO);
+        view.state.metrics.http_request("none", 404, Duration::ZERO);
     }
     Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
 }

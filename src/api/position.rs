@@ -9,9 +9,9 @@ use tokio::time::Instant as Deadline;
 
 use super::ApiState;
 use super::problem::{Kind, Problem};
-use crate::log::position::{Position, ReadFrom, join_positions, parse_positions};
+use crate::log::position::{Partition, Position, ReadFrom, join_positions, parse_positions};
 use crate::projector::reconfigure;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Standing};
 
 pub const MIN_POSITION: &str = "Vitrine-Min-Position";
 pub const WAIT_MS: &str = "Vitrine-Wait-Ms";
@@ -108,6 +108,7 @@ async fn look_in(
     // Before the look: what is committed after it wakes the wait.
     progress.borrow_and_update();
     let mut reached = state.reached.now(store, from).await?;
+    let mut first = true;
     loop {
         {
             let successor = state.successor.read().await;
@@ -120,7 +121,15 @@ async fn look_in(
                 return Ok(Looked::Found((snapshot, store.generation())));
             }
         }
-        if Deadline::now() >= deadline {
+        let is_over = Deadline::now() >= deadline;
+        // What is stopped is told at once, and what stops meanwhile in the end.
+        if (first || is_over)
+            && let Some(stopped) = stopped(state, wanted).await?
+        {
+            return Err(stopped);
+        }
+        first = false;
+        if is_over {
             return Err(not_reached(wanted));
         }
         let until = deadline.min(Deadline::now() + POLL);
@@ -164,6 +173,20 @@ pub async fn answering(
         ));
     }
     Ok(snapshot)
+}
+
+/// The answer where a position is of a partition that is stopped: it will not be reached.
+async fn stopped(state: &ApiState, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
+    let standings = state.store.snapshot().await?.standings().await?;
+    let of = |standing: &&Standing| {
+        let Partition { topic, partition } = &standing.partition;
+        wanted.positions.iter().any(|p| p.topic == *topic && p.partition == *partition)
+    };
+    Ok(standings.iter().filter(of).find_map(|standing| {
+        let Partition { topic, partition } = &standing.partition;
+        let detail = format!("{topic}:{partition} is stopped: {}", standing.stopped.as_ref()?);
+        Some(Problem::parameter(Kind::PartitionStopped, MIN_POSITION, detail))
+    }))
 }
 
 fn not_reached(wanted: &Wanted) -> Problem {

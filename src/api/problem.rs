@@ -55,7 +55,9 @@ pub enum Kind {
     NotFound,
     MethodNotAllowed,
     PositionNotReached,
+    PartitionStopped,
     BodyTooLarge,
+    BodyTooSlow,
     UnsupportedMediaType,
     Internal,
     NotReady,
@@ -93,7 +95,9 @@ impl Kind {
             Kind::PositionNotReached => {
                 ("position_not_reached", "Position not reached", S::PRECONDITION_FAILED)
             }
+            Kind::PartitionStopped => ("partition_stopped", "Partition stopped", S::CONFLICT),
             Kind::BodyTooLarge => ("body_too_large", "Body too large", S::PAYLOAD_TOO_LARGE),
+            Kind::BodyTooSlow => ("body_too_slow", "Body too slow", S::REQUEST_TIMEOUT),
             Kind::UnsupportedMediaType => {
                 ("unsupported_media_type", "Unsupported media type", S::UNSUPPORTED_MEDIA_TYPE)
             }

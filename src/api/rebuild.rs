@@ -7,10 +7,13 @@ use serde::Deserialize;
 
 use super::params::Query;
 use super::problem::{Kind, Problem};
-use super::{auth, current, observed};
+use super::{auth, body, current, observed};
 use crate::generations::jobs::Rebuilds;
 use crate::generations::outcome::Asked;
 use crate::verdict::Allow;
+
+/// What a rebuild is asked for with is not larger.
+const MAX_WISH_BYTES: usize = 64 * 1024;
 
 pub const REBUILD: &str = "/api/v1/rebuild";
 
@@ -46,10 +49,12 @@ fn invalid(member: &'static str, why: String) -> Problem {
 async fn begin(
     request: HttpRequest,
     rebuilds: Option<web::Data<Rebuilds>>,
-    body: web::Bytes,
+    body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let rebuilds = of(&request, rebuilds)?;
     auth::only_json(&request)?;
+    let view = current::of(&request).ok_or_else(Problem::internal)?;
+    let body = body::read(&request, body, MAX_WISH_BYTES, &view.state).await?;
     let wish = match body.is_empty() {
         true => Wish::default(),
         false => serde_json::from_slice(&body).map_err(|e| {

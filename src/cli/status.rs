@@ -7,8 +7,9 @@ use crate::clock;
 use crate::generations::{Generation, State};
 use crate::log::position::Partition;
 use crate::log::{self, Extent};
-use crate::stack::Stack;
-use crate::store::StoreStatus;
+use crate::projector::embedded::is_another;
+use crate::stack::{Log, Stack};
+use crate::store::{LOG_ID, Standing, StoreStatus};
 
 #[derive(Serialize)]
 struct Status {
@@ -44,13 +45,23 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
     let log = stack.log.events();
     let extents = log.extents().await?;
     let mut snapshot = stack.store.snapshot().await?;
-    let known = snapshot.positions().await?;
+    let (mut standings, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
+    let known: Vec<(Partition, i64)> =
+        standings.iter().map(|s| (s.partition.clone(), s.next)).collect();
     drop(snapshot);
+    // Whether or not a service has seen it yet.
+    if let Log::Embedded(log) = &stack.log
+        && let Some(why) = is_another(log, log_id.as_deref(), &standings).await?
+    {
+        for standing in &mut standings {
+            standing.stopped.get_or_insert_with(|| why.clone());
+        }
+    }
     let lag = log.lag(&extents, &known).await?;
     let status = Status {
         log: config.log.url.redacted(),
         store: stack.store.status().await?,
-        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &known)).collect(),
+        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &standings)).collect(),
         lag_events: lag.events,
         generations: stack.stores.catalogue().list().await?,
         lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
@@ -61,11 +72,12 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
 }
 
 impl PartitionStatus {
-    fn of(extent: &Extent, known: &[(Partition, i64)]) -> PartitionStatus {
+    fn of(extent: &Extent, standings: &[Standing]) -> PartitionStatus {
         let Partition { topic, partition } = extent.partition.clone();
-        let stored = known.iter().find(|(p, _)| *p == extent.partition);
-        let next_offset = stored.map_or(0, |(_, next)| *next);
-        let problem = log::gap(extent, next_offset);
+        let stored = standings.iter().find(|standing| standing.partition == extent.partition);
+        let next_offset = stored.map_or(0, |standing| standing.next);
+        let stopped = stored.and_then(|standing| standing.stopped.clone());
+        let problem = stopped.or_else(|| log::gap(extent, next_offset));
         PartitionStatus { topic, partition, next_offset, head: extent.next, problem }
     }
 }

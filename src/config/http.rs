@@ -30,6 +30,19 @@ pub struct HttpConfig {
     /// above the idle time of the connection pools in front.
     #[schemars(range(max = 3600))]
     pub keep_alive_seconds: u64,
+    /// How long a client may take to send a request's head, in seconds; then the connection is closed.
+    #[schemars(range(min = 1, max = 3600))]
+    pub head_timeout_seconds: u64,
+    /// How long a client may take to send a request's body, in seconds; then it is a 408.
+    #[schemars(range(min = 1, max = 3600))]
+    pub body_timeout_seconds: u64,
+    /// How long an answer may wait for its client to read on, in seconds; then the connection is closed.
+    #[schemars(range(min = 1, max = 3600))]
+    pub write_timeout_seconds: u64,
+    /// Connections at a time, over all workers; further ones wait to be accepted. Each takes a file descriptor, and some
+    /// kilobytes while it is idle.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_connections: usize,
 }
 
 impl Default for HttpConfig {
@@ -40,6 +53,10 @@ impl Default for HttpConfig {
             workers: 0,
             request_body_max_bytes: 16 * 1024 * 1024,
             keep_alive_seconds: 75,
+            head_timeout_seconds: 10,
+            body_timeout_seconds: 60,
+            write_timeout_seconds: 30,
+            max_connections: 10_000,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::view::Views;
 use super::{Announced, Generation};
 use crate::api::current::{Current, View};
 use crate::log::position::{ReadFrom, Reflected};
-use crate::store::Result;
+use crate::store::{self, Result};
 use crate::warm::warmer::RunState;
 
 /// How often an instance looks which generation is live.
@@ -282,6 +282,9 @@ async fn hand_over(before: &View, next: &View) -> Result<bool> {
 /// Until the new generation reflects what the old one does as this begins: that one goes on meanwhile. False where it takes
 /// too long.
 async fn catch_up(before: &View, next: &View) -> Result<bool> {
+    if store::is_stopped(before.state.store.as_ref()).await? {
+        return Ok(true);
+    }
     let (facts, views) = reflected(before).await?;
     let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
     loop {

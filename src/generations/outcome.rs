@@ -61,6 +61,11 @@ pub enum RebuildFailed {
     )]
     Uncompared(i64),
     #[error(
+        "the live generation is stopped, since its log was made anew or has lost events, so that generation {0} cannot be \
+         compared with it. It is built and kept up to date: `vitrine rebuild --promote --uncompared` goes on with it and promotes it"
+    )]
+    Stopped(i64),
+    #[error(
         "the new generation {0} does not reflect the log and has not moved for a minute: the log says what its projector has \
          run into; `vitrine rebuild` goes on with it"
     )]

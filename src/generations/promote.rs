@@ -10,7 +10,7 @@ use super::follow::unique;
 use super::forwarded::Adopted;
 use super::stores::Stores;
 use super::{Generation, State, Switch, find, forwarded};
-use crate::store::{Result, StoreError};
+use crate::store::{self, Result, StoreError};
 
 /// A promotion that nobody prolongs is over after this long.
 const ANNOUNCED_FOR: Duration = Duration::from_secs(10);
@@ -185,6 +185,10 @@ async fn catch_up(
         return Ok(());
     }
     let (live, next) = (stores.get(live).await?, stores.get(next).await?);
+    if store::is_stopped(live.as_ref()).await? {
+        // What it has reached is in a log that is not there any more.
+        return Ok(());
+    }
     let target = live.snapshot_fresh().await?.reflected().await?;
     let (mut stood, mut since) = (None, Clock::now());
     loop {

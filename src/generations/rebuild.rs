@@ -25,7 +25,7 @@ use crate::rebuild::{self, Filled, Job, REBUILD_ID, RebuildError, from_live};
 use crate::stack::{self, Log, Stack};
 use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
-use crate::store::{ReadStore, StoreError};
+use crate::store::{self, ReadStore, StoreError};
 use crate::verdict::{self, Judged, Scope, Verdict};
 use crate::waits::Waits;
 
@@ -382,6 +382,13 @@ impl Rebuild {
             Some(live) if live.is_ours() => {
                 let decided = self.stack.stores.get(live).await?;
                 discard_again(decided.as_ref(), store.as_ref()).await?;
+                // It would be waited for in vain.
+                if store::is_stopped(decided.as_ref()).await? {
+                    return match self.asked.promote && !self.asked.uncompared {
+                        true => Err(RebuildFailed::Stopped(generation.number)),
+                        false => Ok(Compared { live: number, ..Compared::default() }),
+                    };
+                }
                 let verdict = self.compare(live, store).await?;
                 let judged = verdict.judge(&self.asked.allow);
                 Ok(Compared { live: number, verdict: Some(verdict), judged })

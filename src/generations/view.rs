@@ -1,6 +1,7 @@
 //! How a process answers from a generation: what differs from one to the next, and what they share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,7 @@ impl Views {
             waits_for: Arc::clone(&self.waits_for),
             topics: config.log.topics.clone(),
             request_body_max_bytes: config.http.request_body_max_bytes,
+            request_body_within: Duration::from_secs(config.http.body_timeout_seconds),
             metrics: Arc::clone(&self.metrics),
             successor: Default::default(),
             shadow: self.shadow.clone(),

@@ -16,6 +16,7 @@ use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
 use super::position::{Partition, Position};
+use super::record::Record;
 use super::{Appended, EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
@@ -103,6 +104,23 @@ impl EmbeddedLog {
             records.push(LogRecord { seq, kind, payload: Bytes::from(payload) });
         }
         Ok(records)
+    }
+
+    /// The event at an offset, in whatever topic it is.
+    pub async fn read_at(&self, seq: i64) -> Result<Option<Record>, LogError> {
+        let payload: Option<Vec<u8>> =
+            sqlx::query_scalar("SELECT payload FROM event WHERE seq = ?")
+                .bind(seq)
+                .fetch_optional(&self.reader)
+                .await
+                .map_err(log_error)?;
+        Ok(payload.map(|payload| Record::plain(payload.into())))
+    }
+
+    /// Which log this is; one that is made anew in its place has another id.
+    pub async fn id(&self) -> Result<String, LogError> {
+        let id = sqlx::query_scalar("SELECT id FROM identity").fetch_one(&self.reader).await;
+        id.map_err(log_error)
     }
 
     /// When the first event from `seq` on was appended; `None` where there is none.
@@ -265,7 +283,8 @@ impl EventLog for EmbeddedLog {
         let next_of = |extent: &Extent| {
             next.iter().find(|(p, _)| *p == extent.partition).map_or(0, |(_, next)| *next)
         };
-        let events = extents.iter().map(|e| e.next - next_of(e).max(1)).max().unwrap_or(0);
+        // A view that has seen more than there is does not lag: it is stopped.
+        let events = extents.iter().map(|e| e.next - next_of(e).max(1)).max().unwrap_or(0).max(0);
         let first_waiting = extents.iter().map(next_of).min().unwrap_or(0);
         Ok(Lag { events, since: self.appended_at(first_waiting).await? })
     }

@@ -112,6 +112,9 @@ pub trait EventLog: Send + Sync {
     async fn close(&self);
 }
 
+/// What to do where the log is not the one that a view was made from.
+pub const REBUILD_FROM_IT: &str = "Put the log back, or rebuild the view from it as it is now: `vitrine rebuild --promote --uncompared`";
+
 /// Why a partition cannot be projected from an offset: events in between would be passed over.
 /// `None` where it can.
 pub fn gap(extent: &Extent, next: i64) -> Option<String> {
@@ -126,7 +129,7 @@ pub fn gap(extent: &Extent, next: i64) -> Option<String> {
     (next > extent.next).then(|| {
         format!(
             "the view is at offset {next}, and the log ends at {}: the topic was made anew or has \
-             lost its end. Rebuild the view from the log as it is now",
+             lost its end. {REBUILD_FROM_IT}",
             extent.next
         )
     })

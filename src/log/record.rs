@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use projections::instant::Instant;
+use xxhash_rust::xxh3::Xxh3;
 
 /// A message: what a projector decodes, and what a dead letter keeps.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,6 +23,18 @@ impl Record {
     /// A message that is its value alone: a CloudEvent in structured mode.
     pub fn plain(value: Bytes) -> Record {
         Record { value: Some(value), ..Record::default() }
+    }
+
+    /// A number that other messages have hardly ever: of key, value and timestamp. It is stored.
+    pub fn fingerprint(&self) -> i64 {
+        let mut hasher = Xxh3::new();
+        for part in [&self.key, &self.value] {
+            let length = part.as_ref().map_or(u64::MAX, |bytes| bytes.len() as u64);
+            hasher.update(&length.to_le_bytes());
+            hasher.update(part.as_deref().unwrap_or_default());
+        }
+        hasher.update(&self.timestamp.map_or(i64::MIN, Instant::millis).to_le_bytes());
+        hasher.digest() as i64
     }
 
     /// About how much memory it takes, in bytes.

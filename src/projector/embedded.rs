@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::drive::{PROJECTING, ProjectorError, Turns, drive, prepare, retry_later};
 use super::{Batch, Projector};
 use crate::backoff::Backoff;
-use crate::log::LogError;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::store::{Advance, StoreError};
+use crate::log::{Extent, LogError, REBUILD_FROM_IT, gap};
+use crate::store::{Advance, LOG_ID, Mark, Standing, StoreError};
 
 /// How often an idle projector looks for what is due; nobody else works on the store.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ async fn project(
     options: TailOptions,
     stop: &CancellationToken,
 ) -> Result<(), ProjectorError> {
-    let start = positions(projector, log).await?;
+    let Some(start) = positions(projector, log, stop).await? else { return Ok(()) };
     // The next batch is read and decoded while one is applied; more would only take memory.
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
     let reading = stop.child_token();
@@ -86,20 +86,75 @@ async fn project(
     }
 }
 
-/// Where every topic stands, in the order of the kinds. They move together, since one sequence runs
-/// through all of them; only a topic that was just renamed starts anew.
+/// How often a log that is not the view's is looked at again.
+const LOOK_AT_STOPPED_EVERY: Duration = Duration::from_secs(5);
+
+/// The subject of waiting for the view's own log.
+const STOPPED: &str = "every partition is stopped";
+
+/// Where every topic stands, in the order of the kinds, once the log is the one that the view was made from. They move
+/// together, since one sequence runs through all of them; only a topic that was just renamed starts anew. `None`: it is to
+/// stop.
 async fn positions(
     projector: &Projector,
     log: &EmbeddedLog,
-) -> Result<Vec<(Partition, i64)>, ProjectorError> {
-    let mut snapshot = projector.store().snapshot().await?;
-    let known = snapshot.positions().await?;
-    let next = |kind| {
-        let partition = log.partition(kind);
-        let next = known.iter().find(|(p, _)| *p == partition).map_or(0, |(_, next)| *next);
-        (partition, next)
-    };
-    Ok(Kind::ALL.into_iter().map(next).collect())
+    stop: &CancellationToken,
+) -> Result<Option<Vec<(Partition, i64)>>, ProjectorError> {
+    let partitions: Vec<Partition> = Kind::ALL.into_iter().map(|k| log.partition(k)).collect();
+    loop {
+        let mut snapshot = projector.store().snapshot_fresh().await?;
+        let (known, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
+        drop(snapshot);
+        let another = is_another(log, log_id.as_deref(), &known).await?;
+        if known.iter().any(|s| s.stopped != another) || log_id.is_none() {
+            let mut tx = projector.store().begin().await?;
+            tx.stop(&partitions, another.as_deref()).await?;
+            if log_id.is_none() {
+                tx.set_meta(LOG_ID, Some(&log.id().await?)).await?;
+            }
+            tx.commit().await?;
+        }
+        let Some(why) = another else {
+            projector.waits().over(STOPPED);
+            let next =
+                |p: &Partition| known.iter().find(|s| s.partition == *p).map_or(0, |s| s.next);
+            return Ok(Some(partitions.into_iter().map(|p| (p.clone(), next(&p))).collect()));
+        };
+        projector.waits().wait(STOPPED, why);
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_STOPPED_EVERY) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    }
+}
+
+/// Why the log is not the one that the view was made from, if it is not: it has another id, or not the events that were
+/// projected.
+pub async fn is_another(
+    log: &EmbeddedLog,
+    log_id: Option<&str>,
+    known: &[Standing],
+) -> Result<Option<String>, LogError> {
+    if log_id.is_some() && log_id != Some(log.id().await?.as_str()) {
+        return Ok(Some(format!(
+            "the log is not the one that the view was made from: it was made anew. {REBUILD_FROM_IT}"
+        )));
+    }
+    let next = log.last_seq().await? + 1;
+    for Standing { partition, next: stands, last, .. } in known {
+        let extent = Extent { partition: partition.clone(), first: 0, next };
+        if let Some(why) = gap(&extent, *stands) {
+            return Ok(Some(why));
+        }
+        let Some(Mark { offset, fingerprint }) = *last else { continue };
+        if log.read_at(offset).await?.is_none_or(|record| record.fingerprint() != fingerprint) {
+            return Ok(Some(format!(
+                "event {offset} of the log is not the one that was projected: the log was made anew, or is of an older \
+                 backup. {REBUILD_FROM_IT}"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads and decodes batches from where the topics stand, and sends them one by one.
@@ -159,6 +214,13 @@ fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
         batch.push(position, record.kind, Record::plain(record.payload.clone()));
     }
     let after = records.last().map_or(0, |r| r.seq + 1);
+    // One sequence runs through all topics: its last event marks where all of them are.
+    if let Some(last) = records.last()
+        && let Some((partition, _)) = standing.get(last.kind as usize)
+    {
+        let fingerprint = Record::plain(last.payload.clone()).fingerprint();
+        batch.marks.push((partition.clone(), Mark { offset: last.seq, fingerprint }));
+    }
     batch.moves = standing
         .iter()
         .map(|(partition, next)| Advance {

@@ -25,9 +25,10 @@ use tokio::sync::watch;
 
 use crate::changes::{Collector, KEEP};
 use crate::clock;
+use crate::log::position::Partition;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
+use crate::store::{Advance, DiscountLock, Mark, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::waits::Waits;
 use fold::Folded;
@@ -42,6 +43,8 @@ pub struct Batch {
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
     pub moves: Vec<Advance>,
+    /// The last event of each partition.
+    pub marks: Vec<(Partition, Mark)>,
     /// Since when its first event waits here, where fan-outs go on beside batches and somebody waits for it: there
     /// views may be left to them so that facts are not late.
     pub since: Option<Clock>,
@@ -161,6 +164,7 @@ impl Projector {
         let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
+        tx.mark(&batch.marks).await?;
         let mut told = Collector::default();
         let report = self.apply_events(tx.as_mut(), batch, &mut told).await?;
         tx.record_change(&told.finish()).await?;

@@ -118,6 +118,46 @@ pub struct Advance {
     pub next: i64,
 }
 
+/// An event that was projected: where it is in its partition, and its [fingerprint](crate::log::record::Record::fingerprint).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mark {
+    pub offset: i64,
+    pub fingerprint: i64,
+}
+
+/// Where a partition stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    pub partition: Partition,
+    /// The offset that is projected next.
+    pub next: i64,
+    /// The last event that was projected; `None` where an older build or a rebuild did so.
+    pub last: Option<Mark>,
+    /// Why nothing more of it is projected.
+    pub stopped: Option<String>,
+}
+
+/// A row of the table of positions: topic, partition, next offset, offset and fingerprint of the last event, and why it is
+/// stopped.
+pub(crate) type StandingRow = (String, i32, i64, Option<i64>, Option<i64>, Option<String>);
+
+impl From<StandingRow> for Standing {
+    fn from((topic, partition, next, offset, fingerprint, stopped): StandingRow) -> Standing {
+        let last =
+            offset.zip(fingerprint).map(|(offset, fingerprint)| Mark { offset, fingerprint });
+        Standing { partition: Partition { topic, partition }, next, last, stopped }
+    }
+}
+
+/// Whether a partition of a store's generation is stopped: others cannot catch up with it, nor it with them.
+pub async fn is_stopped(store: &dyn ReadStore) -> Result<bool> {
+    let standings = store.snapshot_fresh().await?.standings().await?;
+    Ok(standings.iter().any(|standing| standing.stopped.is_some()))
+}
+
+/// The setting that has the id of the embedded log that the generation is projected from.
+pub const LOG_ID: &str = "log_id";
+
 /// How a transaction depends on discounts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DiscountLock {
@@ -278,6 +318,8 @@ pub trait ReadStore: Send + Sync {
 pub trait Snapshot: Send {
     /// The offset that comes next, for every partition that was ever projected.
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
+    /// The same with what is known of each partition besides.
+    async fn standings(&mut self) -> Result<Vec<Standing>>;
 
     /// How far the view reflects each partition, fan-outs included.
     async fn reflected(&mut self) -> Result<Reflected>;
@@ -373,6 +415,10 @@ pub trait Transaction: Send {
 
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
 
+    /// The last events that were projected of partitions that have a position.
+    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()>;
+    /// Stops partitions, for that reason, or has them go on. One that has no position yet gets one at 0.
+    async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()>;
     /// Moves positions, each only from where it is expected: else [`StoreError::PositionMoved`].
     async fn advance(&mut self, moves: &[Advance]) -> Result<()>;
 

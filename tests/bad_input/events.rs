@@ -334,8 +334,8 @@ async fn what_will_have_no_effect_is_warned_of() {
         (
             slip,
             vec![
-                "data.unknown_member",
                 "data.categories.unknown_member",
+                "data.unknown_member",
                 "data.variants.unknown_member",
             ],
         ),
@@ -348,7 +348,7 @@ async fn what_will_have_no_effect_is_warned_of() {
         ),
         (
             discount(
-                json!({"kind": "amount", "value": 5, "currency": "EUR", "scope": {"all": true}}),
+                json!({"kind": "amount", "value": 5, "currency": "GBP", "scope": {"all": true}}),
             ),
             vec!["data.currency.mismatch"],
         ),

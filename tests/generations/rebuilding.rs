@@ -326,6 +326,7 @@ fn the_service_rebuilds_when_it_is_asked_to() {
     let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
     let ask = |body: &str, token: &str| {
         let request = client.post(&url).bearer_auth(token).body(body.to_owned());
+        let request = request.header("content-type", "application/json");
         let answer = request.send().unwrap();
         (answer.status().as_u16(), answer.json::<Value>().unwrap())
     };

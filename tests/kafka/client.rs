@@ -109,6 +109,19 @@ pub fn create_topic(name: &str, partitions: i32, settings: &[(&str, &str)]) {
     }
 }
 
+/// Deletes a topic, and waits until it is gone.
+pub fn delete_topic(name: &str) {
+    let admin: AdminClient<DefaultClientContext> = config().create().unwrap();
+    for done in block(admin.delete_topics(&[name], &AdminOptions::new())).unwrap() {
+        done.unwrap();
+    }
+    let started = Clock::now();
+    while partitions(name) > 0 {
+        assert!(started.elapsed() < PATIENCE, "{name} is still there");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Deletes what is in a partition, as retention does.
 #[track_caller]
 pub fn delete_records(topic: &str, partition: i32) {

@@ -41,6 +41,7 @@ fn topics_are_created_once() {
 #[test]
 fn missing_topics_are_told_of() {
     let shop = Production::with_sqlite();
+    shop.home.run(&["migrate"]).good();
     let status = shop.home.json(&["status"]);
     assert_eq!(status["positions"], json!([]));
     assert_eq!(status["lag_events"], 0);

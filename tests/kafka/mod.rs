@@ -1,5 +1,6 @@
 //! A real broker: how messages come and go, through the running binary.
 
+mod anew;
 pub mod client;
 mod commands;
 mod dead_letters;

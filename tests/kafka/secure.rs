@@ -80,6 +80,7 @@ fn a_broker_of_an_unknown_authority_is_not_trusted() {
     let shop = shop("PLAIN", &server("TEST_KAFKA_PASSWORD"));
     // Of the machine's own authorities, none has signed it.
     let shop = shop.set("log.properties.ssl.ca.location=probe");
+    shop.home.run(&["migrate"]).good();
     let said = shop.home.run(&["status"]).refused(&["certificate"]);
     assert!(!said.stderr.contains(&server("TEST_KAFKA_PASSWORD")), "{said:?}");
 }

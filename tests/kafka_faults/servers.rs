@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::harness::events::{Catalogue, price, product};
 use crate::harness::process::Process;
 use crate::harness::production::{Production, services};
-use crate::harness::service::Answer;
+use crate::harness::service::{Answer, Service};
 use crate::harness::stream::{Rng, generated, nasty};
 use crate::harness::{eventually, full, now};
 use crate::{DAY, alone, assert_whole, busy, publish_slowly, under_way};
@@ -32,6 +32,8 @@ fn the_database_is_away_for_a_while() {
     assert_eq!(service.get("/healthz").status, 200);
     let page = service.get("/api/v1/listings/all");
     assert_eq!(page.status, 503, "{page:?}");
+    assert!(page.headers.contains_key("retry-after"), "{page:?}");
+    fails_fast(&service);
     std::thread::sleep(AWAY);
     services(&["start-postgres"]);
     service.wait_ready();
@@ -213,6 +215,20 @@ fn a_standby_that_is_promoted_later_is_waited_for() {
     });
     drop(service);
     drop(standby);
+}
+
+/// While the database is known to be away nobody waits for it: the quickest of a few answers says so, whatever else the
+/// machine does.
+fn fails_fast(service: &Service) {
+    for path in ["/api/v1/listings/all?limit=7", "/readyz"] {
+        let answer = || {
+            let started = std::time::Instant::now();
+            assert_eq!(service.get(path).status, 503, "{path}");
+            started.elapsed()
+        };
+        let quickest = (0..20).map(|_| answer()).min().unwrap();
+        assert!(quickest < Duration::from_millis(100), "{path}: {quickest:?}");
+    }
 }
 
 /// The standby of `scripts/services`, which goes in the end.

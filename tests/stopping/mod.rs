@@ -1,8 +1,11 @@
 //! What stops a service, or makes it wait: the log, `/readyz`, the metric and the exit status say the same.
 
+mod clients;
 mod disk;
 mod ends;
 mod files;
+mod logs;
+mod pooler;
 mod roles;
 mod transient;
 

@@ -5,6 +5,7 @@
 //! answer that is under way may win over the seek, and events would be passed over.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -13,12 +14,13 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::consume::{CONSUMING, MISSING};
 use super::eventless::Eventless;
 use super::group::{DUE_IDLE, PartitionGroup, PartitionKey, State, Works};
-use crate::log::kafka::{extent, log_error};
+use super::marks;
+use crate::log::kafka::{KafkaLog, extent, log_error};
 use crate::log::position::Partition;
 use crate::log::record::Record;
-use crate::log::{Extent, LogError, gap};
+use crate::log::{Extent, LogError, REBUILD_FROM_IT, gap};
 use crate::projector::drive::ProjectorError;
-use crate::store::StoreError;
+use crate::store::{Mark, Standing, StoreError};
 use crate::waits::Waits;
 
 /// How long the store may take to say where partitions stand.
@@ -29,14 +31,15 @@ const LOOK_AT_STOPPED_EVERY: Duration = Duration::from_secs(30);
 /// All partitions of this instance, in their groups.
 pub struct Assignment {
     works: Works,
+    log: Arc<KafkaLog>,
     groups: Vec<PartitionGroup>,
 }
 
 impl Assignment {
-    pub fn new(works: Works) -> Assignment {
+    pub fn new(works: Works, log: Arc<KafkaLog>) -> Assignment {
         let groups = works.options.partition_groups.max(1);
         let groups = (0..groups).map(|_| PartitionGroup::new(works.clone())).collect();
-        Assignment { works, groups }
+        Assignment { works, log, groups }
     }
 
     /// Partitions of one number stand together: with one key for all topics, so do a product's events.
@@ -47,10 +50,6 @@ impl Assignment {
 
     fn waits(&self) -> &Waits {
         self.works.projector.waits()
-    }
-
-    fn goes_on(&self, partition: &Partition) {
-        self.waits().over(&stopped(partition));
     }
 
     fn partition(&self, (kind, partition): PartitionKey) -> Partition {
@@ -88,7 +87,7 @@ impl Assignment {
             consumed.extend(group.revoke(&keys, left));
         }
         for key in keys {
-            self.goes_on(&self.partition(key));
+            self.waits().over(&stopped(&self.partition(key)));
         }
         self.list_of(&consumed)
     }
@@ -169,13 +168,25 @@ impl Assignment {
         if awaiting.is_empty() {
             return Ok(());
         }
-        let activated = self.positions().and_then(|positions| {
+        let activated = self.standings().and_then(|mut standings| {
             let starts = awaiting.iter().map(|key| {
-                let stored = positions.get(&self.partition(*key)).copied().unwrap_or(0);
-                Ok((*key, stored, extent(consumer, self.partition(*key))?))
+                let partition = self.partition(*key);
+                let extent = extent(consumer, partition.clone())?;
+                Ok(Start {
+                    key: *key,
+                    standing: standings.remove(&partition),
+                    extent,
+                    another: false,
+                })
             });
-            let starts: Vec<(PartitionKey, i64, Extent)> =
-                starts.collect::<Result<_, LogError>>()?;
+            let mut starts: Vec<Start> = starts.collect::<Result<_, LogError>>()?;
+            let changed = marks::changed(
+                &self.log,
+                &starts.iter().filter_map(Start::mark).collect::<Vec<_>>(),
+            )?;
+            for start in &mut starts {
+                start.another = changed.contains(&start.extent.partition);
+            }
             self.start(index, consumer, starts)
         });
         match activated {
@@ -200,16 +211,16 @@ impl Assignment {
         &mut self,
         index: usize,
         consumer: &BaseConsumer<C>,
-        starts: Vec<(PartitionKey, i64, Extent)>,
+        starts: Vec<Start>,
     ) -> Result<(), ProjectorError> {
         let mut list = TopicPartitionList::new();
         let mut from = Vec::new();
-        for (key, stored, extent) in starts {
-            let Some(next) = self.first_offset(key, stored, &extent) else { continue };
-            let Partition { topic, partition } = &extent.partition;
+        for start in starts {
+            let Some(next) = self.first_offset(&start)? else { continue };
+            let Partition { topic, partition } = &start.extent.partition;
             list.add_partition_offset(topic, *partition, Offset::Offset(next))
                 .map_err(|error| log_error(&error))?;
-            from.push((key, stored, next));
+            from.push((start.key, start.stored(), next));
         }
         if from.is_empty() {
             return Ok(());
@@ -226,11 +237,12 @@ impl Assignment {
         Ok(())
     }
 
-    /// Where a partition goes on; `None` where it is stopped, since events are missing.
-    fn first_offset(&mut self, key: PartitionKey, stored: i64, extent: &Extent) -> Option<i64> {
-        let Some(why) = gap(extent, stored) else {
-            self.goes_on(&extent.partition);
-            return Some(stored);
+    /// Where a partition goes on; `None` where it is stopped, since events are missing or are others.
+    fn first_offset(&mut self, start: &Start) -> Result<Option<i64>, ProjectorError> {
+        let (stored, extent) = (start.stored(), &start.extent);
+        let Some(why) = start.problem() else {
+            self.goes_on(start)?;
+            return Ok(Some(stored));
         };
         let Partition { topic, partition } = &extent.partition;
         if self.works.options.accept_missing_events && stored < extent.first {
@@ -241,34 +253,82 @@ impl Assignment {
                 to = extent.first,
                 "events are missing, and gone on without"
             );
-            self.goes_on(&extent.partition);
-            return Some(extent.first);
+            self.goes_on(start)?;
+            return Ok(Some(extent.first));
         }
-        self.stop(key, why);
-        None
+        self.stop(start, why)?;
+        Ok(None)
     }
 
-    /// Nothing more of a partition is consumed, until it is looked at again.
-    fn stop(&mut self, key: PartitionKey, why: String) {
-        let partition = self.partition(key);
-        self.waits().wait(&stopped(&partition), why);
-        if let Some(group) = self.group(key) {
-            group.partitions.insert(key, State::Stopped { since: Instant::now() });
+    /// Nothing more of a partition is consumed, until it is looked at again. The store has it, for all who ask.
+    fn stop(&mut self, start: &Start, why: String) -> Result<(), ProjectorError> {
+        let partition = &start.extent.partition;
+        if start.stopped() != Some(why.as_str()) {
+            self.save(partition, Some(&why))?;
         }
+        self.waits().wait(&stopped(partition), why);
+        if let Some(group) = self.group(start.key) {
+            group.partitions.insert(start.key, State::Stopped { since: Instant::now() });
+        }
+        Ok(())
+    }
+
+    fn goes_on(&self, start: &Start) -> Result<(), ProjectorError> {
+        if start.stopped().is_some() {
+            self.save(&start.extent.partition, None)?;
+        }
+        self.waits().over(&stopped(&start.extent.partition));
+        Ok(())
+    }
+
+    fn save(&self, partition: &Partition, why: Option<&str>) -> Result<(), ProjectorError> {
+        let store = self.works.projector.store();
+        self.works.runtime.block_on(async {
+            let mut tx = store.begin().await?;
+            tx.stop(std::slice::from_ref(partition), why).await?;
+            Ok(tx.commit().await?)
+        })
     }
 
     /// Where the store stands.
-    fn positions(&self) -> Result<HashMap<Partition, i64>, ProjectorError> {
+    fn standings(&self) -> Result<HashMap<Partition, Standing>, ProjectorError> {
         let store = self.works.projector.store();
-        let positions = self.works.runtime.block_on(async {
-            // A transaction: a snapshot may be of a replica that is behind.
-            let read = async { store.begin().await?.positions().await };
+        let standings = self.works.runtime.block_on(async {
+            // Not of a replica that may be behind.
+            let read = async { store.snapshot_fresh().await?.standings().await };
             tokio::time::timeout(POSITIONS_WITHIN, read).await
         });
-        let positions = positions.map_err(|_| {
+        let standings = standings.map_err(|_| {
             StoreError::Unavailable("it does not say where partitions stand".into())
         })?;
-        Ok(positions?.into_iter().collect())
+        Ok(standings?.into_iter().map(|s| (s.partition.clone(), s)).collect())
+    }
+
+    /// Partitions that are consumed.
+    pub fn active(&self) -> Vec<Partition> {
+        let keys = self.groups.iter().flat_map(PartitionGroup::active);
+        keys.map(|key| self.partition(key)).collect()
+    }
+
+    /// Has the groups of these partitions start over from where the store stands.
+    ///
+    /// # Errors
+    /// What does not pass.
+    pub fn begin_again<C: ConsumerContext>(
+        &mut self,
+        consumer: &BaseConsumer<C>,
+        partitions: &[Partition],
+    ) -> Result<(), ProjectorError> {
+        let drain = self.works.options.drain;
+        for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get(index) else { continue };
+            let has =
+                group.active().into_iter().any(|key| partitions.contains(&self.partition(key)));
+            let Some(group) = self.groups.get_mut(index).filter(|_| has) else { continue };
+            let consumed = group.restart(drain);
+            self.unassign(consumer, &consumed)?;
+        }
+        Ok(())
     }
 
     /// The consumer has found an offset that is not in the log, and does not say of which partition:
@@ -352,6 +412,43 @@ impl Assignment {
         for group in &mut self.groups {
             group.end_run(until.saturating_duration_since(Instant::now()));
         }
+    }
+}
+
+/// A partition that is to be consumed.
+struct Start {
+    key: PartitionKey,
+    /// `None`: nothing of it was projected.
+    standing: Option<Standing>,
+    extent: Extent,
+    /// The last event that was projected is another one now.
+    another: bool,
+}
+
+impl Start {
+    fn stored(&self) -> i64 {
+        self.standing.as_ref().map_or(0, |standing| standing.next)
+    }
+
+    fn stopped(&self) -> Option<&str> {
+        self.standing.as_ref()?.stopped.as_deref()
+    }
+
+    /// The last event that was projected, if it can still be there.
+    fn mark(&self) -> Option<(Partition, Mark)> {
+        let mark = self.standing.as_ref()?.last?;
+        let is_there = (self.extent.first..self.extent.next).contains(&mark.offset);
+        is_there.then(|| (self.extent.partition.clone(), mark))
+    }
+
+    /// Why it cannot be consumed, if it cannot.
+    fn problem(&self) -> Option<String> {
+        gap(&self.extent, self.stored()).or_else(|| {
+            let offset = self.standing.as_ref()?.last?.offset;
+            self.another.then(|| {
+                format!("event {offset} is not the one that was projected: the topic was made anew. {REBUILD_FROM_IT}")
+            })
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use rdkafka::{ClientContext, Message};
 use super::assignment::Assignment;
 use super::eventless::Looking;
 use super::group::Works;
+use super::marks::Checking;
 use crate::log::LogError;
 use crate::log::kafka::{Broker, KafkaLog, Purpose, TOPIC_MISSING};
 use crate::log::record::Record;
@@ -80,16 +81,18 @@ pub fn run(log: Arc<KafkaLog>, works: Works) -> Result<(), ProjectorError> {
     let stop = works.stop.clone();
     let generation = works.projector.store().generation();
     let looking = Looking::new(Arc::clone(&log), works.runtime.clone());
+    let store = Arc::clone(works.projector.store());
+    let checking = Checking::new(Arc::clone(&log), store, works.runtime.clone());
     let topics: Vec<String> =
         Kind::ALL.into_iter().map(|kind| works.options.topics.of(kind).to_owned()).collect();
     let (drain, waits) = (works.options.drain, works.projector.waits().clone());
-    let assignment = Arc::new(Mutex::new(Assignment::new(works)));
+    let assignment = Arc::new(Mutex::new(Assignment::new(works, Arc::clone(&log))));
     let member =
         Member { broker: log.broker().clone(), assignment: Arc::clone(&assignment), drain };
     let settings = log.settings().of_generation(generation);
     let consumer: BaseConsumer<Member> = settings.create(Purpose::Consume, member)?;
     let broker = log.broker().clone();
-    let mut poller = Poller { consumer, topics, assignment, broker, waits, looking };
+    let mut poller = Poller { consumer, topics, assignment, broker, waits, looking, checking };
     poller.subscribe()?;
     let mut ended = Ok(());
     while !stop.is_cancelled() && ended.is_ok() {
@@ -106,6 +109,7 @@ struct Poller {
     broker: Broker,
     waits: Waits,
     looking: Looking,
+    checking: Checking,
 }
 
 impl Poller {
@@ -144,7 +148,7 @@ impl Poller {
         }
         lock(&self.assignment).tend(&self.consumer)?;
         self.looking.turn(&self.assignment);
-        Ok(())
+        self.checking.turn(&self.assignment, &self.consumer)
     }
 
     /// Most errors pass by themselves: librdkafka tries again.

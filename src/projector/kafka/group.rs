@@ -19,7 +19,7 @@ use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::projector::drive::{PROJECTING, ProjectorError, Traffic, apply_all};
 use crate::projector::{Batch, Projector};
-use crate::store::Advance;
+use crate::store::{Advance, Mark};
 
 /// What is known of a partition that the group has given to this instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -207,10 +207,17 @@ impl PartitionGroup {
         }
         let mut batch = Batch { since, ..Batch::default() };
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
-        for Taken { key, offset, record, .. } in self.taken.drain(..self.at_once()) {
+        let at_once = self.at_once();
+        let last: HashMap<PartitionKey, i64> =
+            self.taken.iter().take(at_once).map(|taken| (taken.key, taken.offset)).collect();
+        for Taken { key, offset, record, .. } in self.taken.drain(..at_once) {
             self.taken_bytes -= record.bytes();
             moved.insert(key, offset + 1);
             let topic = self.works.options.topics.of(key.0).to_owned();
+            if last.get(&key) == Some(&offset) {
+                let mark = Mark { offset, fingerprint: record.fingerprint() };
+                batch.marks.push((Partition { topic: topic.clone(), partition: key.1 }, mark));
+            }
             batch.push(Position { topic, partition: key.1, offset }, key.0, record);
         }
         if self.taken.is_empty() {

@@ -14,6 +14,7 @@ mod consume;
 mod eventless;
 mod forward;
 mod group;
+mod marks;
 
 use std::sync::Arc;
 use std::time::Duration;

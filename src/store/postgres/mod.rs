@@ -9,6 +9,7 @@
 //! Connections keep prepared statements and settings, and transactions hold advisory locks: a
 //! proxy in between has to keep a session on one connection.
 
+mod breaker;
 mod bulk;
 mod changes;
 pub(crate) mod connect;
@@ -40,6 +41,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, PgPool};
 use tokio::sync::watch;
 
+use self::breaker::Breaker;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
 use super::seed::Seed;
@@ -125,6 +127,7 @@ pub struct PostgresStore {
     primary: Arc<Primary>,
     replicas: Replicas,
     feed: changes::Feed,
+    breaker: Breaker,
     /// For further connections that listen.
     address: PgConnectOptions,
     session: Session,
@@ -154,6 +157,7 @@ impl PostgresStore {
     pub async fn open(url: &str, options: PostgresOptions) -> Result<PostgresStore> {
         schema::check_prefix(&options.schema)?;
         let address = connect::address(url)?;
+        schema::refuse_transaction_pooling(&address, options.acquire_timeout).await?;
         let generation =
             schema::prepare(&address, &options.schema, options.acquire_timeout).await?;
         PostgresStore::of(address, options, generation)
@@ -210,6 +214,7 @@ impl PostgresStore {
             primary: Arc::new(primary),
             replicas,
             feed: changes::Feed::new(&address, &options, &session),
+            breaker: Breaker::new(address.clone()),
             address,
             session,
             acquire_timeout: wait,
@@ -225,7 +230,7 @@ impl PostgresStore {
     }
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
-        let tx = connect::begin(pool, BEGIN_READ).await?;
+        let tx = self.breaker.guard(connect::begin(pool, BEGIN_READ)).await?;
         Ok(snapshot::PostgresSnapshot::new(tx, Arc::clone(&self.primary.numbers)))
     }
 }
@@ -250,7 +255,7 @@ impl ReadStore for PostgresStore {
         let mut undoing = self.primary.undoing.subscribe();
         // Beyond that time it is left to itself: a server that is away undoes nothing now.
         let _ = tokio::time::timeout(UNDONE_WITHIN, undoing.wait_for(|n| *n == 0)).await;
-        let tx = connect::begin(&self.primary.writer, BEGIN_WRITE).await?;
+        let tx = self.breaker.guard(connect::begin(&self.primary.writer, BEGIN_WRITE)).await?;
         Ok(Box::new(transaction::PostgresTransaction::new(tx, Arc::clone(&self.primary))))
     }
 
@@ -353,7 +358,11 @@ impl ReadStore for PostgresStore {
     }
 
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes> {
-        self.feed.read(since).await
+        let read = self.feed.read(since).await;
+        if matches!(read, Err(StoreError::Unavailable(_))) {
+            self.breaker.suspect();
+        }
+        read
     }
 
     async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {

@@ -77,6 +77,38 @@ pub async fn exists(address: &PgConnectOptions, prefix: &str, within: Duration) 
     found.map_err(database)
 }
 
+/// Refuses a pooler that gives a session another connection for each transaction: settings, prepared statements, locks and
+/// LISTEN are the session's. Two sessions of a server never have the same process; behind such a pooler they do, or one
+/// has another process than before.
+pub async fn refuse_transaction_pooling(
+    address: &PgConnectOptions,
+    within: Duration,
+) -> Result<()> {
+    const PROCESS: &str = "SELECT pg_backend_pid()";
+    let process = async |conn: &mut PgConnection| {
+        // Such a pooler knows nothing of statements that were prepared before.
+        let pid = sqlx::query_scalar::<_, i32>(PROCESS).persistent(false).fetch_one(conn).await;
+        pid.map_err(database)
+    };
+    let mut one = connect(address, within).await?;
+    let before = process(&mut one).await?;
+    let mut other = connect(address, within).await?;
+    let mut tx = other.begin().await.map_err(database)?;
+    let others = process(&mut tx).await?;
+    let after = process(&mut one).await?;
+    drop(tx);
+    let _ = tokio::join!(one.close(), other.close());
+    if before == after && before != others {
+        return Ok(());
+    }
+    Err(StoreError::Incompatible(
+        "store.url leads to a pooler that shares connections by transaction, such as PgBouncer with \
+         `pool_mode = transaction`; Vitrine needs sessions of its own (settings, locks, LISTEN): set `pool_mode = session` \
+         for its database, or name PostgreSQL itself. Vitrine pools its connections anyway"
+            .to_owned(),
+    ))
+}
+
 /// Finds the generation that this build answers from, and creates or migrates what is not there yet.
 pub async fn prepare(
     address: &PgConnectOptions,

@@ -21,7 +21,7 @@ use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
-use crate::store::{REVISED_UNTIL, Result, Snapshot, StoreError};
+use crate::store::{REVISED_UNTIL, Result, Snapshot, Standing, StandingRow, StoreError};
 
 pub struct PostgresSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Postgres>,
@@ -82,6 +82,10 @@ impl Head {
 impl Snapshot for PostgresSnapshot {
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
         positions(&mut self.tx).await
+    }
+
+    async fn standings(&mut self) -> Result<Vec<Standing>> {
+        standings(&mut self.tx).await
     }
 
     async fn reflected(&mut self) -> Result<Reflected> {
@@ -183,6 +187,16 @@ pub(super) async fn positions(conn: &mut PgConnection) -> Result<Vec<(Partition,
         .into_iter()
         .map(|(topic, partition, next)| (Partition { topic, partition }, next))
         .collect())
+}
+
+async fn standings(conn: &mut PgConnection) -> Result<Vec<Standing>> {
+    let rows: Vec<StandingRow> = sqlx::query_as(
+        "SELECT topic, partition, next_offset, last_offset, fingerprint, stopped FROM position",
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    Ok(rows.into_iter().map(Standing::from).collect())
 }
 
 pub(super) async fn meta(conn: &mut PgConnection, key: &str) -> Result<Option<String>> {

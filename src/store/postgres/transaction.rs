@@ -25,7 +25,8 @@ use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlemen
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{
-    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
+    Advance, DiscountLock, MARKETS_PENDING, Mark, Numbers, Result, StoreError, Transaction,
+    ViewWrite,
 };
 
 /// Rows that each outcome's count is spread over.
@@ -107,6 +108,45 @@ const FAILED_TRANSACTION: &str = "25P02";
 impl Transaction for PostgresTransaction {
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
         snapshot::positions(open(&mut self.tx)?).await
+    }
+
+    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        // Their rows are locked, since they have just moved.
+        sqlx::query(
+            "UPDATE position p SET last_offset = m.last_offset, fingerprint = m.fingerprint
+             FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[])
+                  AS m(topic, partition, last_offset, fingerprint)
+             WHERE p.topic = m.topic AND p.partition = m.partition",
+        )
+        .bind(marks.iter().map(|(p, _)| p.topic.as_str()).collect::<Vec<&str>>())
+        .bind(marks.iter().map(|(p, _)| p.partition).collect::<Vec<i32>>())
+        .bind(marks.iter().map(|(_, mark)| mark.offset).collect::<Vec<i64>>())
+        .bind(marks.iter().map(|(_, mark)| mark.fingerprint).collect::<Vec<i64>>())
+        .execute(open(&mut self.tx)?)
+        .await
+        .map_err(database)
+        .map(|_| ())
+    }
+
+    async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()> {
+        let mut partitions: Vec<&Partition> = partitions.iter().collect();
+        // In this order rows are locked.
+        partitions.sort_unstable();
+        sqlx::query(
+            "INSERT INTO position (topic, partition, next_offset, stopped)
+             SELECT topic, partition, 0, $3 FROM unnest($1::text[], $2::int4[]) AS p(topic, partition)
+             ON CONFLICT (topic, partition) DO UPDATE SET stopped = excluded.stopped",
+        )
+        .bind(partitions.iter().map(|p| p.topic.as_str()).collect::<Vec<&str>>())
+        .bind(partitions.iter().map(|p| p.partition).collect::<Vec<i32>>())
+        .bind(why)
+        .execute(open(&mut self.tx)?)
+        .await
+        .map_err(database)
+        .map(|_| ())
     }
 
     async fn advance(&mut self, moves: &[Advance]) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
-use crate::store::{Result, Snapshot};
+use crate::store::{Result, Snapshot, Standing, StandingRow};
 
 pub struct SqliteSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Sqlite>,
@@ -29,6 +29,10 @@ pub struct SqliteSnapshot {
 impl Snapshot for SqliteSnapshot {
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
         positions(&mut self.tx).await
+    }
+
+    async fn standings(&mut self) -> Result<Vec<Standing>> {
+        standings(&mut self.tx).await
     }
 
     async fn reflected(&mut self) -> Result<Reflected> {
@@ -134,6 +138,16 @@ pub(super) async fn positions(conn: &mut SqliteConnection) -> Result<Vec<(Partit
         .into_iter()
         .map(|(topic, partition, next)| (Partition { topic, partition }, next))
         .collect())
+}
+
+async fn standings(conn: &mut SqliteConnection) -> Result<Vec<Standing>> {
+    let rows: Vec<StandingRow> = sqlx::query_as(
+        "SELECT topic, partition, next_offset, last_offset, fingerprint, stopped FROM position",
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    Ok(rows.into_iter().map(Standing::from).collect())
 }
 
 pub(super) async fn meta(conn: &mut SqliteConnection, key: &str) -> Result<Option<String>> {

@@ -22,7 +22,8 @@ use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlemen
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{
-    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
+    Advance, DiscountLock, MARKETS_PENDING, Mark, Numbers, Result, StoreError, Transaction,
+    ViewWrite,
 };
 
 pub struct SqliteTransaction {
@@ -86,6 +87,39 @@ impl SqliteTransaction {
 impl Transaction for SqliteTransaction {
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>> {
         snapshot::positions(&mut self.tx).await
+    }
+
+    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()> {
+        for (partition, mark) in marks {
+            sqlx::query(
+                "UPDATE position SET last_offset = ?3, fingerprint = ?4
+                 WHERE topic = ?1 AND partition = ?2",
+            )
+            .bind(&partition.topic)
+            .bind(partition.partition)
+            .bind(mark.offset)
+            .bind(mark.fingerprint)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(database)?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()> {
+        for partition in partitions {
+            sqlx::query(
+                "INSERT INTO position (topic, partition, next_offset, stopped) VALUES (?1, ?2, 0, ?3)
+                 ON CONFLICT DO UPDATE SET stopped = excluded.stopped",
+            )
+            .bind(&partition.topic)
+            .bind(partition.partition)
+            .bind(why)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(database)?;
+        }
+        Ok(())
     }
 
     async fn advance(&mut self, moves: &[Advance]) -> Result<()> {

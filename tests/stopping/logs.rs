@@ -1,0 +1,126 @@
+//! A log that is made anew: nothing is passed over in silence.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::waits_for;
+use crate::harness::events::{price, product, stock};
+use crate::harness::eventually;
+use crate::harness::process::Home;
+use crate::harness::service::Service;
+
+fn events(n: u64) -> Vec<String> {
+    let mut events = vec![product("mug", json!({})), price("p", "mug", 5, json!({}))];
+    events.extend((1..=n).map(|version| stock("mug", version, version as i64)));
+    events
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// All that is asked says that the log is another one, and nothing of it is projected.
+fn is_stopped(home: &Home, service: &mut Service, why: &str) {
+    let waits = waits_for(service, "every partition is stopped");
+    assert!(
+        waits.contains(why) && waits.contains("vitrine rebuild --promote --uncompared"),
+        "{waits}"
+    );
+    let posted = service.post("application/cloudevents+json", stock("mug", 900, 900));
+    assert_eq!(posted.status, 202, "{posted:?}");
+    assert_eq!(posted.body["warnings"][0]["code"], "log.stopped", "{posted:?}");
+    let position = posted.body["position"].as_str().unwrap();
+    let headers = [("Vitrine-Min-Position", position), ("Vitrine-Wait-Ms", "5000")];
+    let answer = service.get_with("/api/v1/products/mug", &headers);
+    assert_eq!((answer.status, answer.code()), (409, "partition_stopped"), "{answer:?}");
+    let page = service.get("/api/v1/products/mug").page();
+    assert_ne!(page["stock"]["available"], 900, "it was projected");
+    let status = home.json(&["status"]);
+    for position in status["positions"].as_array().unwrap() {
+        assert!(position["problem"].as_str().is_some_and(|p| p.contains(why)), "{status:#}");
+    }
+    assert!(status["lag_events"].as_i64().unwrap() >= 0, "{status:#}");
+}
+
+/// What is said to help does.
+fn is_mended(home: &Home, service: Service, available: i64) {
+    home.run(&["rebuild", "--promote"]).refused(&["--uncompared"]);
+    home.run(&["rebuild", "--promote", "--uncompared"]).good();
+    eventually("the page is of the log as it is", || {
+        let page = service.get("/api/v1/products/mug");
+        (page.status == 200 && page.body["stock"]["available"] == available).then_some(())
+    });
+    let position = service.publish(&[stock("mug", 1_000, 7)]);
+    service.reflects(&position);
+    assert_eq!(service.get("/api/v1/products/mug").page()["stock"]["available"], 7);
+}
+
+fn projected(home: &Home, events: &[String]) {
+    let service = home.serve();
+    let position = service.publish(events);
+    service.reflects(&position);
+}
+
+#[test]
+fn a_log_that_is_made_anew_is_told_of() {
+    let home = Home::new();
+    projected(&home, &events(3));
+    std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
+    // As many events as before, and more.
+    let file = home.write("events.ndjson", events(30).join("\n"));
+    home.run(&["publish", &file]).good();
+    // Deleted with the log was which generations there are: it is made again.
+    let mut service = home.serve();
+    is_stopped(&home, &mut service, "it was made anew");
+    is_mended(&home, service, 900);
+}
+
+#[test]
+fn an_older_backup_of_the_log_is_told_of() {
+    let home = Home::new();
+    projected(&home, &events(3));
+    copy(&home.data_dir().join("log"), &home.path("backup"));
+    projected(&home, &[stock("mug", 4, 40), stock("mug", 5, 50)]);
+    std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
+    copy(&home.path("backup"), &home.data_dir().join("log"));
+    // Shorter than what was projected.
+    {
+        let mut service = home.serve();
+        let waits = waits_for(&mut service, "every partition is stopped");
+        assert!(waits.contains("has lost its end"), "{waits}");
+    }
+    // And then as long, with other events.
+    let other: Vec<String> = (6..16).map(|version| stock("mug", version, 1)).collect();
+    let file = home.write("events.ndjson", other.join("\n"));
+    home.run(&["publish", &file]).good();
+    let mut service = home.serve();
+    is_stopped(&home, &mut service, "is not the one that was projected");
+    is_mended(&home, service, 900);
+}
+
+#[test]
+fn the_log_that_is_put_back_is_gone_on_with() {
+    let home = Home::new();
+    projected(&home, &events(3));
+    let (log, away) = (home.data_dir().join("log"), home.path("away"));
+    std::fs::rename(&log, &away).unwrap();
+    let file = home.write("events.ndjson", events(9).join("\n"));
+    home.run(&["publish", &file]).good();
+    {
+        let mut service = home.serve();
+        waits_for(&mut service, "every partition is stopped");
+    }
+    std::fs::remove_dir_all(&log).unwrap();
+    std::fs::rename(&away, &log).unwrap();
+    let service = home.serve();
+    let position = service.publish(&[stock("mug", 77, 77)]);
+    service.reflects(&position);
+    assert_eq!(service.get("/readyz").body["waits_for"], json!([]));
+    let status = home.json(&["status"]);
+    assert_eq!(status["positions"][0].get("problem"), None::<&Value>, "{status:#}");
+}
