@@ -144,10 +144,11 @@ pub async fn ingest(
     };
     let Sorted { records, indexes, mut accepted, mut rejected, mut warnings } = sorted;
     state.metrics.ingested("unknown_type", accepted - records.len());
-    let Appended { positions, refused } = match records.as_slice() {
-        [] => Appended::default(),
-        records => state.log.append(records).await?,
+    let (appended, standings) = match records.as_slice() {
+        [] => (Ok(Appended::default()), Vec::new()),
+        records => tokio::join!(state.log.append(records), standings(&state)),
     };
+    let Appended { positions, refused } = appended?;
     state.metrics.ingested("appended", records.len() - refused.len());
     state.metrics.ingested("rejected", rejected.total + refused.len());
     accepted -= refused.len();
@@ -161,7 +162,7 @@ pub async fn ingest(
     if accepted == 0 && rejected.total > 0 {
         return Err(Problem::refused_events(rejected));
     }
-    for (index, detail) in stopped(&state, &positions, &records).await {
+    for (index, detail) in stopped(&state, &standings, &positions, &records) {
         if let Some(index) = indexes.get(index) {
             warnings.add(*index, "log.stopped".to_owned(), detail);
         }
@@ -180,16 +181,22 @@ pub async fn ingest(
 /// How long it is looked whether partitions are stopped: events are taken whether or not that is known.
 const LOOK_WITHIN: Duration = Duration::from_millis(100);
 
+/// Where partitions stand, if the store says so in time.
+async fn standings(state: &ApiState) -> Vec<Standing> {
+    let look = async { state.store.snapshot().await?.standings().await };
+    match tokio::time::timeout(LOOK_WITHIN, look).await {
+        Ok(Ok(standings)) => standings,
+        _ => Vec::new(),
+    }
+}
+
 /// Partitions that were written to and are not projected: the place of the first event of each, and why.
-async fn stopped(
+fn stopped(
     state: &ApiState,
+    standings: &[Standing],
     positions: &[Position],
     records: &[NewRecord],
 ) -> Vec<(usize, String)> {
-    let look = async { state.store.snapshot().await?.standings().await };
-    let Ok(Ok(standings)) = tokio::time::timeout(LOOK_WITHIN, look).await else {
-        return Vec::new();
-    };
     let told = |standing: &Standing| {
         let (Partition { topic, partition }, why) =
             (&standing.partition, standing.stopped.as_ref()?);

@@ -36,7 +36,8 @@ pub struct Args {
     /// Begins anew, where an earlier rebuild was stopped.
     #[arg(long)]
     fresh: bool,
-    /// With --promote: promotes although the live generation is of another build, so that the two cannot be compared.
+    /// With --promote: promotes although the live generation is of another build, or is stopped since its log was made
+    /// anew, so that the two cannot be compared.
     #[arg(long)]
     uncompared: bool,
 }

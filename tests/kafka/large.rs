@@ -67,6 +67,6 @@ fn topics_that_are_created_take_what_an_event_may_have() {
         locales.iter().map(|locale| ((*locale).to_owned(), json!(text()))).collect();
     let event = product("large", json!({"description": texts}));
     assert!((900_000..1_048_576).contains(&event.len()), "{}", event.len());
-    let shop_service = service.post("application/cloudevents+json", event);
-    assert_eq!(shop_service.status, 202, "{shop_service:?}");
+    let answer = service.post("application/cloudevents+json", event);
+    assert_eq!(answer.status, 202, "{answer:?}");
 }

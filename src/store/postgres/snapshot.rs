@@ -21,7 +21,8 @@ use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
-use crate::store::{REVISED_UNTIL, Result, Snapshot, Standing, StandingRow, StoreError};
+use crate::store::standing::{STANDINGS, Standing, StandingRow};
+use crate::store::{REVISED_UNTIL, Result, Snapshot, StoreError};
 
 pub struct PostgresSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Postgres>,
@@ -190,12 +191,8 @@ pub(super) async fn positions(conn: &mut PgConnection) -> Result<Vec<(Partition,
 }
 
 async fn standings(conn: &mut PgConnection) -> Result<Vec<Standing>> {
-    let rows: Vec<StandingRow> = sqlx::query_as(
-        "SELECT topic, partition, next_offset, last_offset, fingerprint, stopped FROM position",
-    )
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
+    let rows: Vec<StandingRow> =
+        sqlx::query_as(STANDINGS).fetch_all(conn).await.map_err(database)?;
     Ok(rows.into_iter().map(Standing::from).collect())
 }
 

@@ -18,7 +18,8 @@ use crate::store::fanout::ScopePart;
 use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
-use crate::store::{Result, Snapshot, Standing, StandingRow};
+use crate::store::standing::{STANDINGS, Standing, StandingRow};
+use crate::store::{Result, Snapshot};
 
 pub struct SqliteSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Sqlite>,
@@ -141,12 +142,8 @@ pub(super) async fn positions(conn: &mut SqliteConnection) -> Result<Vec<(Partit
 }
 
 async fn standings(conn: &mut SqliteConnection) -> Result<Vec<Standing>> {
-    let rows: Vec<StandingRow> = sqlx::query_as(
-        "SELECT topic, partition, next_offset, last_offset, fingerprint, stopped FROM position",
-    )
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
+    let rows: Vec<StandingRow> =
+        sqlx::query_as(STANDINGS).fetch_all(conn).await.map_err(database)?;
     Ok(rows.into_iter().map(Standing::from).collect())
 }
 
