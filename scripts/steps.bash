@@ -3,10 +3,11 @@
 # A caller says `set -m`, so that each step has a process group of its own, calls `begin_steps` first and `stop_steps` at
 # its end.
 
-readonly STEP_STOP_SECONDS=30
+readonly STEP_STOP_SECONDS=30 FAILED_LINES=15
 
 passed=0
 failed=()
+failed_beside=()
 unchecked=()
 left_out=()
 step_times=()
@@ -101,6 +102,7 @@ await_beside() { # name...
         unset "beside[$group]"
         printf '\n=== %s\n' "$name"
         cat "$step_logs/$name"
+        [ "$status" -eq 0 ] || failed_beside+=("$name")
         read -r ended <"$step_logs/$name.end" || ended=$SECONDS
         step_is_over "$name" "$status" $((ended - begun[$group]))
     done
@@ -132,9 +134,15 @@ join() {
     printf '%s' "${all%, }"
 }
 
-# Prints the times of all steps and one line about them; the status is 0 if none failed.
+# Prints what steps that failed beside others printed last, the times of all steps and one line about them; the status is
+# 0 if none failed.
 summarize() { # who
-    local summary="$passed steps passed in $SECONDS s"
+    local name summary="$passed steps passed in $SECONDS s"
+    for name in ${failed_beside[@]+"${failed_beside[@]}"}; do
+        printf '\n%s FAILED; the last of what it printed, which stands whole above:\n' "$name"
+        grep -E 'FAILED|^error|panicked' "$step_logs/$name" | tail -n "$FAILED_LINES" || true
+        tail -n "$FAILED_LINES" "$step_logs/$name"
+    done
     printf '\nThe steps, as they were reported:\n'
     printf '%s\n' "${step_times[@]}"
     [ ${#failed[@]} -eq 0 ] || summary="FAILED: $(join "${failed[@]}"); $summary"

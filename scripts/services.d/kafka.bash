@@ -108,7 +108,7 @@ kafka_answers() { # port
     ) 2>/dev/null
 }
 
-write_kafka_settings() { # port secure controller
+write_kafka_settings() { # port secure controller session
     local plain=PLAINTEXT://127.0.0.1:$1 secure=SASL_SSL://127.0.0.1:$2
     {
         cat "$here/services.d/kafka.properties"
@@ -118,7 +118,7 @@ write_kafka_settings() { # port secure controller
         printf 'log.dirs=%s/kafka/data\n' "$dir"
         # On a busy machine a broker hears itself late, and loses all of its partitions for a moment. One that was
         # killed may not come back before its session is over.
-        printf 'broker.session.timeout.ms=%d\n' "${VITRINE_SERVICES_KAFKA_SESSION_MS:-60000}"
+        printf 'broker.session.timeout.ms=%d\n' "$4"
         printf 'ssl.keystore.location=%s/tls/broker.pem\n' "$dir"
         printf 'listener.name.sasl_ssl.plain.sasl.jaas.config=%s required user_%s="%s";\n' \
             org.apache.kafka.common.security.plain.PlainLoginModule "$SECURE_USER" "$SECURE_PASSWORD"
@@ -142,10 +142,13 @@ format_kafka() {
 }
 
 start_kafka() {
-    local port secure controller kept attempt deadline pid log=$dir/kafka/log
+    local port secure controller session kept attempt deadline pid log=$dir/kafka/log
     runs kafka && return 0
     mkdir -p "$dir/kafka"
     kept=$(state kafka port || true)
+    # Whoever starts it again does not know what the folder was made with.
+    session=$(state kafka session || true)
+    session=${session:-${VITRINE_SERVICES_KAFKA_SESSION_MS:-60000}}
     for ((attempt = 1; attempt <= PORT_ATTEMPTS; attempt++)); do
         port=${kept:-$(free_port)}
         secure=$(state kafka secure || true)
@@ -154,15 +157,15 @@ start_kafka() {
             secure=$(free_port)
             controller=$(free_port)
         fi
-        write_kafka_settings "$port" "$secure" "$controller"
+        write_kafka_settings "$port" "$secure" "$controller" "$session"
         format_kafka || return 1
         # In a session of its own, it outlives this script, and what is sent to this script's group.
         setsid "$java" -Xms128m "-Xmx$KAFKA_HEAP" -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
             "-Dlog4j2.configurationFile=$here/services.d/log4j2.xml" -cp "$jars/*" \
             kafka.Kafka "$dir/kafka/kafka.properties" </dev/null >>"$log" 2>&1 9>&- &
         pid=$!
-        remember kafka "port=$port" "secure=$secure" "controller=$controller" "pid=$pid" \
-            "started=$(started_at "$pid" || true)"
+        remember kafka "port=$port" "secure=$secure" "controller=$controller" "session=$session" \
+            "pid=$pid" "started=$(started_at "$pid" || true)"
         deadline=$((SECONDS + START_SECONDS))
         while runs kafka; do
             # Ours, and not another's on the same port: it still runs.
