@@ -178,6 +178,7 @@ fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
     // Nothing is projected meanwhile: that its sender is gone makes no difference.
     let (_, progress) = watch::channel(0);
     Ok(ApiState {
+        demand: Default::default(),
         store: stack.store.clone(),
         log: stack.log.events(),
         markets: stack::markets(config),

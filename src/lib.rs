@@ -2,6 +2,9 @@
 //!
 //! See `ARCHITECTURE.md` for the way of the data and the code map.
 
+// `println!` and `eprintln!` panic where nobody reads: `cli::output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod api;
 pub mod backoff;
 pub mod cache;

@@ -1,20 +1,16 @@
 //! The running service: its roles started together and stopped together.
 
-use std::any::Any;
+mod http;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_service::IntoServiceFactory;
-use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
 use anyhow::bail;
-use socket2::SockRef;
 use tokio::task::JoinHandle;
 
-use crate::api;
 use crate::api::current::Current;
-use crate::api::front::Front;
+use crate::cache::Demand;
 use crate::config::Config;
 use crate::generations::Live;
 use crate::generations::follow::Following;
@@ -35,6 +31,7 @@ use crate::telemetry::waits::WaitMetrics;
 use crate::waits::Waits;
 use crate::warm;
 use crate::warm::start::Gate;
+use http::Answering;
 
 /// What a process does of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -57,6 +54,7 @@ pub struct Service {
     pub stack: Arc<Stack>,
     waits: Waits,
     tasks: Tasks,
+    is_projected: bool,
     /// Roles that are waited for at the end.
     running: Vec<JoinHandle<()>>,
     current: Option<Arc<Current>>,
@@ -80,8 +78,10 @@ impl Service {
         WaitMetrics::register(metrics.registry(), waits.clone())?;
         let live = Live::default();
         let of_projector = ProjectorMetrics::new(metrics.registry(), live.clone())?;
+        let is_projected = roles.contains(&Role::Projector);
         let mut service = Service {
             address: None,
+            is_projected,
             stack,
             waits,
             tasks,
@@ -89,7 +89,6 @@ impl Service {
             current: None,
             schedule: None,
         };
-        let is_projected = roles.contains(&Role::Projector);
         if is_projected {
             service.start_projectors(config, of_projector, live);
         }
@@ -162,30 +161,8 @@ impl Service {
         (current, rebuilds): (web::Data<Current>, web::Data<Rebuilds>),
         routes: Option<Routes>,
     ) -> anyhow::Result<()> {
-        let write_timeout = Duration::from_secs(config.http.write_timeout_seconds);
-        let mut server = HttpServer::new(move || {
-            let app =
-                App::new().app_data(current.clone()).app_data(rebuilds.clone()).configure(|app| {
-                    match routes {
-                        Some(routes) => {
-                            routes(app);
-                            api::configure(app);
-                        }
-                        None => api::configure_probes(app),
-                    }
-                });
-            Front::new(app.into_factory(), current.clone())
-        })
-        .keep_alive(Duration::from_secs(config.http.keep_alive_seconds))
-        .client_request_timeout(Duration::from_secs(config.http.head_timeout_seconds))
-        .on_connect(move |connection, _| limit_writing(connection, write_timeout))
-        .shutdown_timeout(5)
-        .disable_signals();
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
-        server =
-            server.workers(workers).max_connections(config.http.max_connections.div_ceil(workers));
-        let server = server.listen(listener)?.run();
+        let answering = Answering { current, rebuilds, routes };
+        let server = http::server(&config.http, listener, answering)?;
         let (handle, stop) = (server.handle(), self.tasks.stop().clone());
         tokio::spawn(async move {
             stop.cancelled().await;
@@ -222,7 +199,9 @@ impl Service {
             readiness: Arc::new(move || stopping().map_or_else(|| gate.passes(), Err)),
             waits_for: self.waits_for(),
             popularity: Arc::default(),
+            demand: Demand::default(),
             pages,
+            is_projected: self.is_projected,
             waits: self.waits.clone(),
             tasks: self.tasks.clone(),
         })
@@ -271,15 +250,6 @@ impl Service {
             () = self.tasks.stop().cancelled() => {}
         }
         self.stop().await
-    }
-}
-
-/// Has the system close a connection whose client does not read on: it would hold the answers that wait for it.
-fn limit_writing(connection: &dyn Any, within: Duration) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(within))
-    {
-        tracing::debug!(%error, "a connection has no time-out for writing");
     }
 }
 

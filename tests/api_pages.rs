@@ -93,6 +93,7 @@ impl Service {
             stop.clone(),
         ));
         let state = web::Data::new(ApiState {
+            demand: Default::default(),
             store: read,
             log,
             markets: markets(),

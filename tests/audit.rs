@@ -97,6 +97,7 @@ impl Shop {
         tokio::spawn(follow(store.clone(), following, tell, Waits::default(), stop.clone()));
         let metrics = Arc::new(Metrics::new().unwrap());
         let state = web::Data::new(ApiState {
+            demand: Default::default(),
             store,
             log,
             markets: vec![market],

@@ -78,7 +78,7 @@ fn headers() -> Attributes<'static> {
 #[test]
 fn both_modes_read_the_same_event() {
     let decoded = structured(good().to_string().as_bytes()).unwrap();
-    let Decoded::Event { kind, event } = &decoded else { panic!("{decoded:?}") };
+    let Decoded::Event { kind, event, .. } = &decoded else { panic!("{decoded:?}") };
     assert_eq!((*kind, event.kind(), event.version), (Kind::Stock, Kind::Stock, 7));
     assert_eq!(event.time, Instant::parse("2026-01-31T08:00:00.250Z").unwrap());
     assert_eq!(event.traceparent.as_deref(), Some(TRACE));

@@ -39,7 +39,7 @@ fn message(headers: &[(&str, &str)], value: impl Into<Bytes>) -> Record {
 
 fn read(message: &Record) -> Event {
     match record(Kind::Stock, message) {
-        Ok(Decoded::Event { kind: Kind::Stock, event }) => event,
+        Ok(Decoded::Event { kind: Kind::Stock, event, .. }) => event,
         other => panic!("{message:?}: {other:?}"),
     }
 }

@@ -144,7 +144,7 @@ fn batches(lines: &[(usize, String)], partition: i32, dice: &mut Dice) -> Vec<Ba
             offset += 1;
         }
         let partition = Partition { topic: "t".into(), partition };
-        batch.moves = vec![Advance { partition, expected, next: offset }];
+        batch.moves = vec![Advance { last: None, partition, expected, next: offset }];
         assert!(batch.dead_letters.is_empty(), "{:?}", batch.dead_letters);
         batches.push(batch);
     }

@@ -78,7 +78,7 @@ impl Fixture {
             batch.push(position, kind, record);
             self.next += 1;
         }
-        batch.moves = vec![Advance { partition, expected: start, next: self.next }];
+        batch.moves = vec![Advance { last: None, partition, expected: start, next: self.next }];
         let report = self.projector.apply(&batch).await.unwrap();
         Report { products: 0, ..report }
     }
@@ -304,7 +304,7 @@ fn nasty_with_tombstones(seed: u64, events: usize, now: i64) -> Vec<Said> {
     let mut keys = vec![(Kind::Product, "nobody".to_owned())];
     let mut all = Vec::new();
     for line in nasty(seed, events, now) {
-        if let Ok(Decoded::Event { kind, event }) = structured(line.as_bytes()) {
+        if let Ok(Decoded::Event { kind, event, .. }) = structured(line.as_bytes()) {
             keys.push((kind, event.entity_key()));
         }
         all.push(Event(line));

@@ -155,10 +155,26 @@ impl View {
         group.and_then(|g| of(Some(g))).or_else(|| of(None)).unwrap_or_default()
     }
 
+    /// What the product itself calls a category or brand, if it may name it at any time.
+    pub fn own_name(&self, listing: &ListingKey) -> Option<OwnName<'_>> {
+        let own = self.own_names.iter().find(|(named, _)| named == listing);
+        let (time, released_at) = (self.time, self.released_at);
+        own.filter(|_| self.active).map(|(_, name)| OwnName { time, released_at, name })
+    }
+
     /// Whether the product has a page at `at`.
     pub fn is_visible(&self, at: Instant) -> bool {
         self.active && self.released_at <= at
     }
+}
+
+/// A name of a listing, as one of its products has it. Of those that are released the one with the newest event names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OwnName<'a> {
+    /// Of the product's latest event.
+    pub time: Instant,
+    pub released_at: Instant,
+    pub name: &'a Text,
 }
 
 /// Units available over the current variants; `None` where nothing is known.

@@ -157,6 +157,7 @@ impl Made {
             slots,
             // A replica that stands in for the primary may not have seen what was told.
             version: reading.behind.then_some(Version(0)),
+            valid_from: reading.at,
             held: watched.map(|watched| Held { bytes: watched.bytes(), what: watched }),
             apart,
         }
@@ -222,6 +223,7 @@ async fn loaded<A: Ask>(
     asked: &Asked,
     ask: &A,
 ) -> Result<Got, Problem> {
+    let _waiting = state.demand.begin();
     let page = ask.page(&asked.who);
     let load = {
         let (state, pages, who, ask) =
@@ -314,6 +316,7 @@ async fn uncached<A: Ask>(
         true => asked.open_for_listings(state, request, walk).await?,
         false => asked.open(state, request, walk, ask.read_from()).await?,
     };
+    let _waiting = state.demand.begin();
     let asking = Asking { who: &asked.who, at: asked.at };
     let made = ask.make(state, &asking, &mut reading).await?;
     state.metrics.store_read(ask.route(), reading.started.elapsed());

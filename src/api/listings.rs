@@ -19,6 +19,7 @@ use super::{ApiState, json, path};
 use crate::cache::stamps::slots;
 use crate::cache::{PageKind, PageRef, Part, Tag};
 use crate::pages::{self, Cards, Slice};
+use crate::store::ListingName;
 use crate::store::query::{Keyset, ListingQuery};
 
 pub const CATEGORY: &str = "/api/v1/categories/{id}/products";
@@ -206,9 +207,13 @@ impl Of {
         let ids: Vec<String> = places.iter().map(|place| place.product_id.clone()).collect();
         let cards = Cards::read(snapshot, &ids, market, at).await?;
         let name = match key {
-            ListingKey::All => None,
-            ListingKey::Category(_) | ListingKey::Brand(_) => snapshot.listing_name(key).await?,
+            ListingKey::All => ListingName::default(),
+            ListingKey::Category(_) | ListingKey::Brand(_) => {
+                snapshot.listing_name(key, at).await?
+            }
         };
+        let next_change_at = next_change_at.into_iter().chain(name.changes_at).min();
+        let name = name.name;
 
         let reader = state.reader(asking.who, at)?;
         let walk = self.cursor.as_ref().map(|cursor| cursor.walk);

@@ -26,6 +26,7 @@ mod reader;
 mod rebuild;
 mod reviews;
 pub mod stored;
+pub mod unrouted;
 mod warm;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use projections::market::Market;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::cache::Demand;
 use crate::config::{HomeSection, Topics};
 use crate::generations::shadow::Sampler;
 use crate::log::EventLog;
@@ -67,6 +69,8 @@ pub struct ApiState {
     pub progress: watch::Receiver<u64>,
     /// How far the view has come, for requests that wait for it.
     pub reached: Reached,
+    /// Requests that wait for a page to be made, whatever generation it is of.
+    pub demand: Demand,
     /// Pages in memory; without them, every answer is read from the store.
     pub pages: Option<Arc<cached::Pages>>,
     /// What the process itself says; whether the store can be read is looked at besides.

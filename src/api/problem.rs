@@ -58,6 +58,11 @@ pub enum Kind {
     PartitionStopped,
     BodyTooLarge,
     BodyTooSlow,
+    /// Of these four the service's routes learn nothing: see [`super::unrouted`].
+    MalformedRequest,
+    UriTooLong,
+    HeadTooLarge,
+    HeadTooSlow,
     UnsupportedMediaType,
     Internal,
     NotReady,
@@ -98,6 +103,12 @@ impl Kind {
             Kind::PartitionStopped => ("partition_stopped", "Partition stopped", S::CONFLICT),
             Kind::BodyTooLarge => ("body_too_large", "Body too large", S::PAYLOAD_TOO_LARGE),
             Kind::BodyTooSlow => ("body_too_slow", "Body too slow", S::REQUEST_TIMEOUT),
+            Kind::MalformedRequest => ("malformed_request", "Malformed request", S::BAD_REQUEST),
+            Kind::UriTooLong => ("uri_too_long", "URI too long", S::URI_TOO_LONG),
+            Kind::HeadTooLarge => {
+                ("head_too_large", "Headers too large", S::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            }
+            Kind::HeadTooSlow => ("head_too_slow", "Headers too slow", S::REQUEST_TIMEOUT),
             Kind::UnsupportedMediaType => {
                 ("unsupported_media_type", "Unsupported media type", S::UNSUPPORTED_MEDIA_TYPE)
             }
@@ -154,6 +165,26 @@ impl Problem {
         self.kind
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.kind.parts().2
+    }
+
+    /// As it is answered.
+    pub fn body(&self) -> Vec<u8> {
+        let (_, title, status) = self.kind.parts();
+        let body = Body {
+            uri: format!("urn:vitrine:problem:{}", self.code()),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            code: self.code(),
+            parameter: self.at_fault(),
+            rejected: self.rejected.as_ref().map(|rejected| rejected.first.as_slice()),
+            rejected_total: self.rejected.as_ref().map(|rejected| rejected.total),
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
     /// Stable, for machines.
     pub fn code(&self) -> &str {
         self.code.as_deref().unwrap_or(self.kind.parts().0)
@@ -196,21 +227,11 @@ struct Body<'a> {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.kind.parts().2
+        self.status()
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let (_, title, status) = self.kind.parts();
-        let body = Body {
-            uri: format!("urn:vitrine:problem:{}", self.code()),
-            title,
-            status: status.as_u16(),
-            detail: &self.detail,
-            code: self.code(),
-            parameter: self.at_fault(),
-            rejected: self.rejected.as_ref().map(|rejected| rejected.first.as_slice()),
-            rejected_total: self.rejected.as_ref().map(|rejected| rejected.total),
-        };
+        let status = self.status();
         let mut answer = HttpResponse::build(status);
         answer.content_type("application/problem+json").insert_header((CACHE_CONTROL, "no-store"));
         match self.kind {
@@ -225,7 +246,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        answer.body(serde_json::to_vec(&body).unwrap_or_default())
+        answer.body(self.body())
     }
 }
 

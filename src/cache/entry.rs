@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use projections::instant::Instant;
 
@@ -21,6 +21,8 @@ pub struct Loaded {
     /// The version that was read, where the load may have been answered by a store that is behind.
     /// None: the one that was current when the load began.
     pub version: Option<Version>,
+    /// The instant that the page was made for.
+    pub valid_from: Instant,
     /// Kept as long as the page is.
     pub held: Option<Held>,
     /// Held apart from the pages that anybody's walk through the shop brings in: see
@@ -42,7 +44,9 @@ pub struct Entry {
     answer: Finished,
     slots: Depends,
     version: Version,
-    loaded: Moment,
+    valid_from: Instant,
+    /// When its load began.
+    loaded: Monotonic,
     /// How often it was asked for since that was last taken: see [`super::asked`].
     asked: AtomicU32,
     apart: bool,
@@ -81,7 +85,8 @@ impl Entry {
             slots: Depends::from(loaded.slots),
             // A store that is ahead of what this process knows of is not believed to be.
             version: loaded.version.map_or(version, |read| read.min(version)),
-            loaded: begun,
+            valid_from: loaded.valid_from,
+            loaded: begun.monotonic,
             asked: AtomicU32::new(0),
             apart: loaded.apart,
             next: OnceLock::new(),
@@ -121,11 +126,6 @@ impl Entry {
         self.slots.all()
     }
 
-    /// When its load began.
-    pub fn loaded_at(&self) -> Moment {
-        self.loaded
-    }
-
     /// From this instant on, it has changed with no event.
     pub fn fresh_until(&self) -> Option<Instant> {
         self.answer.next_change_at()
@@ -133,7 +133,7 @@ impl Entry {
 
     /// How long ago it was loaded.
     pub fn age(&self, now: &Moment) -> Duration {
-        now.since(&self.loaded)
+        now.monotonic.saturating_duration_since(self.loaded)
     }
 
     /// Whether it has neither changed nor a boundary has passed.
@@ -141,10 +141,12 @@ impl Entry {
         self.is_valid_at(stamps, now.at)
     }
 
-    /// The same for another instant than now.
+    /// The same for another instant than now. Before the one that the page was made for there may be a
+    /// boundary as well: a clock that is set back crosses it.
     pub fn is_valid_at(&self, stamps: &Stamps, at: Instant) -> bool {
         let until = self.fresh_until();
-        self.version >= stamps.newest(self.slots()) && until.is_none_or(|until| at < until)
+        let in_time = self.valid_from <= at && until.is_none_or(|until| at < until);
+        in_time && self.version >= stamps.newest(self.slots())
     }
 
     /// Whether it is held apart.
@@ -171,7 +173,7 @@ impl Entry {
     pub fn state(&self, stamps: &Stamps, now: &Moment, ttl: Duration) -> State {
         if !self.is_valid(stamps, now) {
             State::Outdated
-        } else if now.since(&self.loaded) >= ttl {
+        } else if self.age(now) >= ttl {
             State::Expired
         } else {
             State::Fresh
@@ -181,7 +183,7 @@ impl Entry {
     /// Whether this is to give way to the other: the order is by what the loads could see, and of
     /// equals by when they began.
     pub fn is_older_than(&self, other: &Entry) -> bool {
-        (self.version, self.loaded.monotonic) < (other.version, other.loaded.monotonic)
+        (self.version, self.loaded) < (other.version, other.loaded)
     }
 
     /// The bytes it holds now, with its key and what the map needs for them.

@@ -111,8 +111,7 @@ impl<E: LoadError> PageCache<E> {
                 return Ok(Got { entry, source: Source::Hit });
             }
             Lookup::Expired(entry)
-                if now.since(&entry.loaded_at())
-                    <= self.limits.ttl + self.limits.stale_while_revalidate =>
+                if entry.age(&now) <= self.limits.ttl + self.limits.stale_while_revalidate =>
             {
                 Counters::count(&self.counters.stale);
                 self.revalidate(PageKey::from(*asked), load);

@@ -1,6 +1,6 @@
 //! Two clocks: boundaries of pages are instants, ages are not to jump when a clock is set.
 
-use std::time::{Duration, Instant as Monotonic};
+use std::time::Instant as Monotonic;
 
 use projections::instant::Instant;
 
@@ -9,13 +9,6 @@ use projections::instant::Instant;
 pub struct Moment {
     pub at: Instant,
     pub monotonic: Monotonic,
-}
-
-impl Moment {
-    /// How long ago that was; zero for what is yet to come.
-    pub fn since(&self, earlier: &Moment) -> Duration {
-        self.monotonic.saturating_duration_since(earlier.monotonic)
-    }
 }
 
 /// What time it is.

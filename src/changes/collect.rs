@@ -7,14 +7,15 @@ use projections::discount::Scope;
 use projections::instant::{Instant, Window};
 use projections::placement::Entry;
 use projections::text::Text;
-use projections::view::{ListingKey, View};
+use projections::view::{ListingKey, OwnName, View};
 
 use super::{Audience, Change, MAX_PLACES, MAX_PRODUCTS, Places, ProductPlaces, Row, RowsChange};
 use crate::store::{Numbers, ViewWrite};
 
 /// Collects what a transaction changes, until that is too much to be told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Collector {
+    now: Instant,
     everything: bool,
     /// Products, and whether their cards may differ.
     products: BTreeMap<String, bool>,
@@ -57,9 +58,28 @@ impl<T: Clone + Eq + Hash> Table<T> {
 }
 
 impl Collector {
+    /// Of what changes at this instant.
+    pub fn new(now: Instant) -> Collector {
+        Collector {
+            now,
+            everything: false,
+            products: BTreeMap::new(),
+            scopes: Vec::new(),
+            scope_names: 0,
+            listings: BTreeSet::new(),
+            names: Vec::new(),
+            keys: Table::default(),
+            audiences: Table::default(),
+            places: BTreeMap::new(),
+            place_count: 0,
+            covered: BTreeSet::new(),
+            covers: BTreeSet::new(),
+        }
+    }
+
     /// Any page may differ.
     pub fn everything(&mut self) {
-        *self = Collector { everything: true, ..Collector::default() };
+        *self = Collector { everything: true, ..Collector::new(self.now) };
     }
 
     /// A product's page or reviews may differ.
@@ -119,30 +139,30 @@ impl Collector {
 
     /// Which listings get or lose a member, or another name.
     fn members(&mut self, write: &ViewWrite<'_>) {
-        let of = |view: Option<&View>| -> BTreeMap<ListingKey, Option<(Instant, Text)>> {
+        fn of(view: Option<&View>) -> BTreeMap<&ListingKey, Option<OwnName<'_>>> {
             let Some(view) = view else { return BTreeMap::new() };
-            let name = |key: &ListingKey| {
-                let own = view.own_names.iter().find(|(named, _)| named == key);
-                own.map(|(_, text)| (view.time, text.clone()))
-            };
-            view.listings.iter().map(|key| (key.clone(), name(key))).collect()
-        };
+            view.listings.iter().map(|key| (key, view.own_name(key))).collect()
+        }
         let (old, mut new) = (of(write.old), of(write.new));
         for (key, was) in old {
-            match (was, new.remove(&key)) {
+            match (was, new.remove(key)) {
                 (was, Some(is)) if was == is => {}
                 // The name counts for more now, and is the same.
-                (Some((then, was)), Some(Some((now, is)))) if was == is && then < now => {
-                    if !self.names.iter().any(|(named, text)| *named == key && *text == is) {
-                        self.names.push((key, is));
+                (Some(was), Some(Some(is)))
+                    if was.name == is.name
+                        && was.time < is.time
+                        && was.released_at.max(is.released_at) <= self.now =>
+                {
+                    if !self.names.iter().any(|(named, text)| named == key && text == is.name) {
+                        self.names.push((key.clone(), is.name.clone()));
                     }
                 }
                 _ => {
-                    self.listings.insert(key);
+                    self.listings.insert(key.clone());
                 }
             }
         }
-        self.listings.extend(new.into_keys());
+        self.listings.extend(new.into_keys().cloned());
     }
 
     fn coverage(&mut self, write: &ViewWrite<'_>) {

@@ -19,7 +19,7 @@ pub enum Command {
 
 /// Prints the reference of all keys.
 pub fn print_reference() -> anyhow::Result<()> {
-    print!("{}", config::reference::markdown());
+    output::print(&config::reference::markdown());
     Ok(())
 }
 

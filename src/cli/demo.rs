@@ -8,7 +8,7 @@ use bytes::Bytes;
 use projections::event::Kind;
 use projections::instant::Instant;
 
-use super::{Context, publish};
+use super::{Context, output, publish};
 use crate::clock;
 use crate::config::Config;
 use crate::decode::envelope_kind;
@@ -54,7 +54,7 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     };
     let live = tokio::spawn(live(log, options, args.changes));
     if let Some(address) = service.address {
-        eprintln!("{}", demo::welcome(&address.to_string()));
+        output::say(demo::welcome(&address.to_string()));
     }
     let ended = service.run().await;
     live.abort();
@@ -63,7 +63,7 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
 
 /// A new catalogue, wholly published and reflected.
 async fn make(config: &Config, log: &dyn EventLog, products: u64) -> anyhow::Result<Options> {
-    eprintln!("making a catalogue of {products} products ...");
+    output::say(format!("making a catalogue of {products} products ..."));
     let options = Options {
         products,
         events: products * EVENTS_A_PRODUCT,
@@ -83,14 +83,15 @@ fn told(going_on: GoOn, folder: &Path) -> Option<Options> {
     let folder = folder.display();
     match going_on {
         GoOn::Live(options) => {
-            eprintln!("going on with the catalogue of {} products in {folder}", options.products);
+            let products = options.products;
+            output::say(format!("going on with the catalogue of {products} products in {folder}"));
             Some(options)
         }
         GoOn::Still(why) => {
-            eprintln!(
+            output::say(format!(
                 "going on with the catalogue in {folder}, without live changes: it {why}. Remove \
                  that folder to make a new one."
-            );
+            ));
             None
         }
     }

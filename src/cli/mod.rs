@@ -152,6 +152,8 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Where nobody reads the log any more, the service goes on: to tell of that would panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let started = match config.telemetry.log_format {
         LogFormat::Text => lines.try_init(),

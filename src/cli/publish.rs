@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::log::position::{Position, join_positions};
 use crate::log::{Appended, EventLog, LogError, NewRecord};
 use crate::stack::Log;
+use crate::waits::Waits;
 use lines::{Chunk, PassedOver};
 
 #[derive(clap::Args)]
@@ -75,7 +76,7 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
         for passed_over in chunk.passed_over.into_iter().chain(refused) {
             summary.passed_over += 1;
             if summary.examples.len() < SHOWN {
-                bar.suspend(|| eprintln!("passed over: {passed_over}"));
+                bar.suspend(|| output::say(format!("passed over: {passed_over}")));
                 summary.examples.push(passed_over);
             }
         }
@@ -111,13 +112,17 @@ async fn append(
 ) -> Result<Appended, LogError> {
     let started = std::time::Instant::now();
     let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
+    let waits = Waits::default();
     loop {
         match log.append(records).await {
             Err(error) if error.is_away() && started.elapsed() < *patience => {
-                tracing::warn!("publishing paused: {error}");
+                waits.wait("publishing waits", error);
                 backoff.wait(&never).await;
             }
-            done => return done,
+            done => {
+                waits.over("publishing waits");
+                return done;
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `vitrine status`: how far the view is, and what waits.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{Context, output};
@@ -119,10 +121,10 @@ impl Status {
             ),
             format!("dead letters  {} open", store.dead_letters_open),
         ];
-        let mut outcomes: Vec<_> = store.outcomes.iter().collect();
-        outcomes.sort_unstable();
-        let outcomes: Vec<String> = outcomes.iter().map(|(o, n)| format!("{o} {n}")).collect();
-        lines.push(format!("events        {}", outcomes.join(", ")));
+        lines.push(format!("events        {}", counts(&store.outcomes)));
+        if !store.warnings.is_empty() {
+            lines.push(format!("warnings      {}", counts(&store.warnings)));
+        }
         lines.extend(self.positions.iter().map(|p| {
             format!(
                 "position      {}:{} next {} of {}",
@@ -138,4 +140,12 @@ impl Status {
         }
         lines.join("\n")
     }
+}
+
+/// Counts in the order of their names.
+fn counts(counts: &HashMap<String, u64>) -> String {
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_unstable();
+    let counts: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    counts.join(", ")
 }

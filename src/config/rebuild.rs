@@ -38,6 +38,12 @@ pub struct RebuildConfig {
     /// not compared that are asked for with `at`, a cursor or a position; 0: none are.
     #[schemars(range(max = 1_000))]
     pub shadow_reads_per_mille: u32,
+    /// Generations that are kept beside the live one: among them the new one while it is built, and the one that
+    /// `vitrine generations rollback` goes back to. A rebuild that begins another generation drops what is beyond that
+    /// first: those that were never promoted, the oldest first, then those that were promoted longest ago. With 1,
+    /// nothing is left to go back to while a rebuild runs.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub keep: usize,
 }
 
 impl Default for RebuildConfig {
@@ -50,6 +56,7 @@ impl Default for RebuildConfig {
             compare_max_places: 1_000,
             promote_wait_seconds: 60,
             shadow_reads_per_mille: 0,
+            keep: 2,
         }
     }
 }

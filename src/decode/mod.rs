@@ -12,6 +12,7 @@
 //! [`subject_of_record`] finds out of a rejected message which entity it was about.
 
 mod cloudevent;
+pub mod counted;
 mod headers;
 pub mod one_pass;
 mod outbox;
@@ -41,8 +42,8 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 #[derive(Clone, PartialEq, Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events: a box each would cost more")]
 pub enum Decoded {
-    /// An event to apply.
-    Event { kind: Kind, event: Event },
+    /// An event to apply. With unknown members it is most likely not what was meant: [`warnings`] names them.
+    Event { kind: Kind, event: Event, has_unknown_members: bool },
     /// The end of an entity, whatever its version was. Only [`record`] finds these.
     Tombstone { key: EntityKey },
     /// A CloudEvent of a type that this service does not know: to be counted and passed over.
@@ -123,7 +124,7 @@ fn event(ty: EventType, envelope: &Envelope<'_>, data: &[u8]) -> Result<Decoded,
 fn decoded(ty: EventType, envelope: &Envelope<'_>, time: Instant, data: Data) -> Decoded {
     let traceparent = envelope.traceparent();
     let event = Event { time, version: data.version, change: data.change, traceparent };
-    Decoded::Event { kind: ty.kind(), event }
+    Decoded::Event { kind: ty.kind(), event, has_unknown_members: data.has_unknown_members }
 }
 
 /// The payload of a structured message, out of its Base64 where it is in that.

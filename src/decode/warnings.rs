@@ -12,6 +12,10 @@ use crate::nearest::nearest;
 /// Unknown members that are told of, an event.
 const MAX_UNKNOWN_MEMBERS: usize = 20;
 
+pub(super) const UNKNOWN_MARKET: &str = "data.market.unknown";
+pub(super) const MISMATCH: &str = "data.currency.mismatch";
+pub(super) const EMPTY_SCOPE: &str = "data.scope.empty";
+
 /// A hint at something in an event that will have no effect.
 ///
 /// | code | meaning |
@@ -38,9 +42,11 @@ pub fn warnings(event: &[u8], decoded: &Decoded, markets: &[Market]) -> Vec<Warn
     match decoded {
         Decoded::UnknownType { ce_type } => vec![unknown_type(ce_type)],
         Decoded::Tombstone { .. } => Vec::new(),
-        Decoded::Event { event: decoded, .. } => {
+        Decoded::Event { event: decoded, has_unknown_members, .. } => {
             let mut warnings = in_change(&decoded.change, markets);
-            warnings.extend(members(event));
+            if *has_unknown_members {
+                warnings.extend(members(event));
+            }
             warnings
         }
     }
@@ -65,7 +71,8 @@ fn unknown_type(ce_type: &str) -> Warning {
     warning("type.unknown", format!("`type` {detail}"))
 }
 
-fn in_change(change: &Change, markets: &[Market]) -> Vec<Warning> {
+/// What of an event's content will have no effect.
+pub(super) fn in_change(change: &Change, markets: &[Market]) -> Vec<Warning> {
     match change {
         Change::Price { state: Some(price), .. } => of_price(price, markets).into_iter().collect(),
         Change::Discount { state: Some(discount), .. } => of_discount(discount, markets),
@@ -96,7 +103,7 @@ fn of_discount(Discount { scope, terms }: &Discount, markets: &[Market]) -> Vec<
     if !scope.all && lists.iter().all(|list| list.is_empty()) {
         let says = "`data.scope` names nothing, so that the discount reaches nothing: name products, skus, \
                     categories or brands, or set `all`";
-        warnings.push(warning("data.scope.empty", says.to_owned()));
+        warnings.push(warning(EMPTY_SCOPE, says.to_owned()));
     }
     warnings
 }
@@ -105,7 +112,7 @@ fn unknown_market(market: &str, markets: &[Market]) -> Warning {
     let known: Vec<&str> = markets.iter().map(|market| market.id.as_str()).collect();
     let detail =
         format!("`data.market` {:?} is none of this shop's: {}", cut(market), known.join(", "));
-    warning("data.market.unknown", detail)
+    warning(UNKNOWN_MARKET, detail)
 }
 
 fn mismatch(currency: &str, markets: &[&Market]) -> Warning {
@@ -113,7 +120,7 @@ fn mismatch(currency: &str, markets: &[&Market]) -> Warning {
     let named: Vec<String> = markets.iter().map(named).collect();
     let detail =
         format!("`data.currency` {currency} is of no market that it is for: {}", named.join(", "));
-    warning("data.currency.mismatch", detail)
+    warning(MISMATCH, detail)
 }
 
 /// Members that no event of its type has.

@@ -35,9 +35,22 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The storefront's routes.
 pub fn routes(app: &mut web::ServiceConfig) {
     for (path, content_type, content) in FILES {
-        app.route(path, web::get().to(move || async move { file(content_type, content) }));
+        reads(app, path, move || (content_type, content));
     }
-    app.route("/demo/words.js", web::get().to(|| async { file(JAVASCRIPT, WORDS.as_str()) }));
+    reads(app, "/demo/words.js", || (JAVASCRIPT, WORDS.as_str()));
+}
+
+/// A file, by GET and by HEAD.
+fn reads(
+    app: &mut web::ServiceConfig,
+    path: &str,
+    content: impl Fn() -> (&'static str, &'static str) + Copy + 'static,
+) {
+    let answer = move || async move {
+        let (content_type, content) = content();
+        file(content_type, content)
+    };
+    app.route(path, web::get().to(answer)).route(path, web::head().to(answer));
 }
 
 fn file(content_type: &'static str, content: &'static str) -> HttpResponse {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::stopped::Stopped;
 use super::stores::Stores;
 use super::view::Views;
 use super::{Announced, Generation};
@@ -58,6 +59,7 @@ pub struct Following {
     /// For a promotion that is being prepared, by its id.
     preparing: Option<(String, tokio::task::JoinHandle<Result<Ready>>)>,
     prepared: Option<Ready>,
+    stopped: Stopped,
     is_announced: bool,
     /// Since when it would switch.
     waiting_since: Option<tokio::time::Instant>,
@@ -72,6 +74,7 @@ impl Following {
     /// `stop` ends the tasks of the current view.
     pub fn new(views: Arc<Views>, current: Arc<Current>, stop: CancellationToken) -> Following {
         Following {
+            stopped: Stopped::new(views.waits.clone()),
             views,
             current,
             stop_current: stop,
@@ -94,6 +97,7 @@ impl Following {
                 if let Ok(known) = self.stores().catalogue().list().await {
                     self.stores().close_forgotten(&known).await;
                 }
+                self.tell_stopped().await;
             }
             match self.look().await {
                 Ok(()) => self.views.waits.over(FOLLOWING),
@@ -105,6 +109,17 @@ impl Following {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
+        }
+    }
+
+    /// Where no projector of this process does.
+    async fn tell_stopped(&mut self) {
+        if self.views.is_projected || self.current.peek().generation() == 0 {
+            return;
+        }
+        let view = self.current.view();
+        if let Err(error) = self.stopped.look(view.state.store.as_ref()).await {
+            tracing::debug!(%error, "whether partitions are stopped cannot be seen");
         }
     }
 

@@ -7,9 +7,11 @@
 
 mod abandoned;
 pub mod alone;
+mod discarded;
 pub mod follow;
 mod forwarded;
 pub mod jobs;
+pub mod keep;
 mod markets;
 pub mod outcome;
 pub mod postgres;
@@ -18,6 +20,7 @@ pub mod promote;
 pub mod rebuild;
 pub mod shadow;
 pub mod sqlite;
+mod stopped;
 pub mod stores;
 pub mod view;
 

@@ -1,7 +1,6 @@
 //! A rebuild from its begin to the promotion: a generation is made or gone on with, filled, caught up, compared with the
 //! live one, and promoted if that was asked for and nothing speaks against it.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +10,11 @@ use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
+use super::discarded;
 use super::forwarded::Adopted;
 use super::outcome::{Asked, RebuildFailed, Rebuilt};
 use super::promote::{self, PromoteError};
-use super::{Generation, Live, State, alone, forwarded, project::Projecting};
+use super::{Generation, Live, State, alone, forwarded, keep, project::Projecting};
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
@@ -23,10 +23,9 @@ use crate::projector::drive::ProjectorError;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::rebuild::{self, Filled, Job, REBUILD_ID, RebuildError, from_live};
 use crate::stack::{self, Log, Stack};
-use crate::store::dead_letter::DeadLetterFilter;
 use crate::store::seed::SEEDED_FROM;
 use crate::store::{self, ReadStore, StoreError};
-use crate::verdict::{self, Judged, Scope, Verdict};
+use crate::verdict::{self, Judged, Scope, Side, Verdict, VerdictError};
 use crate::waits::Waits;
 
 /// How often it is looked how far a generation has caught up.
@@ -35,12 +34,8 @@ const STEP: Duration = Duration::from_millis(50);
 const STANDS_STILL: Duration = Duration::from_secs(60);
 /// The setting of a generation that was rebuilt and is not compared with the live one yet.
 pub(super) const UNJUDGED: &str = "unjudged";
-/// Open dead letters of a new generation of which it is looked up whether somebody has discarded them.
-const MAX_DISCARDED_AGAIN: usize = 100_000;
 /// Instances that are ready have switched so long after a promotion.
 const SWITCHED_WITHIN: Duration = Duration::from_secs(1);
-/// Dead letters that are read at once.
-const LETTERS_AT_ONCE: u32 = 1_000;
 
 /// What came of comparing with the live generation.
 #[derive(Default)]
@@ -225,6 +220,7 @@ impl Rebuild {
             catalogue.delete(&begun).await?;
             let _ = tokio::fs::remove_dir_all(directory(&self.config, &begun)).await;
         }
+        keep::drop_oldest(&self.stack.stores, &self.config).await?;
         Ok((catalogue.create().await?, false))
     }
 
@@ -381,17 +377,25 @@ impl Rebuild {
         match live {
             Some(live) if live.is_ours() => {
                 let decided = self.stack.stores.get(live).await?;
-                discard_again(decided.as_ref(), store.as_ref()).await?;
-                // It would be waited for in vain.
-                if store::is_stopped(decided.as_ref()).await? {
-                    return match self.asked.promote && !self.asked.uncompared {
+                discarded::again(decided.as_ref(), store.as_ref()).await?;
+                let compared = match store::is_stopped(decided.as_ref()).await? {
+                    true => Err(VerdictError::PartitionStopped { side: Side::Live }.into()),
+                    false => self.compare(live, store).await,
+                };
+                match compared {
+                    Ok(verdict) => {
+                        let judged = verdict.judge(&self.asked.allow);
+                        Ok(Compared { live: number, verdict: Some(verdict), judged })
+                    }
+                    // It would be waited for in vain.
+                    Err(RebuildFailed::Verdict(VerdictError::PartitionStopped {
+                        side: Side::Live,
+                    })) => match self.asked.promote && !self.asked.uncompared {
                         true => Err(RebuildFailed::Stopped(generation.number)),
                         false => Ok(Compared { live: number, ..Compared::default() }),
-                    };
+                    },
+                    Err(error) => Err(error),
                 }
-                let verdict = self.compare(live, store).await?;
-                let judged = verdict.judge(&self.asked.allow);
-                Ok(Compared { live: number, verdict: Some(verdict), judged })
             }
             Some(_) if self.asked.promote && !self.asked.uncompared => {
                 Err(RebuildFailed::Uncompared(generation.number))
@@ -476,32 +480,4 @@ async fn set(store: &dyn ReadStore, key: &str, value: Option<&str>) -> Result<()
     let mut tx = store.begin().await?;
     tx.set_meta(key, value).await?;
     tx.commit().await
-}
-
-/// What somebody has discarded of the live generation is discarded in the new one: the log does not know of it.
-async fn discard_again(live: &dyn ReadStore, new: &dyn ReadStore) -> Result<(), StoreError> {
-    let mut open: HashMap<String, i64> = HashMap::new();
-    let mut after = 0;
-    while open.len() < MAX_DISCARDED_AGAIN {
-        let letters = new.dead_letters(DeadLetterFilter::Open, after, LETTERS_AT_ONCE).await?;
-        let Some(last) = letters.last() else { break };
-        after = last.id;
-        open.extend(letters.into_iter().map(|letter| (letter.position, letter.id)));
-    }
-    let mut after = 0;
-    while !open.is_empty() {
-        let letters = live.dead_letters(DeadLetterFilter::All, after, LETTERS_AT_ONCE).await?;
-        let Some(last) = letters.last() else { break };
-        after = last.id;
-        let discarded = letters.iter().filter(|letter| letter.state == "discarded");
-        let ids: Vec<i64> = discarded.filter_map(|letter| open.remove(&letter.position)).collect();
-        if !ids.is_empty() {
-            let mut tx = new.begin().await?;
-            for id in ids {
-                tx.close_dead_letter(id, "discarded").await?;
-            }
-            tx.commit().await?;
-        }
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ use super::stores::Stores;
 use crate::api::cached::Pages;
 use crate::api::current::View;
 use crate::api::{ApiState, Reached, Readiness};
+use crate::cache::Demand;
 use crate::changes::follow;
 use crate::config::Config;
 use crate::log::EventLog;
@@ -35,10 +36,13 @@ pub struct Views {
     pub readiness: Readiness,
     pub waits_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     pub popularity: Arc<Popularity>,
+    pub demand: Demand,
     /// Draws pages to be compared with another generation's, if that is configured.
     pub shadow: Option<Arc<Sampler>>,
     /// Pages are answered: there is a cache, if it is configured.
     pub pages: bool,
+    /// This process is a projector as well.
+    pub is_projected: bool,
     pub waits: Waits,
     pub tasks: Tasks,
 }
@@ -62,6 +66,7 @@ impl Views {
     ) -> web::Data<ApiState> {
         let (config, generation) = (&self.config, store.generation());
         web::Data::new(ApiState {
+            demand: self.demand.clone(),
             pages,
             store,
             log: Arc::clone(&self.log),

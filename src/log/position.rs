@@ -13,6 +13,13 @@ pub struct Partition {
     pub partition: i32,
 }
 
+impl Partition {
+    /// The subject of its [wait](crate::waits::Waits) once nothing more of it is projected.
+    pub fn stopped_subject(&self) -> String {
+        format!("partition {}:{} is stopped", self.topic, self.partition)
+    }
+}
+
 /// An event's place: `topic:partition:offset`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Position {

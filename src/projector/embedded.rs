@@ -106,9 +106,16 @@ async fn positions(
         let (known, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
         drop(snapshot);
         let another = is_another(log, log_id.as_deref(), &known).await?;
-        if known.iter().any(|s| s.stopped != another) || log_id.is_none() {
+        let is_told = match &another {
+            Some(_) => !known.is_empty() && known.iter().all(|s| s.stopped == another),
+            // Partitions of which nothing was projected have no position yet.
+            None => known.iter().all(|s| s.stopped.is_none()),
+        };
+        if !is_told || log_id.is_none() {
             let mut tx = projector.store().begin().await?;
-            tx.stop(&partitions, another.as_deref()).await?;
+            if !is_told {
+                tx.stop(&partitions, another.as_deref()).await?;
+            }
             if log_id.is_none() {
                 tx.set_meta(LOG_ID, Some(&log.id().await?)).await?;
             }
@@ -215,18 +222,18 @@ fn decode(records: &[LogRecord], standing: &[(Partition, i64)]) -> Batch {
     }
     let after = records.last().map_or(0, |r| r.seq + 1);
     // One sequence runs through all topics: its last event marks where all of them are.
-    if let Some(last) = records.last()
-        && let Some((partition, _)) = standing.get(last.kind as usize)
-    {
+    let last = records.last().map(|last| {
         let fingerprint = Record::plain(last.payload.clone()).fingerprint();
-        batch.marks.push((partition.clone(), Mark { offset: last.seq, fingerprint }));
-    }
+        (last.kind as usize, Mark { offset: last.seq, fingerprint })
+    });
     batch.moves = standing
         .iter()
-        .map(|(partition, next)| Advance {
+        .enumerate()
+        .map(|(kind, (partition, next))| Advance {
             partition: partition.clone(),
             expected: *next,
             next: after.max(*next),
+            last: last.and_then(|(of, mark)| (of == kind).then_some(mark)),
         })
         .collect();
     batch

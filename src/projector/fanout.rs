@@ -34,7 +34,7 @@ impl Projector {
     /// marking that has begun goes before computing. At most `at_most` products are computed.
     pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
         self.prune_changes().await;
-        let mut told = Collector::default();
+        let mut told = Collector::new(clock::now());
         let mut tx = self.store.begin().await?;
         if !tx.has_fanout_work(clock::now()).await? {
             tx.commit().await?;

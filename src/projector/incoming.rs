@@ -29,6 +29,8 @@ pub enum Message {
 pub struct Incoming {
     pub position: Position,
     pub message: Message,
+    /// Whether its event has members that events of its type do not have.
+    pub has_unknown_members: bool,
     /// As it came.
     pub record: Record,
 }
@@ -45,11 +47,13 @@ pub enum Entity<'a> {
 impl Incoming {
     pub fn new(position: Position, event: Event, record: Record) -> Incoming {
         let head = event.head();
-        Incoming { position, message: Message::Event { event, head }, record }
+        let message = Message::Event { event, head };
+        Incoming { position, message, has_unknown_members: false, record }
     }
 
     pub fn tombstone(position: Position, key: EntityKey, record: Record) -> Incoming {
-        Incoming { position, message: Message::Tombstone { key }, record }
+        let message = Message::Tombstone { key };
+        Incoming { position, message, has_unknown_members: false, record }
     }
 
     /// What the event says; a tombstone is none.
@@ -124,8 +128,9 @@ impl Batch {
     /// dead letter, or something to pass over.
     pub fn push(&mut self, position: Position, topic_kind: Kind, record: Record) {
         match decode::record(topic_kind, &record) {
-            Ok(Decoded::Event { event, .. }) => {
-                self.events.push(Incoming::new(position, event, record));
+            Ok(Decoded::Event { event, has_unknown_members, .. }) => {
+                let event = Incoming::new(position, event, record);
+                self.events.push(Incoming { has_unknown_members, ..event });
             }
             Ok(Decoded::Tombstone { key }) => {
                 self.events.push(Incoming::tombstone(position, key, record));

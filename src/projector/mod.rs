@@ -25,10 +25,10 @@ use tokio::sync::watch;
 
 use crate::changes::{Collector, KEEP};
 use crate::clock;
-use crate::log::position::Partition;
+use crate::decode::counted::WarningCounts;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
 use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, DiscountLock, Mark, REVISED_UNTIL, ReadStore, Result, Transaction};
+use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::waits::Waits;
 use fold::Folded;
@@ -43,8 +43,6 @@ pub struct Batch {
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
     pub moves: Vec<Advance>,
-    /// The last event of each partition.
-    pub marks: Vec<(Partition, Mark)>,
     /// Since when its first event waits here, where fan-outs go on beside batches and somebody waits for it: there
     /// views may be left to them so that facts are not late.
     pub since: Option<Clock>,
@@ -164,15 +162,15 @@ impl Projector {
         let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
-        tx.mark(&batch.marks).await?;
-        let mut told = Collector::default();
+        let mut told = Collector::new(clock::now());
         let report = self.apply_events(tx.as_mut(), batch, &mut told).await?;
         tx.record_change(&told.finish()).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         if let Some(metrics) = &self.metrics {
             let (outcomes, took) = (outcomes(batch, &report), started.elapsed());
-            metrics.batch(self.store.generation(), &outcomes, &batch.moves, took);
+            let warnings = self.warnings(batch);
+            metrics.batch(self.store.generation(), (&outcomes, &warnings), &batch.moves, took);
         }
         trace(batch);
         self.tell_of_unusable(batch, &report);
@@ -213,7 +211,7 @@ impl Projector {
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
         let mut tx = self.store.begin().await?;
-        let mut told = Collector::default();
+        let mut told = Collector::new(clock::now());
         let report = self.apply_events(tx.as_mut(), &batch, &mut told).await?;
         if report.refused > 0 {
             return Ok(report);
@@ -261,8 +259,22 @@ impl Projector {
         }
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
-        tx.count_outcomes(&outcomes(batch, &report)).await?;
+        let mut counts = outcomes(batch, &report);
+        counts.extend(self.warnings(batch).counted());
+        tx.count_outcomes(&counts).await?;
         Ok(report)
+    }
+
+    /// The warnings of a batch's messages.
+    fn warnings(&self, batch: &Batch) -> WarningCounts {
+        let mut warnings = WarningCounts::default();
+        warnings.add_unknown_types(batch.unknown_types);
+        for incoming in &batch.events {
+            if let Some(change) = incoming.change() {
+                warnings.add(change, incoming.has_unknown_members, &self.markets);
+            }
+        }
+        warnings
     }
 
     /// Now and then, forgets changes that everybody has had time to read.

@@ -6,9 +6,11 @@ use projections::codec;
 use projections::event::Kind;
 use projections::fold::{Head, digest};
 use projections::instant::Instant;
+use projections::market::Market;
 use projections::run::Mark;
 
 use super::entity::{encode_key, hash, key_strings};
+use crate::decode::counted::WarningCounts;
 use crate::decode::{self, Decoded};
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
@@ -53,6 +55,8 @@ pub struct Messages {
     bytes: Vec<u8>,
     pub letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
+    /// Those of events; unknown types are counted above.
+    pub warnings: WarningCounts,
     /// As in [`Raw`].
     pub next: Vec<(u32, i64)>,
 }
@@ -67,24 +71,31 @@ impl Messages {
     }
 
     /// Decodes messages of these partitions, each with the kind of its topic.
-    pub fn of(raw: Raw, partitions: &[(Partition, Kind)]) -> Messages {
+    pub fn of(raw: Raw, partitions: &[(Partition, Kind)], markets: &[Market]) -> Messages {
         let mut messages = Messages { next: raw.next, ..Messages::default() };
         messages.messages.reserve(raw.records.len());
         let bytes: usize = raw.records.iter().map(|raw| raw.record.bytes()).sum();
         messages.bytes.reserve(bytes / ENCODED_SMALLER);
         for record in raw.records {
             if let Some((partition, kind)) = partitions.get(record.partition as usize) {
-                messages.push(record, partition, *kind);
+                messages.push(record, partition, *kind, markets);
             }
         }
         messages
     }
 
-    fn push(&mut self, raw: RawRecord, partition: &Partition, topic_kind: Kind) {
+    fn push(
+        &mut self,
+        raw: RawRecord,
+        partition: &Partition,
+        topic_kind: Kind,
+        markets: &[Market],
+    ) {
         let RawRecord { partition: number, offset, record } = raw;
         let mark = |time| Mark { time, partition: number, offset };
         match decode::record(topic_kind, &record) {
-            Ok(Decoded::Event { kind, event }) => {
+            Ok(Decoded::Event { kind, event, has_unknown_members }) => {
+                self.warnings.add(&event.change, has_unknown_members, markets);
                 let start = self.bytes.len();
                 self.bytes = event.change.encode(std::mem::take(&mut self.bytes));
                 let encoded = self.bytes.get(start..).unwrap_or_default();

@@ -3,6 +3,8 @@
 use projections::fold::Outcome;
 use serde::{Deserialize, Serialize};
 
+use crate::decode::counted::WarningCounts;
+
 /// Messages by what became of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Outcomes {
@@ -12,6 +14,8 @@ pub struct Outcomes {
     conflict: u64,
     unknown_type: u64,
     dead_letter: u64,
+    #[serde(default)]
+    warnings: WarningCounts,
 }
 
 impl Outcomes {
@@ -26,6 +30,11 @@ impl Outcomes {
 
     pub fn add_unknown_types(&mut self, count: u64) {
         self.unknown_type += count;
+        self.warnings.add_unknown_types(count);
+    }
+
+    pub fn add_warnings(&mut self, warnings: &WarningCounts) {
+        self.warnings.merge(warnings);
     }
 
     pub fn add_dead_letters(&mut self, count: u64) {
@@ -45,7 +54,8 @@ impl Outcomes {
 
     /// As the store counts them, without the zeros.
     pub fn counted(&self) -> Vec<(&'static str, u64)> {
-        self.named().into_iter().filter(|(_, count)| *count > 0).collect()
+        let counted = self.named().into_iter().filter(|(_, count)| *count > 0);
+        counted.chain(self.warnings.counted()).collect()
     }
 
     fn named(&self) -> [(&'static str, u64); 6] {

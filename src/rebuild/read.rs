@@ -165,6 +165,7 @@ impl State {
     fn fold(&mut self, messages: Messages) {
         self.table.fold(&messages, &mut self.outcomes);
         self.outcomes.add_unknown_types(messages.unknown_types);
+        self.outcomes.add_warnings(&messages.warnings);
         self.outcomes.add_dead_letters(messages.letters.len() as u64);
         self.letter_bytes += messages.letters.iter().map(letters::bytes).sum::<usize>();
         self.letters.extend(messages.letters);
@@ -270,8 +271,8 @@ async fn next(
     kinds: &Arc<Vec<(Partition, Kind)>>,
 ) -> Option<JoinHandle<Messages>> {
     let decode = |raw: Raw| {
-        let kinds = Arc::clone(kinds);
-        tokio::task::spawn_blocking(move || Messages::of(raw, &kinds))
+        let (kinds, markets) = (Arc::clone(kinds), job.markets.clone());
+        tokio::task::spawn_blocking(move || Messages::of(raw, &kinds, &markets))
     };
     if job.stop.is_cancelled() {
         return None;

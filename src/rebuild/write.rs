@@ -264,6 +264,7 @@ impl Writer<'_> {
             partition: partition.clone(),
             expected: 0,
             next: *next,
+            last: None,
         };
         tx.count_outcomes(&outcomes.counted()).await?;
         tx.advance(&positions.iter().map(advance).collect::<Vec<_>>()).await?;

@@ -30,6 +30,7 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
+use crate::decode::counted;
 use crate::log::LogError;
 use crate::log::position::{Partition, Position, ReadFrom, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
@@ -118,6 +119,8 @@ pub struct Advance {
     pub partition: Partition,
     pub expected: i64,
     pub next: i64,
+    /// The last event before `next`; `None` leaves what is stored.
+    pub last: Option<Mark>,
 }
 
 /// How a transaction depends on discounts.
@@ -137,6 +140,15 @@ pub struct ViewWrite<'a> {
     /// `None`: the product is gone.
     pub new: Option<&'a View>,
     pub diff: PlacementDiff,
+}
+
+/// What a category or brand is called at an instant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ListingName {
+    /// `None`: no released product says it.
+    pub name: Option<Text>,
+    /// Not after the instant at which it is called otherwise with no event.
+    pub changes_at: Option<Instant>,
 }
 
 /// The numbers of listings and audiences that a batch needs.
@@ -166,6 +178,8 @@ pub struct StoreStatus {
     pub products: u64,
     /// Events by outcome: applied, repeated, stale, conflict, unknown_type, dead_letter.
     pub outcomes: HashMap<String, u64>,
+    /// Events that are accepted and hardly what was meant, by the code of the warning.
+    pub warnings: HashMap<String, u64>,
     pub dead_letters_open: u64,
     /// Discount fan-outs that are not complete.
     pub fanout_tasks: u64,
@@ -173,6 +187,19 @@ pub struct StoreStatus {
     pub stale_products: u64,
     /// Bytes of the generation on disk.
     pub store_bytes: u64,
+}
+
+impl StoreStatus {
+    /// Takes up what was counted of events, by the names of [`Transaction::count_outcomes`].
+    pub fn counted(&mut self, counts: impl IntoIterator<Item = (String, i64)>) {
+        for (name, events) in counts {
+            let events = u64::try_from(events).unwrap_or_default();
+            match name.strip_prefix(counted::PREFIX) {
+                Some(code) => self.warnings.insert(code.to_owned(), events),
+                None => self.outcomes.insert(name, events),
+            };
+        }
+    }
 }
 
 /// One generation of the read store.
@@ -363,7 +390,7 @@ pub trait Snapshot: Send {
     async fn listing_keys(&mut self, limit: u32) -> Result<Vec<ListingKey>>;
 
     /// What the product with the newest event that carries this category or brand calls it.
-    async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>>;
+    async fn listing_name(&mut self, listing: &ListingKey, at: Instant) -> Result<ListingName>;
 }
 
 /// A batch's changes. Nothing shows before [`Transaction::commit`]; dropping it undoes everything.
@@ -377,8 +404,6 @@ pub trait Transaction: Send {
 
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
 
-    /// The last events that were projected of partitions that have a position.
-    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()>;
     /// Stops partitions, for that reason, or has them go on. One that has no position yet gets one at 0.
     async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()>;
     /// Moves positions, each only from where it is expected: else [`StoreError::PositionMoved`].
@@ -469,7 +494,7 @@ pub trait Transaction: Send {
     async fn end_claims(&mut self, ended: &[(i64, Forwarding)]) -> Result<()>;
     /// These dead letters are in the topic of dead letters.
     async fn mark_forwarded(&mut self, ids: &[i64]) -> Result<()>;
-    /// Adds to what is counted of events, by outcome.
+    /// Adds to what is counted of events: by outcome, and [warnings](crate::decode::counted) by code.
     async fn count_outcomes(&mut self, counts: &[(&'static str, u64)]) -> Result<()>;
 
     /// Tells what this transaction changes, with all else that it writes. An empty change is not

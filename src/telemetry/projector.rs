@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::decode::counted::{self, WarningCounts};
 use crate::generations::Live;
 use crate::store::Advance;
 
@@ -16,6 +17,7 @@ const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 1.0, 5.
 pub struct ProjectorMetrics {
     live: Live,
     events: IntCounterVec,
+    warnings: IntCounterVec,
     batch_seconds: Histogram,
     next_offset: IntGaugeVec,
     fanout_tasks: IntGauge,
@@ -37,6 +39,15 @@ impl ProjectorMetrics {
                 ),
                 &["outcome"],
             )?,
+            warnings: IntCounterVec::new(
+                Opts::new(
+                    "vitrine_event_warnings_total",
+                    "Events taken from the log that are accepted and hardly what was meant, by the code of the \
+                     warning: type.unknown, data.market.unknown, data.currency.mismatch, data.scope.empty, \
+                     unknown_member.",
+                ),
+                &["code"],
+            )?,
             batch_seconds: Histogram::with_opts(
                 HistogramOpts::new(
                     "vitrine_batch_seconds",
@@ -54,6 +65,7 @@ impl ProjectorMetrics {
             )?,
         };
         registry.register(Box::new(metrics.events.clone()))?;
+        registry.register(Box::new(metrics.warnings.clone()))?;
         registry.register(Box::new(metrics.batch_seconds.clone()))?;
         registry.register(Box::new(metrics.next_offset.clone()))?;
         registry.register(Box::new(metrics.fanout_tasks.clone()))?;
@@ -69,7 +81,7 @@ impl ProjectorMetrics {
     pub fn batch(
         &self,
         generation: i64,
-        outcomes: &[(&'static str, u64)],
+        (outcomes, warnings): (&[(&'static str, u64)], &WarningCounts),
         moves: &[Advance],
         took: Duration,
     ) {
@@ -78,6 +90,10 @@ impl ProjectorMetrics {
         }
         for (outcome, events) in outcomes {
             self.events.with_label_values(&[*outcome]).inc_by(*events);
+        }
+        for (name, events) in warnings.counted() {
+            let code = name.strip_prefix(counted::PREFIX).unwrap_or(name);
+            self.warnings.with_label_values(&[code]).inc_by(events);
         }
         for step in moves {
             let partition = step.partition.partition.to_string();

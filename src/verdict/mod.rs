@@ -130,6 +130,8 @@ pub enum VerdictError {
         /// The last events of partitions that it does not reflect.
         at: Vec<Position>,
     },
+    #[error("a partition of the {side} generation is stopped: `vitrine status` says why")]
+    PartitionStopped { side: Side },
     #[error("the comparison was stopped")]
     Stopped,
 }

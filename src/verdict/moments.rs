@@ -11,7 +11,7 @@ use super::counts::counted;
 use super::found::{Found, Key};
 use super::{Counts, VerdictError};
 use crate::log::position::{Partition, Position};
-use crate::store::{ReadStore, Result, Snapshot};
+use crate::store::{ReadStore, Result, Snapshot, is_stopped};
 
 /// Times that what differs is looked at again.
 const LOOKS: usize = 6;
@@ -316,7 +316,13 @@ impl<'a> Patience<'a> {
             }
             Err(error) if error.is_transient() && !late => {}
             Err(error) => return Err(VerdictError::Store { side, error }),
-            Ok(None) => {}
+            // It would be waited for in vain.
+            Ok(None) => {
+                let stopped = is_stopped(self.pair.store(side).as_ref()).await;
+                if stopped.map_err(|error| VerdictError::Store { side, error })? {
+                    return Err(VerdictError::PartitionStopped { side });
+                }
+            }
         }
         self.pair.pause(self.pause).await;
         self.pause = (self.pause * 2).min(ASK_MOST);

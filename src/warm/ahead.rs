@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use projections::instant::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::give_way;
+use super::GIVE_WAY_AT_MOST;
 use crate::api::ApiState;
 use crate::api::cached::Pages;
 use crate::api::stored::Page;
@@ -77,7 +77,7 @@ async fn one(
         return false;
     }
     let Some(page) = Page::of(state, pages, &key.as_ref()) else { return false };
-    give_way(pages, 0).await;
+    state.demand.give_way(GIVE_WAY_AT_MOST).await;
     if is_over() {
         return false;
     }

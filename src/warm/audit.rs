@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Clock};
 
 use actix_web::web;
 
-use super::give_way;
+use super::GIVE_WAY_AT_MOST;
 use crate::api::ApiState;
 use crate::api::cached::Pages;
 use crate::api::stored::Page;
@@ -76,7 +76,7 @@ impl Audit {
         let mut findings = Findings::default();
         let mut suspects = Vec::new();
         for (key, entry) in drawn.unwrap_or_default() {
-            give_way(&self.pages, 0).await;
+            self.state.demand.give_way(GIVE_WAY_AT_MOST).await;
             match self.compare(&key, &entry).await {
                 Compared::Same => findings.same += 1,
                 Compared::Differs { loaded_etag } => {
@@ -129,7 +129,7 @@ impl Audit {
                 findings.changed += 1;
                 continue;
             }
-            let age = self.pages.cache.now().since(&entry.loaded_at());
+            let age = entry.age(&self.pages.cache.now());
             self.report(&key.as_ref(), &entry, &loaded_etag, age);
             self.pages.cache.discard(&key, &entry);
             findings.different += 1;

@@ -22,11 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::ApiState;
-use crate::api::cached::Pages;
 use crate::api::current::Current;
 use crate::config::Config;
 use crate::schedule::{Job, Work};
@@ -41,9 +39,9 @@ use start::Gate;
 use warmer::WarmLimits;
 pub use warmer::{Plan, Progress, Warmer};
 
-/// How long a load that nobody waits for gives way to those that somebody does.
-const GIVE_WAY_AT_MOST: Duration = Duration::from_secs(1);
-const GIVE_WAY_STEP: Duration = Duration::from_millis(5);
+/// How long a page that nobody waits for gives way to those that somebody does: where somebody always does, so many are
+/// made all the same, 20 a second and worker.
+const GIVE_WAY_AT_MOST: Duration = Duration::from_millis(50);
 
 /// What goes on beside a generation's page cache.
 pub struct Warming {
@@ -156,16 +154,5 @@ async fn warm_all(current: Option<&Current>, others: &[Remote]) {
         if let Err(error) = remote.begin().await {
             tracing::warn!("an instance is not warmed: {error:#}");
         }
-    }
-}
-
-/// Waits while those who ask for pages wait themselves, or soon would. `own` loads are not theirs.
-pub async fn give_way(pages: &Pages, own: usize) {
-    let until = Instant::now() + GIVE_WAY_AT_MOST;
-    let many = own + pages.cache.limits().max_loads.div_ceil(2);
-    while (pages.cache.loads_waiting() > 0 || pages.cache.loads_under_way() >= many)
-        && Instant::now() < until
-    {
-        tokio::time::sleep(GIVE_WAY_STEP).await;
     }
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::give_way;
+use super::GIVE_WAY_AT_MOST;
 use super::pace::Work;
 use super::popularity::Popularity;
 use crate::api::ApiState;
@@ -346,8 +346,8 @@ impl Warmer {
 
     async fn wait_for_turn(&self, work: &Work, pages: usize) {
         tokio::time::sleep_until(work.next_turn(pages).into()).await;
-        // The other worker's.
-        give_way(&self.pages, LOADS_AT_ONCE - 1).await;
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        self.state.demand.give_way(GIVE_WAY_AT_MOST.saturating_mul(pages)).await;
     }
 
     /// What is not compressed now is when it is asked for.

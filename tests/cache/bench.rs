@@ -15,11 +15,17 @@ use vitrine::cache::{
 pub struct MockClock {
     start: Monotonic,
     millis: AtomicI64,
+    /// How far the clock of instants was set back.
+    back: AtomicI64,
 }
 
 impl MockClock {
     pub fn pass(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub fn set_back(&self, millis: i64) {
+        self.back.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
@@ -27,7 +33,8 @@ impl Clock for MockClock {
     fn now(&self) -> Moment {
         let millis = self.millis.load(Ordering::SeqCst);
         let passed = Duration::from_millis(millis.try_into().unwrap());
-        Moment { at: Instant(millis), monotonic: self.start + passed }
+        let at = Instant(millis - self.back.load(Ordering::SeqCst));
+        Moment { at, monotonic: self.start + passed }
     }
 }
 
@@ -56,7 +63,11 @@ impl Bench {
     }
 
     pub fn with(limits: Limits) -> Self {
-        let clock = Arc::new(MockClock { start: Monotonic::now(), millis: AtomicI64::new(0) });
+        let clock = Arc::new(MockClock {
+            start: Monotonic::now(),
+            millis: AtomicI64::new(0),
+            back: AtomicI64::new(0),
+        });
         Bench { cache: Arc::new(PageCache::new(limits, clock.clone())), clock }
     }
 
@@ -144,6 +155,7 @@ pub fn page(id: &str, body: &str) -> Loaded {
         answer: Finished::new(200, body.into(), None),
         slots: slots([Tag::Product(id)]),
         version: None,
+        valid_from: Instant::MIN,
         held: None,
         apart: false,
     }

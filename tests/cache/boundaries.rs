@@ -1,7 +1,7 @@
 //! Pages that change at a known instant: prepared before it, shown from it on, not a moment sooner.
 
 use projections::instant::Instant;
-use vitrine::cache::{Coding, Lookup, PageKey, Source, Version};
+use vitrine::cache::{Coding, Loaded, Lookup, PageKey, Source, Version};
 
 use super::bench::{Bench, body, page, page_until, product};
 
@@ -44,6 +44,26 @@ async fn the_page_after_a_boundary_is_shown_from_it_on() {
     assert_eq!(bench.hit("p").as_deref(), Some("after"));
     bench.cache.settle();
     assert_eq!(bench.cache.statistics().entries, 1);
+}
+
+/// A sale has begun; then the clock is set back to before it, and passes its beginning again.
+#[tokio::test]
+async fn a_clock_that_is_set_back_takes_pages_back() {
+    let bench = Bench::new();
+    let at = before_a_sale(&bench).await;
+    let sale = move |_| async move { Ok(Loaded { valid_from: at, ..page("p", "sale") }) };
+    assert!(bench.cache.prepare(&key("p"), at, sale).await);
+    bench.clock.pass(6_000);
+    bench.cache.promote_all(&[key("p")]);
+    assert_eq!(bench.hit("p").as_deref(), Some("sale"));
+    bench.clock.set_back(1_001);
+    assert_eq!(bench.hit("p"), None);
+    let load = move |_: Version| async move { Ok(page_until("p", "before", at)) };
+    let got = bench.cache.get_or_load(&product("p"), load).await.unwrap();
+    assert_eq!((body(got.entry.answer()).as_str(), got.source), ("before", Source::Loaded));
+    assert_eq!(bench.hit("p").as_deref(), Some("before"));
+    bench.clock.pass(1);
+    assert_eq!(bench.hit("p"), None);
 }
 
 /// The change is told after the page was prepared: what was prepared does not show it.

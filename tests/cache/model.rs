@@ -195,6 +195,7 @@ fn loaded(page: usize, values: Values, version: Option<u64>) -> Loaded {
         answer: Finished::new(200, format!("{} {}", values[a], values[b]).into(), None),
         slots: slots([a, b].map(|product| Tag::Product(PRODUCTS[product]))),
         version: version.map(Version),
+        valid_from: projections::instant::Instant::MIN,
         held: None,
         apart: false,
     }

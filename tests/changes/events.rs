@@ -103,7 +103,7 @@ async fn names_are_told(f: &mut Fixture, cups: &ListingKey) {
             "categories": [{"id": "cups", "name": name, "path": ["cups"]}]});
         let Event(line) = mug(version, with) else { unreachable!() };
         let mut line: Value = serde_json::from_str(&line).unwrap();
-        line["time"] = json!(crate::harness::events::at(1_800_000_000_000 + version as i64));
+        line["time"] = json!(crate::harness::events::at(1_780_000_000_000 + version as i64));
         Event(line.to_string())
     };
     let told = told_of(f, &[later(2, "Cups")]).await;
@@ -111,7 +111,12 @@ async fn names_are_told(f: &mut Fixture, cups: &ListingKey) {
     assert!(told.names.contains(&(cups.clone(), Text::Plain("Cups".into()))));
     let told = told_of(f, &[later(3, "Tea")]).await;
     assert_eq!(told.listings, std::slice::from_ref(cups));
-    let told = told_of(f, &[mug(4, json!({"categories": []}))]).await;
+    // It is not released any more: another product may name it.
+    let put_off = json!({"version": 4, "name": "m", "released_at": "2100-01-01T00:00:00Z",
+        "categories": [{"id": "cups", "name": "Tea", "path": ["cups"]}]});
+    let told = told_of(f, &[mug(4, put_off)]).await;
+    assert!(told.listings.contains(cups), "{told:#?}");
+    let told = told_of(f, &[mug(5, json!({"categories": []}))]).await;
     assert!(told.listings.contains(cups));
 }
 

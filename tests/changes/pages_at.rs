@@ -211,7 +211,7 @@ async fn listed(
     assert!(snapshot.coverage().await.unwrap().holds(at));
     let (slice, total) =
         pages::counted_listing(snapshot, &query, market, None, LIMIT).await.unwrap();
-    let name = snapshot.listing_name(&key).await.unwrap();
+    let name = snapshot.listing_name(&key, at).await.unwrap().name;
     let ids: Vec<String> = slice.places.iter().map(|place| place.product_id.clone()).collect();
     let cards = Cards::read(snapshot, &ids, market, at).await.unwrap();
     let reader = reader(market, group, at);

@@ -10,7 +10,7 @@ use crate::harness::production::Production;
 use crate::harness::service::Service;
 
 fn shop() -> Production {
-    let shop = Production::with_sqlite();
+    let shop = Production::without_topics();
     shop.home.migrate(1);
     shop
 }
@@ -49,6 +49,13 @@ fn is_stopped(shop: &Production, service: &Service, position: &str) {
         assert_eq!(ready.status, 200, "pages are answered: {ready:?}");
         ready.body["waits_for"].to_string().contains(&stopped).then_some(())
     });
+    // A process that only answers says so as well.
+    let api = shop.api();
+    eventually("who does not project tells of it", || {
+        let waits_for = api.get("/readyz").body["waits_for"].to_string();
+        waits_for.contains(&stopped).then_some(())
+    });
+    drop(api);
     let page = service.get("/api/v1/products/mug").page();
     assert_eq!(page["stock"]["available"], 50, "nothing of the new topic is projected");
     let headers = [("Vitrine-Min-Position", position), ("Vitrine-Wait-Ms", "5000")];
@@ -82,4 +89,21 @@ fn a_topic_that_is_made_anew_while_the_service_is_down_is_told_of() {
     let position = made_anew(&shop);
     let service = shop.home.serve();
     is_stopped(&shop, &service, &position);
+}
+
+/// Nobody has noticed yet: no service has run since.
+#[test]
+fn a_rebuild_alone_does_not_wait_for_a_generation_of_a_topic_that_was_made_anew() {
+    let shop = shop();
+    let service = shop.home.serve();
+    first(&shop, &service);
+    drop(service);
+    made_anew(&shop);
+    shop.home.run(&["rebuild", "--promote"]).refused(&["--uncompared"]);
+    shop.home.run(&["rebuild", "--promote", "--uncompared"]).good();
+    let service = shop.home.serve();
+    eventually("the page is of the topic as it is", || {
+        let page = service.get("/api/v1/products/mug").page();
+        (page["stock"]["available"] == 99).then_some(())
+    });
 }

@@ -12,6 +12,7 @@ mod rebuild;
 mod secure;
 mod tombstones;
 mod warm;
+mod warnings;
 
 use crate::harness::production::Production;
 use crate::harness::service::{Service, encoded};

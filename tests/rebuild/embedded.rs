@@ -96,7 +96,9 @@ fn dead_letters_are_kept_and_settled() {
             .map(|state| dump[LETTERS].iter().filter(|line| line.contains(state)).count())
             .into();
         assert_eq!(states, [4, 2], "{:#?}", dump[LETTERS]);
-        assert_eq!(dump[OUTCOMES], ["'applied' 2", "'dead_letter' 6", "'unknown_type' 1"]);
+        let counts =
+            ["'applied' 2", "'dead_letter' 6", "'unknown_type' 1", "'warning type.unknown' 1"];
+        assert_eq!(dump[OUTCOMES], counts);
         assert_same(&dumps[0], dump, &[]);
     }
 }

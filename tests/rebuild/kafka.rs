@@ -129,7 +129,12 @@ async fn projected(topics: &Topics, messages: &[(Position, Kind, Record)]) -> Du
             let (place, next) =
                 (topic.clone(), tokio::task::block_in_place(|| extent(&topic, partition).1));
             let partition = Partition { topic: place, partition };
-            moves.extend((next > 0).then_some(Advance { partition, expected: 0, next }));
+            moves.extend((next > 0).then_some(Advance {
+                last: None,
+                partition,
+                expected: 0,
+                next,
+            }));
         }
     }
     let mut tx = projector.store().begin().await.unwrap();

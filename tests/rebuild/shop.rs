@@ -103,6 +103,7 @@ impl Shop {
             let last = batch.last().map_or(0, |(position, ..)| position.offset);
             let expected = done.last().map_or(0, |(position, ..)| position.offset + 1);
             let advance = |partition: &Partition| Advance {
+                last: None,
                 partition: partition.clone(),
                 expected,
                 next: last + 1,
@@ -190,6 +191,7 @@ pub async fn project_on(shop: &Shop, path: &Path) -> Dump {
     let records = shop.embedded().read_after(next - 1, usize::MAX >> 1, usize::MAX).await.unwrap();
     let last = records.last().unwrap().seq;
     let advance = |kind| Advance {
+        last: None,
         partition: shop.embedded().partition(kind),
         expected: next,
         next: last + 1,

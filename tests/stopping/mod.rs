@@ -7,7 +7,9 @@ mod files;
 mod logs;
 mod pooler;
 mod roles;
+mod stderr;
 mod transient;
+mod unrouted;
 
 use crate::harness::eventually;
 use crate::harness::service::Service;

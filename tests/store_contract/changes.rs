@@ -219,7 +219,7 @@ pub async fn too_much_to_tell_is_everything(fixture: &impl Fixture) {
     let store = fixture.open().await;
     let mut cursor = now(&store).await;
     for (products, everything) in [(MAX_PRODUCTS, false), (MAX_PRODUCTS + 1, true)] {
-        let mut told = Collector::default();
+        let mut told = Collector::new(projections::instant::Instant(0));
         for i in 0..products {
             told.product(&format!("p{i}"));
         }

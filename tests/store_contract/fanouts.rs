@@ -234,7 +234,7 @@ pub async fn deferred_batches_go_before_discounts(fixture: &impl Fixture) {
     .await;
     let partition = Partition { topic: "catalog.price".to_owned(), partition: 0 };
     commit(&store, async |tx| {
-        let moved = Advance { partition: partition.clone(), expected: 0, next: 9 };
+        let moved = Advance { last: None, partition: partition.clone(), expected: 0, next: 9 };
         tx.advance(std::slice::from_ref(&moved)).await.unwrap();
         tx.defer(&strings(["both", "z"]), &[moved]).await.unwrap();
     })
@@ -318,6 +318,7 @@ pub async fn a_position_is_reflected_once_its_fanout_ends(fixture: &impl Fixture
     assert!(reflects(&[]).await);
     assert!(!reflects(&[here(0)]).await, "nothing was projected yet");
     let moves = [(TOPIC, 0), (TOPIC, 1), ("catalog.price", 0)].map(|(topic, partition)| Advance {
+        last: None,
         partition: Partition { topic: topic.to_owned(), partition },
         expected: 0,
         next: 10,

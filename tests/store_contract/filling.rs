@@ -247,7 +247,7 @@ pub async fn what_was_filled_changes_as_any_other(fixture: &impl Fixture) {
     facts.discounts.iter_mut().for_each(|w| (w.1.head.version, w.2) = (9, None));
     let partition = Partition { topic: "a".into(), partition: 0 };
     for store in [&plain, &new] {
-        let moves = [Advance { partition: partition.clone(), expected: 0, next: 3 }];
+        let moves = [Advance { last: None, partition: partition.clone(), expected: 0, next: 3 }];
         commit(store, async |tx| {
             tx.advance(&moves).await.unwrap();
             tx.known(&keys_of(&facts)).await.unwrap();

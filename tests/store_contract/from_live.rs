@@ -74,7 +74,7 @@ async fn projected(store: &Store, products: u64) -> FactKeys {
                 break;
             }
         }
-        batch.moves = vec![Advance { partition, expected, next }];
+        batch.moves = vec![Advance { last: None, partition, expected, next }];
         note(&batch, &mut keys);
         projector.apply(&batch).await.unwrap();
     }
@@ -146,7 +146,8 @@ pub async fn a_generation_from_facts_answers_the_same(fixture: &impl Fixture) {
         let mut batch = Batch::default();
         let position = Position { topic: "catalog".into(), partition: 0, offset: next.1 };
         batch.push(position, Kind::Product, Record::plain(gone.to_vec().into()));
-        batch.moves = vec![Advance { partition: next.0, expected: next.1, next: next.1 + 1 }];
+        batch.moves =
+            vec![Advance { last: None, partition: next.0, expected: next.1, next: next.1 + 1 }];
         Projector::new(Arc::clone(store), markets(), bounds()).apply(&batch).await.unwrap();
     }
     assert_same(&all_answers(&new, &keys).await, &all_answers(&live, &keys).await);

@@ -32,7 +32,7 @@ fn some_facts() -> FactWrites {
 /// Writes something of everything.
 async fn write_all(tx: &mut dyn Transaction) {
     let topic = Partition { topic: "t".into(), partition: 0 };
-    tx.advance(&[Advance { partition: topic, expected: 0, next: 7 }]).await.unwrap();
+    tx.advance(&[Advance { last: None, partition: topic, expected: 0, next: 7 }]).await.unwrap();
     tx.set_meta("key", Some("value")).await.unwrap();
     tx.save_facts(&some_facts()).await.unwrap();
     tx.add_review_counts(&[("p".into(), [0, 0, 0, 0, 1])]).await.unwrap();
@@ -121,7 +121,9 @@ pub async fn a_snapshot_does_not_see_later_commits(fixture: &impl Fixture) {
         tx.save_facts(&gone).await.unwrap();
         write_views(tx, &[("p", None), ("q", Some(&view()))]).await;
         let topic = Partition { topic: "t".into(), partition: 0 };
-        tx.advance(&[Advance { partition: topic, expected: 0, next: 1 }]).await.unwrap();
+        tx.advance(&[Advance { last: None, partition: topic, expected: 0, next: 1 }])
+            .await
+            .unwrap();
     })
     .await;
     let ids = strings(["p", "q"]);

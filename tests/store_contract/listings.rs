@@ -3,6 +3,7 @@
 use projections::instant::{Instant, Window};
 use projections::listing::{Filters, Sort};
 use projections::view::{ListingKey, View};
+use vitrine::store::ListingName;
 use vitrine::store::query::ListingQuery;
 
 use super::model::{
@@ -201,7 +202,10 @@ pub async fn unknown_names_find_nothing(fixture: &impl Fixture) {
         assert_eq!(snapshot.listing_changes_at(query).await.unwrap(), None);
     };
     nothing(&everything(0)).await;
-    assert_eq!(store.snapshot().await.unwrap().listing_name(&acme).await.unwrap(), None);
+    let mut snapshot = store.snapshot().await.unwrap();
+    let unnamed = ListingName::default();
+    assert_eq!(snapshot.listing_name(&acme, Instant(0)).await.unwrap(), unnamed);
+    drop(snapshot);
     save_views(&store, &[("p", Some(&view_with(|v| branded(v, "acme"))))]).await;
     for listing in [
         ListingKey::Category("acme".into()),
@@ -211,7 +215,7 @@ pub async fn unknown_names_find_nothing(fixture: &impl Fixture) {
     ] {
         nothing(&ListingQuery { listing: &listing, ..everything(0) }).await;
         let mut snapshot = store.snapshot().await.unwrap();
-        assert_eq!(snapshot.listing_name(&listing).await.unwrap(), None);
+        assert_eq!(snapshot.listing_name(&listing, Instant(0)).await.unwrap(), unnamed);
         assert_eq!(snapshot.members(&listing, "", 10).await.unwrap(), [""; 0]);
     }
     nothing(&ListingQuery { market: "mars", ..everything(0) }).await;

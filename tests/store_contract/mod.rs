@@ -58,6 +58,7 @@ macro_rules! store_contract {
 
             $crate::store_contract! { @tests $open;
                 positions: a_position_moves_only_from_where_it_is;
+                positions: a_move_keeps_the_last_event;
                 positions: one_conflict_leaves_every_partition_where_it_was;
                 positions: partitions_are_told_apart;
                 positions: settings_are_kept_changed_and_removed;
@@ -84,6 +85,7 @@ macro_rules! store_contract {
                 views: numbers_of_a_dropped_transaction_are_not_used;
                 views: stock_counts_for_the_current_variants;
                 views: a_listing_is_named_by_its_newest_product;
+                views: a_product_that_is_not_released_names_no_listing;
                 views: members_come_in_byte_order;
                 listings: places_equal_brute_force;
                 listings: windows_open_and_close_at_their_edges;

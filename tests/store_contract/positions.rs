@@ -1,7 +1,7 @@
 //! Positions move by compare-and-set, and settings.
 
 use vitrine::log::position::Partition;
-use vitrine::store::{Advance, StoreError, Transaction};
+use vitrine::store::{Advance, Mark, StoreError, Transaction};
 
 use super::support::{commit, dropped, sorted};
 use super::{Fixture, Store};
@@ -11,7 +11,7 @@ fn partition(topic: &str, partition: i32) -> Partition {
 }
 
 fn advance(partition: &Partition, expected: i64, next: i64) -> Advance {
-    Advance { partition: partition.clone(), expected, next }
+    Advance { last: None, partition: partition.clone(), expected, next }
 }
 
 async fn positions(store: &Store) -> Vec<(Partition, i64)> {
@@ -26,6 +26,32 @@ async fn refused(tx: &mut dyn Transaction, moves: &[Advance], at_fault: &Advance
         }
         other => panic!("{moves:?}: {other:?}"),
     }
+}
+
+/// The last event of a partition is known until another one is.
+pub async fn a_move_keeps_the_last_event(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let topic = partition("topic", 3);
+    let last = async || {
+        let standings = store.snapshot().await.unwrap().standings().await.unwrap();
+        standings.into_iter().find(|s| s.partition == topic).map(|s| (s.next, s.last))
+    };
+    assert_eq!(last().await, None);
+    let mark = |offset| Some(Mark { offset, fingerprint: -7 * offset });
+    for (step, expected) in [
+        (Advance { last: mark(4), ..advance(&topic, 0, 5) }, mark(4)),
+        // What is passed over has none.
+        (advance(&topic, 5, 9), mark(4)),
+        (Advance { last: mark(9), ..advance(&topic, 9, 10) }, mark(9)),
+    ] {
+        let next = step.next;
+        commit(&store, async |tx| tx.advance(&[step]).await.unwrap()).await;
+        assert_eq!(last().await, Some((next, expected)));
+    }
+    let refused_step = Advance { last: mark(1), ..advance(&topic, 3, 4) };
+    let moves = std::slice::from_ref(&refused_step);
+    dropped(&store, async |tx| refused(tx, moves, &refused_step).await).await;
+    assert_eq!(last().await, Some((10, mark(9))));
 }
 
 pub async fn a_position_moves_only_from_where_it_is(fixture: &impl Fixture) {

@@ -33,7 +33,7 @@ pub async fn answers(store: &Store, about: &About<'_>) -> Vec<String> {
     for listing in [ListingKey::All].iter().chain(&listings) {
         all.push(format!(
             "{listing:?}: {:?}, {:?}",
-            snapshot.listing_name(listing).await.unwrap(),
+            snapshot.listing_name(listing, Instant(0)).await.unwrap(),
             snapshot.members(listing, "", 100_000).await.unwrap()
         ));
         for (n, sort) in Sort::ALL.into_iter().enumerate() {

@@ -4,6 +4,7 @@ use projections::instant::{Instant, Window};
 use projections::product::Image;
 use projections::text::Text;
 use projections::view::{DiscountLabel, ListingKey, View};
+use vitrine::store::ListingName;
 use vitrine::store::facts::FactWrites;
 
 use super::support::{
@@ -181,7 +182,7 @@ pub async fn a_listing_is_named_by_its_newest_product(fixture: &impl Fixture) {
     };
     let name = async |listing: &ListingKey| {
         let mut snapshot = store.snapshot().await.unwrap();
-        snapshot.listing_name(listing).await.unwrap()
+        snapshot.listing_name(listing, Instant(0)).await.unwrap().name
     };
     assert_eq!(name(&acme).await, None);
     let (first, later, tied) = (named("First", -5), named("Later", 9), named("Tied", 9));
@@ -193,10 +194,13 @@ pub async fn a_listing_is_named_by_its_newest_product(fixture: &impl Fixture) {
     assert_eq!(name(&acme).await, Some(text("Tied")), "then the smaller id");
     save_views(&store, &[("Z", None)]).await;
     assert_eq!(name(&acme).await, Some(text("Later")), "a removed product names nothing");
-    // Hidden products and those without a price are still what the listing's name is of.
-    let hidden = View { active: false, audiences: Vec::new(), ..named("Hidden", 10) };
+    // Hidden products name nothing; those without a price do.
+    let hidden = View { active: false, ..named("Hidden", 10) };
+    let unpriced = View { audiences: Vec::new(), ..named("Unpriced", 10) };
     save_views(&store, &[("h", Some(&hidden))]).await;
-    assert_eq!(name(&acme).await, Some(text("Hidden")));
+    assert_eq!(name(&acme).await, Some(text("Later")));
+    save_views(&store, &[("h", Some(&unpriced))]).await;
+    assert_eq!(name(&acme).await, Some(text("Unpriced")));
     // It has left the brand; another one renames it, at the same time as before.
     save_views(&store, &[("h", Some(&view())), ("z", Some(&named("Renamed", 9)))]).await;
     assert_eq!(name(&acme).await, Some(text("Renamed")));
@@ -208,6 +212,36 @@ pub async fn a_listing_is_named_by_its_newest_product(fixture: &impl Fixture) {
     assert_eq!(name(&cat).await, None);
     save_views(&store, &[("m", None), ("z", None)]).await;
     assert_eq!(name(&acme).await, None);
+}
+
+pub async fn a_product_that_is_not_released_names_no_listing(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let acme = ListingKey::Brand("acme".into());
+    let named = |name: &str, time: i64, released_at: i64| {
+        view_with(|v| {
+            branded(v, "acme");
+            v.own_names[0].1 = text(name);
+            (v.time, v.released_at) = (Instant(time), Instant(released_at));
+        })
+    };
+    let at = async |at: i64| {
+        let mut snapshot = store.snapshot().await.unwrap();
+        let ListingName { name, changes_at } =
+            snapshot.listing_name(&acme, Instant(at)).await.unwrap();
+        (name, changes_at.map(Instant::millis))
+    };
+    save_views(&store, &[("a", Some(&named("Secret", 20, 100)))]).await;
+    assert_eq!(at(99).await, (None, Some(100)));
+    assert_eq!(at(100).await, (Some(text("Secret")), None));
+    save_views(&store, &[("b", Some(&named("Acme", 10, 5)))]).await;
+    assert_eq!(at(4).await.0, None, "before anything was released");
+    assert_eq!(at(99).await, (Some(text("Acme")), Some(100)));
+    assert_eq!(at(100).await, (Some(text("Secret")), None));
+    // Its release is put off, then brought forward, by an event as new as before.
+    save_views(&store, &[("a", Some(&named("Secret", 20, 200)))]).await;
+    assert_eq!(at(150).await, (Some(text("Acme")), Some(200)));
+    save_views(&store, &[("a", Some(&named("Secret", 20, 50)))]).await;
+    assert_eq!(at(50).await, (Some(text("Secret")), None));
 }
 
 pub async fn members_come_in_byte_order(fixture: &impl Fixture) {

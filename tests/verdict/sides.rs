@@ -132,7 +132,7 @@ impl Side {
         let mut batch = self.batch(lines);
         let partition = Partition { topic: "catalog".to_owned(), partition: 0 };
         let (expected, next) = (self.next, self.next + lines.len() as i64);
-        batch.moves = vec![Advance { partition, expected, next }];
+        batch.moves = vec![Advance { last: None, partition, expected, next }];
         self.next = next;
         self.projector.apply(&batch).await.unwrap();
         while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
@@ -141,7 +141,7 @@ impl Side {
     /// Moves on without events.
     pub async fn skip_to(&mut self, next: i64) {
         let partition = Partition { topic: "catalog".to_owned(), partition: 0 };
-        let moves = vec![Advance { partition, expected: self.next, next }];
+        let moves = vec![Advance { last: None, partition, expected: self.next, next }];
         self.next = next;
         self.projector.apply(&Batch { moves, ..Batch::default() }).await.unwrap();
     }

@@ -16,7 +16,10 @@ use crate::instant::Instant;
 /// An [`EventType`] is the seed by which serde reads one. What is wrong with it is told better by
 /// [`decode_data`](super::decode_data), which also refuses what only the text shows: whoever reads a payload in another
 /// way calls [`refuse_nul`](super::refuse_nul) on the text first.
-pub struct Payload(Wire);
+pub struct Payload {
+    wire: Wire,
+    has_unknown_members: bool,
+}
 
 enum Wire {
     ProductUpserted(ProductUpserted),
@@ -36,7 +39,14 @@ impl Payload {
     /// # Errors
     /// As [`decode_data`](super::decode_data), which says the same of a payload without U+0000.
     pub fn check(self, time: Instant) -> Result<Data, Rejection> {
-        match self.0 {
+        let has_unknown_members = self.has_unknown_members;
+        self.wire.check(time).map(|data| Data { has_unknown_members, ..data })
+    }
+}
+
+impl Wire {
+    fn check(self, time: Instant) -> Result<Data, Rejection> {
+        match self {
             Wire::ProductUpserted(payload) => payload.checked(time),
             Wire::ProductDeleted(payload) => Ok(payload.into()),
             Wire::PriceSet(payload) => Ok(payload.into()),
@@ -54,6 +64,9 @@ impl<'de> DeserializeSeed<'de> for EventType {
     type Value = Payload;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Payload, D::Error> {
+        let mut has_unknown_members = false;
+        let mut note = |_: serde_ignored::Path<'_>| has_unknown_members = true;
+        let json = serde_ignored::Deserializer::new(json, &mut note);
         let wire = match self {
             EventType::ProductUpserted => Wire::ProductUpserted(object(json)?),
             EventType::ProductDeleted => Wire::ProductDeleted(object(json)?),
@@ -65,7 +78,7 @@ impl<'de> DeserializeSeed<'de> for EventType {
             EventType::ReviewUpserted => Wire::ReviewUpserted(object(json)?),
             EventType::ReviewRemoved => Wire::ReviewRemoved(object(json)?),
         };
-        Ok(Payload(wire))
+        Ok(Payload { wire, has_unknown_members })
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Data {
     /// 1 to 2^53 - 1.
     pub version: u64,
     pub change: Change,
+    /// Whether there are members, at any depth, that events of its type do not have.
+    /// [`unknown_members`](super::unknown_members) names them.
+    pub has_unknown_members: bool,
 }
 
 /// Reads and checks `json`, the payload (CloudEvents `data`) of an event of type `ty` that happened
@@ -101,7 +104,7 @@ type Caption = Localized<FreeRule>;
 
 impl Data {
     pub(super) fn new(version: Version, change: Change) -> Data {
-        Data { version: version.0.unsigned_abs(), change }
+        Data { version: version.0.unsigned_abs(), change, has_unknown_members: false }
     }
 }
 

@@ -87,7 +87,7 @@ impl Assignment {
             consumed.extend(group.revoke(&keys, left));
         }
         for key in keys {
-            self.waits().over(&stopped(&self.partition(key)));
+            self.waits().over(&self.partition(key).stopped_subject());
         }
         self.list_of(&consumed)
     }
@@ -266,7 +266,7 @@ impl Assignment {
         if start.stopped() != Some(why.as_str()) {
             self.save(partition, Some(&why))?;
         }
-        self.waits().wait(&stopped(partition), why);
+        self.waits().wait(&partition.stopped_subject(), why);
         if let Some(group) = self.group(start.key) {
             group.partitions.insert(start.key, State::Stopped { since: Instant::now() });
         }
@@ -277,7 +277,7 @@ impl Assignment {
         if start.stopped().is_some() {
             self.save(&start.extent.partition, None)?;
         }
-        self.waits().over(&stopped(&start.extent.partition));
+        self.waits().over(&start.extent.partition.stopped_subject());
         Ok(())
     }
 
@@ -450,11 +450,6 @@ impl Start {
             })
         })
     }
-}
-
-/// The subject of a stopped partition's wait.
-fn stopped(Partition { topic, partition }: &Partition) -> String {
-    format!("partition {topic}:{partition} is stopped")
 }
 
 fn look_at_stopped(group: &mut PartitionGroup) {

@@ -208,15 +208,15 @@ impl PartitionGroup {
         let mut batch = Batch { since, ..Batch::default() };
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
         let at_once = self.at_once();
-        let last: HashMap<PartitionKey, i64> =
+        let ends: HashMap<PartitionKey, i64> =
             self.taken.iter().take(at_once).map(|taken| (taken.key, taken.offset)).collect();
+        let mut marks: HashMap<PartitionKey, Mark> = HashMap::new();
         for Taken { key, offset, record, .. } in self.taken.drain(..at_once) {
             self.taken_bytes -= record.bytes();
             moved.insert(key, offset + 1);
             let topic = self.works.options.topics.of(key.0).to_owned();
-            if last.get(&key) == Some(&offset) {
-                let mark = Mark { offset, fingerprint: record.fingerprint() };
-                batch.marks.push((Partition { topic: topic.clone(), partition: key.1 }, mark));
+            if ends.get(&key) == Some(&offset) {
+                marks.insert(key, Mark { offset, fingerprint: record.fingerprint() });
             }
             batch.push(Position { topic, partition: key.1, offset }, key.0, record);
         }
@@ -232,7 +232,8 @@ impl PartitionGroup {
             if expected != to {
                 let topic = self.works.options.topics.of(key.0).to_owned();
                 let partition = Partition { topic, partition: key.1 };
-                batch.moves.push(Advance { partition, expected, next: to });
+                let last = marks.get(&key).copied();
+                batch.moves.push(Advance { partition, expected, next: to, last });
             }
         }
         if !batch.moves.is_empty() {

@@ -3,7 +3,6 @@
 use projections::instant::Instant;
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
-use projections::text::Text;
 use projections::view::ListingKey;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, QueryBuilder};
@@ -11,9 +10,9 @@ use sqlx::{Postgres, QueryBuilder};
 use super::errors::database;
 use super::numbers::{self, NumberCache};
 use super::views::ordering;
-use crate::store::Result;
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery, listing_key};
+use crate::store::{ListingName, Result};
 
 /// A query's names as the numbers that rows have.
 struct Numbered {
@@ -324,22 +323,37 @@ pub async fn changes_at(
     Ok(next.map(Instant))
 }
 
-/// What the product with the newest event that carries this category or brand calls it.
+/// What the released product with the newest event that carries this category or brand calls it.
 pub async fn name(
     conn: &mut PgConnection,
     cache: &NumberCache,
     listing: &ListingKey,
-) -> Result<Option<Text>> {
-    let Some(number) = numbers::listing(conn, cache, listing).await? else { return Ok(None) };
+    at: Instant,
+) -> Result<ListingName> {
+    let Some(number) = numbers::listing(conn, cache, listing).await? else {
+        return Ok(ListingName::default());
+    };
     let name: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT name FROM member WHERE listing = $1 AND named_at IS NOT NULL
+        "SELECT name FROM member
+         WHERE listing = $1 AND named_at IS NOT NULL AND (released_at IS NULL OR released_at <= $2)
          ORDER BY named_at DESC, product_id LIMIT 1",
     )
     .bind(number as i32)
-    .fetch_optional(conn)
+    .bind(at.millis())
+    .fetch_optional(&mut *conn)
     .await
     .map_err(database)?;
-    Ok(name.as_deref().map(unpack).transpose()?)
+    let changes_at: Option<i64> = sqlx::query_scalar(
+        "SELECT min(released_at) FROM member
+         WHERE listing = $1 AND released_at > $2 AND released_at > named_at",
+    )
+    .bind(number as i32)
+    .bind(at.millis())
+    .fetch_one(conn)
+    .await
+    .map_err(database)?;
+    let name = name.as_deref().map(unpack).transpose()?;
+    Ok(ListingName { name, changes_at: changes_at.map(Instant) })
 }
 
 /// Categories and brands that have products.

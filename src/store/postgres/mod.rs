@@ -32,7 +32,6 @@ mod snapshot;
 mod transaction;
 mod views;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -308,23 +307,23 @@ impl ReadStore for PostgresStore {
         .fetch_one(&mut *tx)
         .await
         .map_err(database)?;
-        let outcomes: Vec<(String, i64)> =
+        let counted: Vec<(String, i64)> =
             sqlx::query_as("SELECT outcome, sum(events)::int8 FROM outcome_count GROUP BY outcome")
                 .fetch_all(&mut *tx)
                 .await
                 .map_err(database)?;
-        let outcomes: HashMap<String, u64> =
-            outcomes.into_iter().map(|(outcome, events)| (outcome, events as u64)).collect();
-        Ok(StoreStatus {
+        let mut status = StoreStatus {
             generation: self.generation.number,
             projection_version: PROJECTION_VERSION,
             products: counts.0 as u64,
-            outcomes,
             dead_letters_open: counts.1 as u64,
             fanout_tasks: counts.2 as u64,
             stale_products: counts.3 as u64,
             store_bytes: counts.4 as u64,
-        })
+            ..StoreStatus::default()
+        };
+        status.counted(counted);
+        Ok(status)
     }
 
     async fn dead_letters(

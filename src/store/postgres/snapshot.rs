@@ -8,7 +8,6 @@ use projections::facts::ProductFacts;
 use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
-use projections::text::Text;
 use projections::view::ListingKey;
 use sqlx::Postgres;
 use sqlx::postgres::PgConnection;
@@ -22,7 +21,7 @@ use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
 use crate::store::standing::{STANDINGS, Standing, StandingRow};
-use crate::store::{REVISED_UNTIL, Result, Snapshot, StoreError};
+use crate::store::{ListingName, REVISED_UNTIL, Result, Snapshot, StoreError};
 
 pub struct PostgresSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Postgres>,
@@ -173,8 +172,8 @@ impl Snapshot for PostgresSnapshot {
         listings::keys(&mut self.tx, limit).await
     }
 
-    async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>> {
-        listings::name(&mut self.tx, &self.numbers, listing).await
+    async fn listing_name(&mut self, listing: &ListingKey, at: Instant) -> Result<ListingName> {
+        listings::name(&mut self.tx, &self.numbers, listing, at).await
     }
 }
 

@@ -25,8 +25,7 @@ use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlemen
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{
-    Advance, DiscountLock, MARKETS_PENDING, Mark, Numbers, Result, StoreError, Transaction,
-    ViewWrite,
+    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
 };
 
 /// Rows that each outcome's count is spread over.
@@ -110,27 +109,6 @@ impl Transaction for PostgresTransaction {
         snapshot::positions(open(&mut self.tx)?).await
     }
 
-    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()> {
-        if marks.is_empty() {
-            return Ok(());
-        }
-        // Their rows are locked, since they have just moved.
-        sqlx::query(
-            "UPDATE position p SET last_offset = m.last_offset, fingerprint = m.fingerprint
-             FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[])
-                  AS m(topic, partition, last_offset, fingerprint)
-             WHERE p.topic = m.topic AND p.partition = m.partition",
-        )
-        .bind(marks.iter().map(|(p, _)| p.topic.as_str()).collect::<Vec<&str>>())
-        .bind(marks.iter().map(|(p, _)| p.partition).collect::<Vec<i32>>())
-        .bind(marks.iter().map(|(_, mark)| mark.offset).collect::<Vec<i64>>())
-        .bind(marks.iter().map(|(_, mark)| mark.fingerprint).collect::<Vec<i64>>())
-        .execute(open(&mut self.tx)?)
-        .await
-        .map_err(database)
-        .map(|_| ())
-    }
-
     async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()> {
         let mut partitions: Vec<&Partition> = partitions.iter().collect();
         // In this order rows are locked.
@@ -157,13 +135,16 @@ impl Transaction for PostgresTransaction {
             return Ok(());
         }
         let moved: Vec<(String, i32)> = sqlx::query_as(
-            "INSERT INTO position AS p (topic, partition, next_offset)
-             SELECT m.topic, m.partition, m.next
-             FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[])
-                  AS m(topic, partition, expected, next)
+            "INSERT INTO position AS p (topic, partition, next_offset, last_offset, fingerprint)
+             SELECT m.topic, m.partition, m.next, m.last_offset, m.fingerprint
+             FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[], $6::int8[])
+                  AS m(topic, partition, expected, next, last_offset, fingerprint)
              WHERE m.expected = 0 OR EXISTS (SELECT 1 FROM position k
                  WHERE k.topic = m.topic AND k.partition = m.partition)
-             ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+             ON CONFLICT (topic, partition) DO UPDATE SET
+                 next_offset = excluded.next_offset,
+                 last_offset = coalesce(excluded.last_offset, p.last_offset),
+                 fingerprint = coalesce(excluded.fingerprint, p.fingerprint)
              WHERE p.next_offset = (SELECT e.expected
                  FROM unnest($1::text[], $2::int4[], $3::int8[]) AS e(topic, partition, expected)
                  WHERE e.topic = p.topic AND e.partition = p.partition)
@@ -173,6 +154,10 @@ impl Transaction for PostgresTransaction {
         .bind(moves.iter().map(|m| m.partition.partition).collect::<Vec<i32>>())
         .bind(moves.iter().map(|m| m.expected).collect::<Vec<i64>>())
         .bind(moves.iter().map(|m| m.next).collect::<Vec<i64>>())
+        .bind(moves.iter().map(|m| m.last.map(|mark| mark.offset)).collect::<Vec<Option<i64>>>())
+        .bind(
+            moves.iter().map(|m| m.last.map(|mark| mark.fingerprint)).collect::<Vec<Option<i64>>>(),
+        )
         .fetch_all(open(&mut self.tx)?)
         .await
         .map_err(database)?;

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use projections::instant::{Instant, Window};
 use projections::placement::{Entry, Offer};
-use projections::text::Text;
-use projections::view::{ListingKey, View};
+use projections::view::{ListingKey, OwnName, View};
 use sqlx::postgres::PgConnection;
 
 use super::bulk::{COPY_FROM_ROWS, Column, Rows};
@@ -162,19 +161,11 @@ fn coverage<'a>(covers: &[(&'a str, Cover)]) -> Rows<'a> {
         .text("product_id", covers.iter().map(|(id, _)| *id))
 }
 
-/// When the product was named so, and how.
-type OwnName<'a> = Option<(i64, &'a Text)>;
 /// A row of `member`, without its product.
-type Member<'a> = (&'a ListingKey, OwnName<'a>);
+type Member<'a> = (&'a ListingKey, Option<OwnName<'a>>);
 
 fn members(view: &View) -> Vec<Member<'_>> {
-    view.listings
-        .iter()
-        .map(|key| {
-            let name = view.own_names.iter().find(|(named, _)| named == key);
-            (key, name.map(|(_, name)| (view.time.millis(), name)))
-        })
-        .collect()
+    view.listings.iter().map(|key| (key, view.own_name(key))).collect()
 }
 
 async fn save_members(
@@ -184,8 +175,8 @@ async fn save_members(
 ) -> Result<()> {
     let number = |key: &ListingKey| narrow(numbers.listings.get(key).copied().unwrap_or_default());
     let mut gone: Vec<(i32, &str)> = Vec::new();
-    let mut changed: Vec<(i32, &str, OwnName<'_>)> = Vec::new();
-    let mut come: Vec<(i32, &str, OwnName<'_>)> = Vec::new();
+    let mut changed: Vec<(i32, &str, Option<OwnName<'_>>)> = Vec::new();
+    let mut come: Vec<(i32, &str, Option<OwnName<'_>>)> = Vec::new();
     for write in writes {
         let old = write.old.map(members).unwrap_or_default();
         let new = write.new.map(members).unwrap_or_default();
@@ -213,22 +204,26 @@ async fn save_members(
              WHERE m.listing = r.listing AND m.product_id = r.product_id",
         )
         .await?;
-    let set = "UPDATE member m SET named_at = r.named_at, name = r.name FROM {rows}
+    let set = "UPDATE member m
+               SET named_at = r.named_at, released_at = r.released_at, name = r.name FROM {rows}
                WHERE m.listing = r.listing AND m.product_id = r.product_id";
     member_rows(&mut changed).execute(conn, set).await?;
     member_rows(&mut come).add(conn, "member").await
 }
 
-fn member_rows<'a>(members: &mut Vec<(i32, &'a str, OwnName<'_>)>) -> Rows<'a> {
+fn member_rows<'a>(members: &mut Vec<(i32, &'a str, Option<OwnName<'_>>)>) -> Rows<'a> {
     members.sort_unstable_by_key(|(listing, id, _)| (*listing, *id));
     // A view may name a listing twice.
     members.dedup_by_key(|(listing, id, _)| (*listing, *id));
-    let named_at = members.iter().map(|(_, _, name)| name.map(|(at, _)| at)).collect();
+    let instants = |of: fn(OwnName<'_>) -> Instant| {
+        Column::MaybeInt8(members.iter().map(|(_, _, name)| name.map(|n| of(n).millis())).collect())
+    };
     Rows::new(members.len())
-        .with("named_at", Column::MaybeInt8(named_at))
+        .with("named_at", instants(|name| name.time))
+        .with("released_at", instants(|name| name.released_at))
         .int4("listing", members.iter().map(|(listing, _, _)| *listing))
         .text("product_id", members.iter().map(|(_, id, _)| *id))
-        .bytes("name", members.iter().map(|(_, _, name)| name.map(|(_, text)| pack(text))))
+        .bytes("name", members.iter().map(|(_, _, name)| name.map(|own| pack(own.name))))
 }
 
 async fn save_variants(conn: &mut PgConnection, writes: &[ViewWrite<'_>]) -> Result<()> {

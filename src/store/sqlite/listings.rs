@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use projections::instant::{Instant, Window};
 use projections::listing::{EXAMINED_CAP, Sort, TOTAL_CAP, Total};
 use projections::placement::BOUNDARY;
-use projections::text::Text;
 use projections::view::ListingKey;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
@@ -13,7 +12,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::{NumberCache, database};
 use crate::store::document::unpack;
 use crate::store::query::{Keyset, ListingQuery, listing_key};
-use crate::store::{REVISED_UNTIL, Result};
+use crate::store::{ListingName, REVISED_UNTIL, Result};
 
 /// A query's names as the numbers that rows have.
 struct Numbered {
@@ -354,22 +353,37 @@ pub async fn coverage(conn: &mut SqliteConnection) -> Result<Window> {
     })
 }
 
-/// What the product with the newest event that carries this category or brand calls it.
+/// What the released product with the newest event that carries this category or brand calls it.
 pub async fn name(
     conn: &mut SqliteConnection,
     cache: &Cache,
     listing: &ListingKey,
-) -> Result<Option<Text>> {
-    let Some(number) = listing_number(conn, cache, listing).await? else { return Ok(None) };
+    at: Instant,
+) -> Result<ListingName> {
+    let Some(number) = listing_number(conn, cache, listing).await? else {
+        return Ok(ListingName::default());
+    };
     let name: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT name FROM member WHERE listing = ? AND named_at IS NOT NULL
+        "SELECT name FROM member
+         WHERE listing = ?1 AND named_at IS NOT NULL AND (released_at IS NULL OR released_at <= ?2)
          ORDER BY named_at DESC, product_id LIMIT 1",
     )
     .bind(number)
-    .fetch_optional(conn)
+    .bind(at.millis())
+    .fetch_optional(&mut *conn)
     .await
     .map_err(database)?;
-    Ok(name.as_deref().map(unpack).transpose()?)
+    let changes_at: Option<i64> = sqlx::query_scalar(
+        "SELECT min(released_at) FROM member
+         WHERE listing = ?1 AND released_at > ?2 AND released_at > named_at",
+    )
+    .bind(number)
+    .bind(at.millis())
+    .fetch_one(conn)
+    .await
+    .map_err(database)?;
+    let name = name.as_deref().map(unpack).transpose()?;
+    Ok(ListingName { name, changes_at: changes_at.map(Instant) })
 }
 
 /// Categories and brands that have products.

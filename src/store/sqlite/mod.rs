@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use projections::view::ListingKey;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 use tokio::sync::watch;
 
 pub use self::connect::connect_options;
@@ -226,24 +226,23 @@ impl ReadStore for SqliteStore {
         .fetch_one(&mut *tx)
         .await
         .map_err(database)?;
-        let outcomes = sqlx::query("SELECT outcome, events FROM outcome_count")
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(database)?
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)? as u64)))
-            .collect::<Result<HashMap<String, u64>, sqlx::Error>>()
-            .map_err(database)?;
-        Ok(StoreStatus {
+        let counted: Vec<(String, i64)> =
+            sqlx::query_as("SELECT outcome, events FROM outcome_count")
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(database)?;
+        let mut status = StoreStatus {
             generation: self.generation,
             projection_version: PROJECTION_VERSION,
             products: counts.0 as u64,
-            outcomes,
             dead_letters_open: counts.1 as u64,
             fanout_tasks: counts.2 as u64,
             stale_products: counts.3 as u64,
             store_bytes: bytes_on_disk(&self.file),
-        })
+            ..StoreStatus::default()
+        };
+        status.counted(counted);
+        Ok(status)
     }
 
     async fn dead_letters(

@@ -8,7 +8,6 @@ use projections::facts::ProductFacts;
 use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
-use projections::text::Text;
 use projections::view::ListingKey;
 use sqlx::{Sqlite, SqliteConnection};
 
@@ -19,7 +18,7 @@ use crate::store::query::{
     Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
 };
 use crate::store::standing::{STANDINGS, Standing, StandingRow};
-use crate::store::{Result, Snapshot};
+use crate::store::{ListingName, Result, Snapshot};
 
 pub struct SqliteSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Sqlite>,
@@ -124,8 +123,8 @@ impl Snapshot for SqliteSnapshot {
         listings::keys(&mut self.tx, limit).await
     }
 
-    async fn listing_name(&mut self, listing: &ListingKey) -> Result<Option<Text>> {
-        listings::name(&mut self.tx, &self.numbers, listing).await
+    async fn listing_name(&mut self, listing: &ListingKey, at: Instant) -> Result<ListingName> {
+        listings::name(&mut self.tx, &self.numbers, listing, at).await
     }
 }
 

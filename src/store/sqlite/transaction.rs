@@ -22,8 +22,7 @@ use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlemen
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
 use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use crate::store::{
-    Advance, DiscountLock, MARKETS_PENDING, Mark, Numbers, Result, StoreError, Transaction,
-    ViewWrite,
+    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
 };
 
 pub struct SqliteTransaction {
@@ -89,23 +88,6 @@ impl Transaction for SqliteTransaction {
         snapshot::positions(&mut self.tx).await
     }
 
-    async fn mark(&mut self, marks: &[(Partition, Mark)]) -> Result<()> {
-        for (partition, mark) in marks {
-            sqlx::query(
-                "UPDATE position SET last_offset = ?3, fingerprint = ?4
-                 WHERE topic = ?1 AND partition = ?2",
-            )
-            .bind(&partition.topic)
-            .bind(partition.partition)
-            .bind(mark.offset)
-            .bind(mark.fingerprint)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(database)?;
-        }
-        Ok(())
-    }
-
     async fn stop(&mut self, partitions: &[Partition], why: Option<&str>) -> Result<()> {
         for partition in partitions {
             sqlx::query(
@@ -125,16 +107,21 @@ impl Transaction for SqliteTransaction {
     async fn advance(&mut self, moves: &[Advance]) -> Result<()> {
         for step in moves {
             let moved = sqlx::query(
-                "INSERT INTO position (topic, partition, next_offset)
-                 SELECT ?1, ?2, ?3 WHERE ?4 = 0 OR EXISTS
+                "INSERT INTO position (topic, partition, next_offset, last_offset, fingerprint)
+                 SELECT ?1, ?2, ?3, ?5, ?6 WHERE ?4 = 0 OR EXISTS
                      (SELECT 1 FROM position WHERE topic = ?1 AND partition = ?2)
-                 ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset
+                 ON CONFLICT DO UPDATE SET
+                     next_offset = excluded.next_offset,
+                     last_offset = coalesce(excluded.last_offset, last_offset),
+                     fingerprint = coalesce(excluded.fingerprint, fingerprint)
                  WHERE position.next_offset = ?4",
             )
             .bind(&step.partition.topic)
             .bind(step.partition.partition)
             .bind(step.next)
             .bind(step.expected)
+            .bind(step.last.map(|mark| mark.offset))
+            .bind(step.last.map(|mark| mark.fingerprint))
             .execute(&mut *self.tx)
             .await
             .map_err(database)?;

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use projections::instant::{Instant, Window};
 use projections::placement::{Entry, Offer};
-use projections::text::Text;
-use projections::view::{ListingKey, View};
+use projections::view::{ListingKey, OwnName, View};
 use sqlx::sqlite::SqliteConnection;
 
 use super::bulk::{Parameters, for_rows, json_list};
@@ -170,19 +169,11 @@ async fn save_documents(conn: &mut SqliteConnection, writes: &[ViewWrite<'_>]) -
     .await
 }
 
-/// When the product was named so, and how.
-type OwnName<'a> = Option<(i64, &'a Text)>;
 /// A row of `member`, without its product.
-type Member<'a> = (&'a ListingKey, OwnName<'a>);
+type Member<'a> = (&'a ListingKey, Option<OwnName<'a>>);
 
 fn members(view: &View) -> Vec<Member<'_>> {
-    view.listings
-        .iter()
-        .map(|key| {
-            let name = view.own_names.iter().find(|(named, _)| named == key);
-            (key, name.map(|(_, name)| (view.time.millis(), name)))
-        })
-        .collect()
+    view.listings.iter().map(|key| (key, view.own_name(key))).collect()
 }
 
 async fn save_members(
@@ -192,7 +183,7 @@ async fn save_members(
 ) -> Result<()> {
     let number = |key: &ListingKey| numbers.listings.get(key).copied().unwrap_or_default();
     let mut gone: Vec<(i64, &str)> = Vec::new();
-    let mut kept: Vec<(i64, &str, OwnName<'_>)> = Vec::new();
+    let mut kept: Vec<(i64, &str, Option<OwnName<'_>>)> = Vec::new();
     for write in writes {
         let old = write.old.map(members).unwrap_or_default();
         let new = write.new.map(members).unwrap_or_default();
@@ -221,13 +212,15 @@ async fn save_members(
     .await?;
     for_rows(
         conn,
-        "INSERT INTO member (listing, product_id, named_at, name)",
-        4,
-        "ON CONFLICT DO UPDATE SET named_at = excluded.named_at, name = excluded.name",
+        "INSERT INTO member (listing, product_id, named_at, released_at, name)",
+        5,
+        "ON CONFLICT DO UPDATE SET
+             named_at = excluded.named_at, released_at = excluded.released_at, name = excluded.name",
         &kept,
         |p, (listing, id, name)| {
             p.bind(*listing).bind(*id);
-            p.bind(name.map(|(at, _)| at)).bind(name.map(|(_, text)| pack(text)));
+            p.bind(name.map(|own| own.time.millis())).bind(name.map(|own| own.released_at.millis()));
+            p.bind(name.map(|own| pack(own.name)));
         },
     )
     .await

@@ -110,7 +110,7 @@ impl Asked<'_> {
             next_change_at = snapshot.listing_changes_at(&query).await?;
         }
         if self.named && *self.listing != ListingKey::All {
-            name = snapshot.listing_name(self.listing).await?;
+            name = snapshot.listing_name(self.listing, self.at).await?.name;
         }
         let covered_until = Some(covers.until);
         let (places, more) = (slice.places, slice.more);

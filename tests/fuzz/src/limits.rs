@@ -17,7 +17,7 @@ pub fn check(decoded: &Decoded) {
     match decoded {
         Decoded::UnknownType { ce_type } => assert!(!ce_type.is_empty()),
         Decoded::Tombstone { key } => check_key(key),
-        Decoded::Event { kind, event } => {
+        Decoded::Event { kind, event, .. } => {
             assert_eq!(*kind, event.kind());
             assert!(valid_version(event.version), "version {}", event.version);
             check_instant(event.time);
