@@ -73,7 +73,7 @@ pub fn bare(core: usize, answer: &Got, file: &Path) -> anyhow::Result<Rival> {
     std::fs::write(file, [answer.head.as_slice(), &answer.body].concat())?;
     let address = free_address()?;
     let mut command = on_core(Some(core), std::env::current_exe()?);
-    command.args(["--serve-bare", &address.to_string(), "--serve-answer"]).arg(file);
+    command.args(["hot", "--serve-bare", &address.to_string(), "--serve-answer"]).arg(file);
     Rival::start(command, address, &file.with_extension("log"))
 }
 

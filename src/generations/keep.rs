@@ -9,7 +9,7 @@ use crate::config::Config;
 /// Makes room for another generation: drops those that are beyond the bound once it is there.
 ///
 /// # Errors
-/// Where the store fails, or what one of them holds cannot be deleted now.
+/// Where the store fails.
 pub async fn drop_oldest(stores: &Stores, config: &Config) -> Result<(), PromoteError> {
     let catalogue = stores.catalogue();
     let known = catalogue.list().await?;
@@ -21,9 +21,15 @@ pub async fn drop_oldest(stores: &Stores, config: &Config) -> Result<(), Promote
             keep = config.rebuild.keep,
             "the generation is dropped: a rebuild begins another one, and no more are kept beside the live one"
         );
-        let dropped = promote::drop(stores, number).await?;
-        // What a rebuild of it was to go on with.
-        let _ = tokio::fs::remove_dir_all(directory(config, &dropped)).await;
+        match promote::drop(stores, number).await {
+            // What a rebuild of it was to go on with.
+            Ok(dropped) => {
+                let _ = tokio::fs::remove_dir_all(directory(config, &dropped)).await;
+            }
+            // It is out of the catalogue; the next rebuild tries again to delete what is left.
+            Err(PromoteError::Refused(why)) => tracing::warn!("{why}"),
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

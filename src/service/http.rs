@@ -22,6 +22,9 @@ use crate::generations::jobs::Rebuilds;
 /// How long requests under way have to end once the service stops, in seconds.
 const SHUTDOWN_SECONDS: u64 = 5;
 
+/// How long a connection that is being closed may take for that.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// What requests are answered with.
 #[derive(Clone)]
 pub(super) struct Answering {
@@ -73,6 +76,7 @@ pub(super) fn server(
             })
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .h1(map_config(front, |()| AppConfig::default()));
         fn_service(move |stream: TcpStream| {
             limit_writing(&stream, write_timeout);

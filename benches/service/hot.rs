@@ -1,29 +1,24 @@
 //! How fast a hot page is answered, over a socket: beside a bare handler with the same bytes, nginx and
 //! Varnish. Each server on one core, who asks on another. See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::host::{self, MOST_STOLEN, Ticks};
+use crate::support::http::{self, Client, Got};
+use crate::support::load::{self, Answer, Load, Outcome, Pace, Reader};
+use crate::support::rivals::{self, Rival};
+use crate::support::serving::Serving;
+use crate::support::shop::{Shop, ending_now};
+use crate::support::stats::{Spread, percentile};
 use anyhow::{Context, bail, ensure};
-use clap::Parser;
 use projections::instant::Instant;
 use serde_json::{Value, json};
-use support::host::{self, MOST_STOLEN, Ticks};
-use support::http::{self, Client, Got};
-use support::load::{self, Answer, Load, Outcome, Pace, Reader};
-use support::rivals::{self, Rival};
-use support::serving::Serving;
-use support::shop::{Shop, ending_now};
-use support::stats::{Spread, percentile};
 
 /// Times hot pages over a socket.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     /// Products in the catalogue (quick: 500).
     #[arg(long, env = "BENCH_PRODUCTS", default_value_t = 2_000)]
     products: u64,
@@ -126,8 +121,7 @@ struct Steady {
     stolen: f64,
 }
 
-fn main() -> anyhow::Result<()> {
-    let mut args = Args::parse();
+pub fn measure_all(mut args: Args) -> anyhow::Result<()> {
     if let (Some(address), Some(answer)) = (&args.serve_bare, &args.serve_answer) {
         return rivals::serve_bare(address, answer);
     }

@@ -3,22 +3,17 @@
 //! one plain table; then how soon a published event shows. Broker, database and service share the
 //! machine. See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
-use clap::Parser;
-use support::child::Usage;
-use support::latency::{self, Changing, Latency, Mix};
-use support::production::{Production, consume, copy};
-use support::shape;
-use support::shop::Sizes;
-use support::stats::{Spread, count, mebibytes, percentile};
+use crate::support::child::Usage;
+use crate::support::latency::{self, Changing, Latency, Mix};
+use crate::support::production::{Production, consume, copy};
+use crate::support::shape;
+use crate::support::shop::Sizes;
+use crate::support::stats::{Spread, count, mebibytes, percentile};
 use vitrine::generate::DEFAULT_START;
 
 /// Projects a catalogue from Kafka into PostgreSQL, and times it.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     #[command(flatten)]
     sizes: Sizes,
     /// How often all of it (default: 3; quick: 1).
@@ -59,8 +54,7 @@ struct Run {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let mut options = args.sizes.options();
     if !args.around_now {
         options.start = DEFAULT_START;

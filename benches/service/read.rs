@@ -1,26 +1,21 @@
 //! How long pages take that are read from the store: through the API's own handlers, JSON and
 //! `ETag` included, without a socket and without a cache of pages. See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::support::random::Random;
+use crate::support::shop::{Shop, Sizes};
+use crate::support::stats::percentile;
 use actix_web::body::to_bytes;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
 use anyhow::{Context, ensure};
-use clap::Parser;
 use projections::listing::Sort;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
-use support::random::Random;
-use support::shop::{Shop, Sizes};
-use support::stats::percentile;
 use tokio::sync::watch;
 use vitrine::api::current::{Current, View};
 use vitrine::api::{ApiState, Reached, configure};
@@ -31,8 +26,8 @@ use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
 
 /// Times pages read from the store.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     #[command(flatten)]
     sizes: Sizes,
     /// Rounds; each reads every page once, in random order (default: 500; quick: 20).
@@ -82,8 +77,7 @@ impl Probe {
 }
 
 #[actix_web::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
     let shop = Shop::new(args.dir.as_deref().unwrap_or(temporary.path()))?;
     if !shop.is_built() {

@@ -1,31 +1,26 @@
 //! A sale of a whole category opens while its pages are read: is it on every page from that instant on,
 //! and on none before, and what does the opening cost? See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::support::http::{self, header};
+use crate::support::known::{Known, Listing, Shown, What};
+use crate::support::load::{self, Answer, Load, Pace, Reader};
+use crate::support::random::Random;
+use crate::support::serving::{LOADS, Metrics, Serving};
+use crate::support::shop::Shop;
+use crate::support::stats::percentile;
 use anyhow::{Context, ensure};
-use clap::Parser;
 use projections::instant::Instant;
 use serde_json::{Value, json};
-use support::http::{self, header};
-use support::known::{Known, Listing, Shown, What};
-use support::load::{self, Answer, Load, Pace, Reader};
-use support::random::Random;
-use support::serving::{LOADS, Metrics, Serving};
-use support::shop::Shop;
-use support::stats::percentile;
 use vitrine::log::position::join_positions;
 use vitrine::stack::Log;
 
 /// Reads the pages of a category while a sale of it opens.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     /// Products of the category (quick: 200).
     #[arg(long, default_value_t = 2_000)]
     products: usize,
@@ -74,8 +69,7 @@ fn clock() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let mut args = Args::parse();
+pub fn measure_all(mut args: Args) -> anyhow::Result<ExitCode> {
     if args.quick {
         (args.products, args.rate) = (200, 500.0);
         (args.lead_seconds, args.before_seconds, args.after_seconds) = (8, 2, 2);

@@ -2,35 +2,30 @@
 //! would type, while pages are read and products change: is every answer right, and how slow is the second after each
 //! switch? See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::changing::{self, Changing};
+use crate::support::child::Vitrine;
+use crate::support::http::header;
+use crate::support::known::{Known, Listing};
+use crate::support::load::{self, Answer, Load, Pace, Reader};
+use crate::support::production::Production;
+use crate::support::reading::{Checked, Reading, Target};
+use crate::support::serving::Serving;
+use crate::support::shop::Shop;
+use crate::support::switches::{self, Around, Seen, Step, Window, clock};
+use crate::support::truth::Truth;
 use anyhow::{Context, ensure};
-use clap::Parser;
 use serde_json::{Value, json};
-use support::changing::{self, Changing};
-use support::child::Vitrine;
-use support::http::header;
-use support::known::{Known, Listing};
-use support::load::{self, Answer, Load, Pace, Reader};
-use support::production::Production;
-use support::reading::{Checked, Reading, Target};
-use support::serving::Serving;
-use support::shop::Shop;
-use support::switches::{self, Around, Seen, Step, Window, clock};
-use support::truth::Truth;
 use tokio::runtime::Runtime;
 use vitrine::stack::Stack;
 
 /// Reads pages while generations are promoted, and checks every answer.
-#[derive(Parser, Clone)]
-struct Args {
+#[derive(clap::Args, Clone)]
+pub struct Args {
     /// Products in the catalogue (quick: 500).
     #[arg(long, env = "BENCH_PRODUCTS", default_value_t = 20_000)]
     products: usize,
@@ -87,8 +82,7 @@ const EXAMPLES: usize = 10;
 const P99_TARGET: f64 = 2.0;
 const SWITCH_TARGET_MS: f64 = 200.0;
 
-fn main() -> anyhow::Result<ExitCode> {
-    let mut args = Args::parse();
+pub fn measure_all(mut args: Args) -> anyhow::Result<ExitCode> {
     if args.quick {
         (args.products, args.warm_up_seconds, args.calm_seconds) = (500, 3, 3);
         args.grace_ms = 10_000;

@@ -2,24 +2,19 @@
 //! same machine needs at least to read the same events and throw them away, and to write the same rows. See
 //! `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::child::{cpu_seconds_of, peak_bytes_of};
+use crate::support::filled::{copy_postgres, copy_sqlite};
+use crate::support::production::{Production, consume};
+use crate::support::shape;
+use crate::support::shop::{Shop, Sizes};
+use crate::support::stats::{Spread, count, mebibytes};
 use anyhow::Context;
-use clap::Parser;
 use serde::{Deserialize, Serialize};
-use support::child::{cpu_seconds_of, peak_bytes_of};
-use support::filled::{copy_postgres, copy_sqlite};
-use support::production::{Production, consume};
-use support::shape;
-use support::shop::{Shop, Sizes};
-use support::stats::{Spread, count, mebibytes};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vitrine::config::{Config, Overrides};
@@ -30,8 +25,8 @@ use vitrine::rebuild::{self, Job};
 use vitrine::stack::{self, Stack};
 
 /// Builds a new generation, and times it.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     #[command(flatten)]
     sizes: Sizes,
     /// How often all of it (default: 3; quick: 1).
@@ -91,8 +86,7 @@ struct Run {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     if let Some(config) = &args.build {
         println!("{}", serde_json::to_string(&build(config).await?)?);
         return Ok(());
@@ -185,7 +179,11 @@ async fn read_and_discard(config: &Config) -> anyhow::Result<f64> {
 /// This program again, which builds a generation of the shop.
 fn build_apart(shop: &Shop) -> anyhow::Result<Built> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--build").arg(shop.config_file()).stdin(Stdio::null()).stderr(Stdio::inherit());
+    command
+        .args(["rebuild", "--build"])
+        .arg(shop.config_file())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
     let output = command.output()?;
     anyhow::ensure!(output.status.success(), "building ended with {}", output.status);
     Ok(serde_json::from_slice(&output.stdout)?)

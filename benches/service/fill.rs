@@ -2,27 +2,22 @@
 //! a rebuild writes them and as a projector does, beside what the same machine needs at least to write the same
 //! rows. See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Parser;
-use support::filled::{Place, PostgresPlace, SqlitePlace};
-use support::parts::{Part, parts};
-use support::shape;
-use support::shop::Sizes;
-use support::stats::{Spread, count, mebibytes};
+use crate::support::filled::{Place, PostgresPlace, SqlitePlace};
+use crate::support::parts::{Part, parts};
+use crate::support::shape;
+use crate::support::shop::Sizes;
+use crate::support::stats::{Spread, count, mebibytes};
 use vitrine::config::{Config, Overrides};
 use vitrine::generate::DEFAULT_START;
 use vitrine::stack::markets;
 use vitrine::store::ReadStore;
 
 /// Fills a new generation, and times it.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     #[command(flatten)]
     sizes: Sizes,
     /// How often all of it (default: 3; quick: 1).
@@ -57,8 +52,7 @@ struct Run {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let mut options = args.sizes.options();
     if !args.around_now {
         options.start = DEFAULT_START;

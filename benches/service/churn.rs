@@ -1,29 +1,24 @@
 //! Pages that are read while products change: how many come from the cache, and is any of them older
 //! than it may be? See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::changing::{self, Changing};
+use crate::support::known::{Known, Listing};
+use crate::support::load::{self, Load, Pace};
+use crate::support::production::Production;
+use crate::support::reading::{Checked, Counts, Reading, Target};
+use crate::support::serving::{LOADS, Serving};
+use crate::support::shop::Shop;
+use crate::support::truth::{Change, Truth};
 use anyhow::{Context, ensure};
-use clap::Parser;
 use serde_json::{Value, json};
-use support::changing::{self, Changing};
-use support::known::{Known, Listing};
-use support::load::{self, Load, Pace};
-use support::production::Production;
-use support::reading::{Checked, Counts, Reading, Target};
-use support::serving::{LOADS, Serving};
-use support::shop::Shop;
-use support::truth::{Change, Truth};
 
 /// Reads pages while products change, and checks every answer.
-#[derive(Parser, Clone)]
-struct Args {
+#[derive(clap::Args, Clone)]
+pub struct Args {
     /// Products in the catalogue (quick: 1,000).
     #[arg(long, env = "BENCH_PRODUCTS", default_value_t = 100_000)]
     products: usize,
@@ -75,8 +70,7 @@ struct Args {
 const FIRST_PAGES: usize = 500;
 const HIT_RATE_TARGET: f64 = 0.95;
 
-fn main() -> anyhow::Result<ExitCode> {
-    let mut args = Args::parse();
+pub fn measure_all(mut args: Args) -> anyhow::Result<ExitCode> {
     if args.quick {
         (args.products, args.seconds, args.warm_up_seconds) = (1_000, 3, 2);
         args.grace_ms = 10_000;

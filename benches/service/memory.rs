@@ -1,25 +1,20 @@
 //! What a cached page takes in memory: by the cache's own account, and by what the process grows. See
 //! `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
+use crate::support::host::resident_bytes;
+use crate::support::http::Client;
+use crate::support::serving::Serving;
+use crate::support::shop::{Shop, ending_now};
+use crate::support::stats::mebibytes;
 use anyhow::ensure;
-use clap::Parser;
 use serde_json::json;
-use support::host::resident_bytes;
-use support::http::Client;
-use support::serving::Serving;
-use support::shop::{Shop, ending_now};
-use support::stats::mebibytes;
 use vitrine::log::position::Position;
 use vitrine::log::position::join_positions;
 use vitrine::stack::Log;
 
 /// Fills the page cache with all products in all codings.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     /// Products in the catalogue (quick: 300).
     #[arg(long, env = "BENCH_PRODUCTS", default_value_t = 10_000)]
     products: u64,
@@ -38,8 +33,7 @@ const CODINGS: [&str; 4] = ["identity", "br", "gzip", "zstd"];
 /// A page may take so much more than its body and forms, and so many bytes besides.
 const TARGET: (f64, f64) = (1.3, 512.0);
 
-fn main() -> anyhow::Result<()> {
-    let mut args = Args::parse();
+pub fn measure_all(mut args: Args) -> anyhow::Result<()> {
     if args.quick {
         args.products = 300;
     }

@@ -2,28 +2,23 @@
 //! what the same machine needs at least to decode the same lines and to put the same bytes into
 //! SQLite. See `benches/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that fails says where")]
-
-mod support;
-
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use crate::support::child::Usage;
+use crate::support::shape;
+use crate::support::shop::{Shop, Sizes};
+use crate::support::stats::{Spread, count, mebibytes};
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqlitePoolOptions, SqliteSynchronous};
-use support::child::Usage;
-use support::shape;
-use support::shop::{Shop, Sizes};
-use support::stats::{Spread, count, mebibytes};
 use vitrine::decode::structured;
 use vitrine::store::sqlite::{SqliteOptions, connect_options};
 
 /// Generates, publishes and projects a catalogue, and times each.
-#[derive(Parser)]
-struct Args {
+#[derive(clap::Args)]
+pub struct Args {
     #[command(flatten)]
     sizes: Sizes,
     /// How often all of it (default: 3; quick: 1).
@@ -49,8 +44,7 @@ struct Run {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let options = args.sizes.options();
     shape::announce(&options);
     let runs = args.runs.unwrap_or(if args.sizes.quick { 1 } else { 3 }).max(1);
