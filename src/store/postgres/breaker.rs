@@ -13,8 +13,8 @@ use crate::store::{Result, StoreError};
 
 /// How long a connection may take before the primary is asked whether it is there.
 const SUSPICIOUS_AFTER: Duration = Duration::from_millis(500);
-/// How long it may take to answer that.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// How long it may take to answer that: a busy one takes its time, and one that is gone refuses at once.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Time between two questions while it is away.
 const ASK_EVERY: Duration = Duration::from_millis(200);
 
