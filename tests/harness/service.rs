@@ -84,7 +84,11 @@ impl Service {
     pub fn publish(&self, events: &[impl AsRef<str>]) -> String {
         let events: Vec<&str> = events.iter().map(AsRef::as_ref).collect();
         let body = format!("[{}]", events.join(","));
-        let answer = self.post("application/cloudevents-batch+json", body);
+        // A busy broker may not take them in time: then they are to be sent again.
+        let answer = eventually("the log takes events", || {
+            let answer = self.post("application/cloudevents-batch+json", body.clone());
+            (answer.status != 503).then_some(answer)
+        });
         assert_eq!(answer.status, 202, "{}", answer.body);
         assert_eq!(answer.body["rejected"], serde_json::json!([]));
         answer.body["position"].as_str().unwrap().to_owned()

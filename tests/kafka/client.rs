@@ -10,8 +10,8 @@ use rdkafka::producer::future_producer::Delivery;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
-use crate::harness::PATIENCE;
 use crate::harness::production::server;
+use crate::harness::{PATIENCE, eventually};
 
 /// How long the broker may take for one request.
 pub const WITHIN: Duration = Duration::from_secs(20);
@@ -182,6 +182,8 @@ pub fn header(message: &OwnedMessage, name: &str) -> Option<String> {
 /// How many consumers are members of a group.
 pub fn members(group: &str) -> usize {
     let consumer: BaseConsumer = config().create().unwrap();
-    let groups = consumer.fetch_group_list(Some(group), WITHIN).unwrap();
+    // A busy broker may not answer in time.
+    let groups =
+        eventually("groups are told", || consumer.fetch_group_list(Some(group), WITHIN).ok());
     groups.groups().iter().map(|group| group.members().len()).sum()
 }

@@ -130,8 +130,9 @@ proptest! {
                 let name = views
                     .iter()
                     .flat_map(|(id, view)| {
-                        let own = view.own_names.iter().filter(|(key, _)| key == listing);
-                        own.map(move |(_, name)| (-view.time.millis(), id, name))
+                        let own = view.own_name(listing);
+                        let own = own.filter(|own| own.released_at <= reader.at);
+                        own.map(|own| (-own.time.millis(), id, own.name))
                     })
                     .min_by_key(|(newest, id, _)| (*newest, *id))
                     .map(|(_, _, n)| n.localized(reader.locale, &reader.market.locale).to_owned());
