@@ -1,7 +1,13 @@
 //! The name that is most likely meant by one that is not known.
 
+/// Longer names, in bytes, are nobody's slip of the pen; the time to compare grows with the length.
+const MAX_BYTES: usize = 100;
+
 /// The one of `names` that is nearest to an unknown one, if any is near.
 pub fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, unknown: &str) -> Option<&'a str> {
+    if unknown.len() > MAX_BYTES {
+        return None;
+    }
     let unknown = unknown.to_lowercase();
     best(names, |name| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &unknown))
 }

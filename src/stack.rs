@@ -83,6 +83,34 @@ impl Stack {
     /// # Errors
     /// What is missing, and what to do.
     pub async fn open_existing(config: &Config) -> anyhow::Result<Stack> {
+        Stack::refuse_nothing(config).await?;
+        Stack::open(config).await
+    }
+
+    /// Refuses to make a log in the place of one that a generation was made from.
+    ///
+    /// # Errors
+    /// That it is missing, and what to do.
+    pub fn refuse_lost_log(config: &Config) -> anyhow::Result<()> {
+        let embedded = config.log_kind() == LogKind::Embedded;
+        if !embedded || embedded::file(&config.data_dir).exists() {
+            return Ok(());
+        }
+        let generations = std::fs::read_dir(&config.data_dir).is_ok_and(|mut entries| {
+            entries.any(|e| e.is_ok_and(|e| is_generation(&e.file_name().to_string_lossy())))
+        });
+        if generations {
+            bail!(
+                "{} has a generation, but no log/events.db: put the log of a backup there, or move the generations \
+                 away to begin anew",
+                config.data_dir.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses where there is nothing yet.
+    async fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
         if config.log_kind() == LogKind::Kafka {
             // Settings that are wrong are told of first.
             Log::open(config).await?;
@@ -91,19 +119,11 @@ impl Stack {
         let needs_folder =
             config.store_kind() == StoreKind::Sqlite || config.log_kind() == LogKind::Embedded;
         if needs_folder && !embedded::file(&config.data_dir).exists() {
-            let generations = std::fs::read_dir(&config.data_dir).is_ok_and(|mut entries| {
-                entries.any(|e| e.is_ok_and(|e| is_generation(&e.file_name().to_string_lossy())))
-            });
-            match generations {
-                true => bail!(
-                    "{data_dir} has a generation, but no log/events.db: put the log of a backup there, or move the \
-                     generations away to begin anew"
-                ),
-                false => bail!(
-                    "there is nothing in {data_dir}: `vitrine serve` and `vitrine publish` make what they need; is \
-                     data_dir the folder that was meant?"
-                ),
-            }
+            Stack::refuse_lost_log(config)?;
+            bail!(
+                "there is nothing in {data_dir}: `vitrine serve` and `vitrine publish` make what they need; is \
+                 data_dir the folder that was meant?"
+            );
         }
         if config.store_kind() == StoreKind::Postgres {
             let (url, schema) = (config.store.url.reveal(), &config.store.schema);
@@ -115,12 +135,13 @@ impl Stack {
                 );
             }
         }
-        Stack::open(config).await
+        Ok(())
     }
 
     /// As [`Stack::open`], for whoever works on generations: where this build can read none of those that were promoted,
-    /// the store is one that never comes.
+    /// the store is one that never comes. Where there is nothing, nothing is made.
     pub async fn open_control(config: &Config) -> anyhow::Result<Stack> {
+        Stack::refuse_nothing(config).await?;
         let why = match Stack::open(config).await {
             Ok(stack) => return Ok(stack),
             Err(error) => match error.downcast_ref::<StoreError>() {

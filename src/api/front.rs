@@ -17,12 +17,12 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::web;
 use bytes::Bytes;
-use futures_util::TryFutureExt;
-use futures_util::future::{Either, LocalBoxFuture, MapOk, Ready, ready};
+use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 
 use super::answer::{Sent, none_match};
 use super::cached::{Pages, UNKNOWN_AFTER};
 use super::current::Current;
+use super::in_hand::Requests;
 use super::{home, listings, products};
 use crate::cache::{Coding, Context, PageKind, PageRef, negotiate};
 use crate::telemetry::metrics::RouteMetrics;
@@ -47,7 +47,8 @@ impl<F, B> ServiceFactory<Request> for Front<F>
 where
     F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>> + 'static,
     F::Future: 'static,
-    B: MessageBody,
+    <F::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
 {
     type Response = Response<EitherBody<Bytes, B>>;
     type Error = F::Error;
@@ -73,27 +74,36 @@ pub struct FrontService<S> {
 }
 
 type Whole<B> = Response<EitherBody<Bytes, B>>;
-type Routed<F, B> = MapOk<F, fn(ServiceResponse<B>) -> Whole<B>>;
+type Answer<B, E> = Result<Whole<B>, E>;
 
 impl<S, B> Service<Request> for FrontService<S>
 where
     S: Service<Request, Response = ServiceResponse<B>>,
-    B: MessageBody,
+    S::Future: 'static,
+    B: MessageBody + 'static,
 {
     type Response = Whole<B>;
     type Error = S::Error;
-    type Future = Either<Ready<Result<Whole<B>, S::Error>>, Routed<S::Future, B>>;
+    type Future = Either<Ready<Answer<B, S::Error>>, LocalBoxFuture<'static, Answer<B, S::Error>>>;
 
     fn poll_ready(&self, polling: &mut Polling<'_>) -> Poll<Result<(), S::Error>> {
         self.app.poll_ready(polling)
     }
 
     fn call(&self, request: Request) -> Self::Future {
+        let in_hand = request.conn_data().map(Requests::begin);
         match self.hits.as_ref().and_then(|hits| hits.answer(&request)) {
             Some(answer) => {
                 Either::Left(ready(Ok(answer.map_body(|_, body| EitherBody::left(body)))))
             }
-            None => Either::Right(self.app.call(request).map_ok(whole::<B>)),
+            None => {
+                let answer = self.app.call(request);
+                Either::Right(Box::pin(async move {
+                    let answer = answer.await.map(whole);
+                    drop(in_hand);
+                    answer
+                }))
+            }
         }
     }
 }

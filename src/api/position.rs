@@ -108,7 +108,10 @@ async fn look_in(
     // Before the look: what is committed after it wakes the wait.
     progress.borrow_and_update();
     let mut reached = state.reached.now(store, from).await?;
-    let mut first = true;
+    // What is stopped is told at once, also of an offset that another log had before it was made anew.
+    if let Some(stopped) = stopped(state, wanted).await? {
+        return Err(stopped);
+    }
     loop {
         {
             let successor = state.successor.read().await;
@@ -122,15 +125,9 @@ async fn look_in(
             }
         }
         let is_over = Deadline::now() >= deadline;
-        // What is stopped is told at once, and what stops meanwhile in the end.
-        if (first || is_over)
-            && let Some(stopped) = stopped(state, wanted).await?
-        {
-            return Err(stopped);
-        }
-        first = false;
         if is_over {
-            return Err(not_reached(wanted));
+            // It may have been stopped meanwhile.
+            return Err(stopped(state, wanted).await?.unwrap_or_else(|| not_reached(wanted)));
         }
         let until = deadline.min(Deadline::now() + POLL);
         reached = match tokio::time::timeout_at(until, progress.changed()).await {

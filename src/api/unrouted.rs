@@ -1,5 +1,6 @@
 //! Requests that end before they are routed: no HTTP, too long, too slow. actix-http answers them with a
-//! bare status. On its way out such an answer gets the body that every other problem has.
+//! bare status. On its way out such an answer gets the body that every other problem has. It bounds only the
+//! first head of a connection in time, and no body that nobody reads: all others are bounded here.
 
 use std::io;
 use std::pin::Pin;
@@ -10,8 +11,10 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::current::Current;
+use super::in_hand::Requests;
 use super::problem::{Kind, Problem};
 
 /// The longest URI that is read, in bytes: that of the `http` package.
@@ -22,29 +25,61 @@ const MAX_HEAD_BYTES: usize = 131_072;
 const MAX_BARE_BYTES: usize = 256;
 const NO_BODY: &str = "content-length: 0\r\n";
 
+/// How long a connection may take for a request's head, and to begin one.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub head: Duration,
+    pub keep_alive: Duration,
+}
+
+/// Longer than actix-http waits for the first head of a connection, which it answers.
+pub(super) const SLACK: Duration = Duration::from_secs(1);
+
 /// A client's connection, between the socket and actix-http.
 pub struct Connection<Io> {
     io: Io,
     current: web::Data<Current>,
-    /// The first line that came since the last answer: its bytes so far, and whether it has ended. Where
-    /// requests are pipelined it is that of the first one.
-    line_bytes: usize,
-    line_ended: bool,
+    /// The first line that came since the last answer. Where requests are pipelined it is that of the first one.
+    line: RequestLine,
     /// What was taken for sent and is not yet.
     unsent: BytesMut,
+    requests: Requests,
+    patience: Patience,
+    /// Never later than the connection is to be looked at.
+    timer: Pin<Box<Sleep>>,
 }
 
 impl<Io> Connection<Io> {
-    pub fn new(io: Io, current: web::Data<Current>) -> Connection<Io> {
-        Connection { io, current, line_bytes: 0, line_ended: false, unsent: BytesMut::new() }
+    pub fn new(io: Io, current: web::Data<Current>, patience: Patience) -> Connection<Io> {
+        Connection {
+            io,
+            current,
+            line: RequestLine::default(),
+            unsent: BytesMut::new(),
+            requests: Requests::default(),
+            patience,
+            timer: Box::pin(sleep(patience.head + SLACK)),
+        }
     }
 
-    fn came(&mut self, bytes: &[u8]) {
-        if !self.line_ended {
-            let end = bytes.iter().position(|byte| *byte == b'\n');
-            self.line_ended = end.is_some();
-            self.line_bytes = self.line_bytes.saturating_add(end.unwrap_or(bytes.len()));
+    /// For its requests to say that they are in hand.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// An error once no request has come for too long.
+    fn poll_late(&mut self, polling: &mut Polling<'_>) -> Poll<io::Result<()>> {
+        let Some(deadline) = self.requests.deadline(&self.patience) else { return Poll::Pending };
+        if deadline < self.timer.deadline() {
+            self.timer.as_mut().reset(deadline);
         }
+        while self.timer.as_mut().poll(polling).is_ready() {
+            if deadline <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
     }
 
     fn problem(&self, status: StatusCode) -> Problem {
@@ -53,7 +88,7 @@ impl<Io> Connection<Io> {
                 Kind::HeadTooSlow,
                 "the request's line and headers have not come in time; send them sooner",
             ),
-            _ if self.line_bytes > MAX_URI_BYTES => Problem::new(
+            _ if self.line.has_long_uri() => Problem::new(
                 Kind::UriTooLong,
                 format!("the URI has more than {MAX_URI_BYTES} bytes; ask for less at once"),
             ),
@@ -85,6 +120,41 @@ impl<Io: AsyncWrite + Unpin> Connection<Io> {
     }
 }
 
+/// What is known of a request's first line.
+#[derive(Default)]
+struct RequestLine {
+    method_bytes: usize,
+    spaces: usize,
+    uri_bytes: usize,
+    /// It is none: what stands in the place of a method is something else.
+    is_other: bool,
+    ended: bool,
+}
+
+impl RequestLine {
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                _ if self.ended => return,
+                // Empty lines may come first (RFC 9112, 2.2).
+                b'\r' | b'\n' if self.method_bytes == 0 => {}
+                b'\n' => self.ended = true,
+                b' ' => self.spaces += 1,
+                _ if self.spaces == 0 => {
+                    self.method_bytes += 1;
+                    self.is_other |= !byte.is_ascii_uppercase();
+                }
+                _ if self.spaces == 1 => self.uri_bytes += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn has_long_uri(&self) -> bool {
+        !self.is_other && self.uri_bytes > MAX_URI_BYTES
+    }
+}
+
 /// Splits off a bare answer, which nothing follows: the status, and the head after the status line.
 fn split_bare(bytes: &[u8]) -> Option<(&[u8], StatusCode, &str)> {
     if !bytes.ends_with(b"\r\n\r\n") {
@@ -97,8 +167,8 @@ fn split_bare(bytes: &[u8]) -> Option<(&[u8], StatusCode, &str)> {
     let (before, bare) = bytes.split_at(start);
     let (line, head) = std::str::from_utf8(bare).ok()?.split_once("\r\n")?;
     let status = StatusCode::from_bytes(line.get(version.len()..)?.get(..3)?.as_bytes()).ok()?;
-    let is_bare = matches!(status.as_u16(), 400 | 408 | 431) && head.starts_with(NO_BODY);
-    is_bare.then_some((before, status, &head[NO_BODY.len()..]))
+    let head = head.strip_prefix(NO_BODY)?;
+    matches!(status.as_u16(), 400 | 408 | 431).then_some((before, status, head))
 }
 
 impl<Io: AsyncRead + Unpin> AsyncRead for Connection<Io> {
@@ -109,9 +179,13 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Connection<Io> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = into.filled().len();
-        ready!(Pin::new(&mut this.io).poll_read(polling, into))?;
-        this.came(&into.filled()[before..]);
-        Poll::Ready(Ok(()))
+        if let Poll::Ready(read) = Pin::new(&mut this.io).poll_read(polling, into) {
+            let bytes = &into.filled()[before..];
+            this.line.take(bytes);
+            this.requests.received(bytes.len());
+            return Poll::Ready(read);
+        }
+        this.poll_late(polling)
     }
 }
 
@@ -124,8 +198,10 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
         let this = self.get_mut();
         ready!(this.poll_unsent(polling))?;
         let Some((before, status, head)) = split_bare(bytes) else {
-            (this.line_bytes, this.line_ended) = (0, false);
-            return Pin::new(&mut this.io).poll_write(polling, bytes);
+            this.line = RequestLine::default();
+            let sent = ready!(Pin::new(&mut this.io).poll_write(polling, bytes))?;
+            this.requests.sent();
+            return Poll::Ready(Ok(sent));
         };
         let problem = this.problem(status);
         let (status, body) = (problem.status(), problem.body());
@@ -136,7 +212,10 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
         let line = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16());
         let form = "content-type: application/problem+json\r\ncache-control: no-store\r\n";
         let length = format!("content-length: {}\r\n", body.len());
-        for part in [line.as_bytes(), length.as_bytes(), form.as_bytes(), head.as_bytes(), &body] {
+        let close =
+            if head.contains("connection: close\r\n") { "" } else { "connection: close\r\n" };
+        let head = [line.as_str(), length.as_str(), form, close, head].concat();
+        for part in [head.as_bytes(), &body] {
             this.unsent.extend_from_slice(part);
         }
         Poll::Ready(Ok(bytes.len()))

@@ -82,7 +82,8 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.json;
     match dispatch(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if output::is_written() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
         Err(error) => {
             output::error(json, &error);
             ExitCode::FAILURE

@@ -2,8 +2,17 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
+
+/// Whether an answer could not be written.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether all answers could be written: a command whose answer nobody has did not succeed.
+pub fn is_written() -> bool {
+    !UNWRITTEN.load(Ordering::Relaxed)
+}
 
 /// Prints an answer: one JSON document, or the text.
 pub fn answer(json: bool, value: &impl Serialize, text: impl FnOnce() -> String) {
@@ -25,6 +34,7 @@ pub fn print(text: &str) {
     if let Err(error) = writeln!(std::io::stdout(), "{}", text.trim_end())
         && error.kind() != std::io::ErrorKind::BrokenPipe
     {
+        UNWRITTEN.store(true, Ordering::Relaxed);
         say(format!("error: the answer cannot be written: {error}"));
     }
 }

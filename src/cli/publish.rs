@@ -18,7 +18,7 @@ use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::log::position::{Position, join_positions};
 use crate::log::{Appended, EventLog, LogError, NewRecord};
-use crate::stack::Log;
+use crate::stack::{Log, Stack};
 use crate::waits::Waits;
 use lines::{Chunk, PassedOver};
 
@@ -54,12 +54,15 @@ const SHOWN: usize = 20;
 
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let config = &context.config;
+    Stack::refuse_lost_log(config)?;
     let log = Log::open(config).await?.events();
     let started = std::time::Instant::now();
     let bar = if context.json { ProgressBar::hidden() } else { bar(&args.file)? };
     let (sender, mut chunks) = mpsc::channel::<Chunk>(2);
     let file = args.file.clone();
-    let reading = tokio::task::spawn_blocking(move || lines::read(open(&file)?, &sender));
+    let reading = tokio::task::spawn_blocking(move || {
+        lines::read(open(&file)?, &sender).with_context(|| format!("reading {file} ended"))
+    });
 
     let stall = Duration::from_secs(config.wait.publish_stall_seconds);
     let mut summary = Summary::default();
@@ -119,10 +122,11 @@ async fn append(
                 waits.wait("publishing waits", error);
                 backoff.wait(&never).await;
             }
-            done => {
+            Ok(appended) => {
                 waits.over("publishing waits");
-                return done;
+                return Ok(appended);
             }
+            Err(error) => return Err(error),
         }
     }
 }

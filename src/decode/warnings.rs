@@ -132,7 +132,9 @@ fn members(event: &[u8]) -> Vec<Warning> {
     };
     let unknown = unknown_members(ty, &data, MAX_UNKNOWN_MEMBERS);
     let named = |member: projections::event::UnknownMember| {
+        // Another type may have it.
         let meant = nearest(projections::event::FIELDS.iter().copied(), &member.name)
+            .filter(|name| *name != member.name)
             .map_or_else(String::new, |name| format!("; is it `{name}`?"));
         let detail = format!("`{}` is no member of {}: ignored{meant}", member.shown, ty.name());
         warning(format!("{}.unknown_member", member.parent), detail)

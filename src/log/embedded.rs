@@ -1,5 +1,6 @@
 //! The embedded event log: an append-only SQLite table that several processes may write to.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct EmbeddedLog {
     topics: Topics,
     reader: SqlitePool,
     writer: SqlitePool,
+    /// Which file was opened: its device and inode.
+    file: (u64, u64),
     /// Changes when something may have been appended.
     appended: Arc<watch::Sender<u64>>,
 }
@@ -64,8 +67,31 @@ impl EmbeddedLog {
         let reader = open_pool(pool, connect.pragma("query_only", "ON"), busy_timeout)
             .await
             .map_err(log_error)?;
+        let file = identity(&file(data_dir))
+            .map_err(|e| LogError::Unavailable(format!("{}: {e}", file(data_dir).display())))?;
         let data_dir = data_dir.to_owned();
-        Ok(EmbeddedLog { data_dir, topics, reader, writer, appended: Arc::default() })
+        Ok(EmbeddedLog { data_dir, topics, reader, writer, file, appended: Arc::default() })
+    }
+
+    /// A connection that is opened anew would open whatever is in the file's place.
+    fn reader(&self) -> Result<&SqlitePool, LogError> {
+        self.in_place().map(|()| &self.reader)
+    }
+
+    /// Whether the file is still where it was opened: what is written to one that was removed is lost.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`]: it may be put back.
+    fn in_place(&self) -> Result<(), LogError> {
+        let file = file(&self.data_dir);
+        match identity(&file) {
+            Ok(found) if found == self.file => Ok(()),
+            found => Err(LogError::Unavailable(format!(
+                "{} was {} while this process had it open: put it back, or start the process again",
+                file.display(),
+                if found.is_ok() { "replaced" } else { "removed" }
+            ))),
+        }
     }
 
     /// The topic's only partition.
@@ -86,7 +112,7 @@ impl EmbeddedLog {
             sqlx::query("SELECT seq, kind, payload FROM event WHERE seq > ? ORDER BY seq LIMIT ?")
                 .bind(seq)
                 .bind(limit)
-                .fetch(&self.reader);
+                .fetch(self.reader()?);
         let mut records = Vec::new();
         let mut bytes = 0;
         while let Some(row) = rows.try_next().await.map_err(log_error)? {
@@ -111,7 +137,7 @@ impl EmbeddedLog {
         let payload: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT payload FROM event WHERE seq = ?")
                 .bind(seq)
-                .fetch_optional(&self.reader)
+                .fetch_optional(self.reader()?)
                 .await
                 .map_err(log_error)?;
         Ok(payload.map(|payload| Record::plain(payload.into())))
@@ -119,7 +145,7 @@ impl EmbeddedLog {
 
     /// Which log this is; one that is made anew in its place has another id.
     pub async fn id(&self) -> Result<String, LogError> {
-        let id = sqlx::query_scalar("SELECT id FROM identity").fetch_one(&self.reader).await;
+        let id = sqlx::query_scalar("SELECT id FROM identity").fetch_one(self.reader()?).await;
         id.map_err(log_error)
     }
 
@@ -127,7 +153,7 @@ impl EmbeddedLog {
     pub async fn appended_at(&self, seq: i64) -> Result<Option<Instant>, LogError> {
         sqlx::query_scalar("SELECT appended_at FROM event WHERE seq >= ? ORDER BY seq LIMIT 1")
             .bind(seq)
-            .fetch_optional(&self.reader)
+            .fetch_optional(self.reader()?)
             .await
             .map(|at| at.map(Instant))
             .map_err(log_error)
@@ -136,7 +162,7 @@ impl EmbeddedLog {
     /// The offset of the last event; 0 where there is none.
     pub async fn last_seq(&self) -> Result<i64, LogError> {
         let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM event")
-            .fetch_one(&self.reader)
+            .fetch_one(self.reader()?)
             .await
             .map_err(log_error)?;
         Ok(last.unwrap_or(0))
@@ -171,6 +197,11 @@ impl EmbeddedLog {
         watcher.watch(&log_folder(&self.data_dir), RecursiveMode::NonRecursive)?;
         Ok(watcher)
     }
+}
+
+/// A file's device and inode.
+fn identity(file: &Path) -> std::io::Result<(u64, u64)> {
+    std::fs::metadata(file).map(|found| (found.dev(), found.ino()))
 }
 
 /// The file that holds the log, and the catalogue of generations.
@@ -243,6 +274,7 @@ impl EventLog for EmbeddedLog {
         if records.is_empty() {
             return Ok(Appended::default());
         }
+        self.in_place()?;
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(log_error)?;
         const INSERT: &str = "INSERT INTO event (kind, appended_at, payload)";
         let now = clock::now().millis();

@@ -15,7 +15,7 @@ use super::Routes;
 use crate::api;
 use crate::api::current::Current;
 use crate::api::front::Front;
-use crate::api::unrouted::Connection;
+use crate::api::unrouted::{Connection, Patience};
 use crate::config::HttpConfig;
 use crate::generations::jobs::Rebuilds;
 
@@ -63,6 +63,7 @@ pub(super) fn server(
     let stopping = builder.graceful_shutdown_signal();
     let keep_alive = Duration::from_secs(http.keep_alive_seconds);
     let head_timeout = Duration::from_secs(http.head_timeout_seconds);
+    let patience = Patience { head: head_timeout, keep_alive };
     let write_timeout = Duration::from_secs(http.write_timeout_seconds);
     let builder = builder.listen("http", listener, move || {
         let (answering, current) = (answering.clone(), answering.current.clone());
@@ -77,11 +78,14 @@ pub(super) fn server(
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .on_connect_ext(|connection: &Connection<TcpStream>, data| {
+                data.insert(connection.requests().clone());
+            })
             .h1(map_config(front, |()| AppConfig::default()));
         fn_service(move |stream: TcpStream| {
             limit_writing(&stream, write_timeout);
             let peer = stream.peer_addr().ok();
-            let connection = Connection::new(stream, current.clone());
+            let connection = Connection::new(stream, current.clone(), patience);
             async move { Ok((connection, peer)) }
         })
         .and_then(http)

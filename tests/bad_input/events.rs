@@ -376,6 +376,14 @@ async fn what_will_have_no_effect_is_warned_of() {
     assert!(detail("data.unknown_member").contains("`categories`"), "{body}");
     assert!(detail("data.categories.unknown_member").contains("data.categories[0].nam"), "{body}");
     assert!(detail("type.unknown").contains("product.upserted.v1"), "{body}");
+    // A member that another type has is not meant.
+    let removed = event(
+        "price.removed.v1",
+        json!({"price_id": "p1", "product_id": "slip", "version": 9, "amount": 5}),
+    );
+    let body = service.post(ONE, removed.to_string().as_bytes()).json();
+    let said = body["warnings"][0]["detail"].as_str().unwrap();
+    assert!(said.contains("`data.amount`") && said.ends_with("ignored"), "{body}");
     // One alone is warned of, too.
     let one = service.post(ONE, events[1].0.to_string().as_bytes()).json();
     assert_eq!(one["warnings"][0]["code"], "data.market.unknown", "{one}");

@@ -40,7 +40,7 @@ fn busy() -> Production {
         .set("projector.fanout_chunk_products=5")
         .set("projector.fanout_max_delay_ms=0")
         // A broker that was killed with many topics takes its time.
-        .set("wait.publish_stall_seconds=120")
+        .set("wait.publish_stall_seconds=600")
         .set("log.properties.session.timeout.ms=6000")
         .set("log.properties.heartbeat.interval.ms=500")
 }

@@ -34,10 +34,12 @@ fn is_stopped(home: &Home, service: &mut Service, why: &str) {
     let posted = service.post("application/cloudevents+json", stock("mug", 900, 900));
     assert_eq!(posted.status, 202, "{posted:?}");
     assert_eq!(posted.body["warnings"][0]["code"], "log.stopped", "{posted:?}");
-    let position = posted.body["position"].as_str().unwrap();
-    let headers = [("Vitrine-Min-Position", position), ("Vitrine-Wait-Ms", "5000")];
-    let answer = service.get_with("/api/v1/products/mug", &headers);
-    assert_eq!((answer.status, answer.code()), (409, "partition_stopped"), "{answer:?}");
+    // An offset that the log before had says nothing of this one's.
+    for position in [posted.body["position"].as_str().unwrap(), "catalog.stock:0:1"] {
+        let headers = [("Vitrine-Min-Position", position), ("Vitrine-Wait-Ms", "5000")];
+        let answer = service.get_with("/api/v1/products/mug", &headers);
+        assert_eq!((answer.status, answer.code()), (409, "partition_stopped"), "{answer:?}");
+    }
     let page = service.get("/api/v1/products/mug").page();
     assert_ne!(page["stock"]["available"], 900, "it was projected");
     let status = home.json(&["status"]);
@@ -71,11 +73,15 @@ fn a_log_that_is_made_anew_is_told_of() {
     let home = Home::new();
     projected(&home, &events(3));
     std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
-    // As many events as before, and more.
     let file = home.write("events.ndjson", events(30).join("\n"));
-    home.run(&["publish", &file]).good();
+    home.run(&["publish", &file]).refused(&["log/events.db"]);
+    home.run(&["generations", "list"]).refused(&["log/events.db"]);
+    assert!(!home.data_dir().join("log").exists());
     // Deleted with the log was which generations there are: it is made again.
     let mut service = home.serve();
+    // As many events as before, and more.
+    service.publish(&events(30));
+    home.run(&["publish", &file, "--wait"]).refused(&["is stopped", "made anew"]);
     is_stopped(&home, &mut service, "it was made anew");
     is_mended(&home, service, 900);
 }
@@ -109,10 +115,9 @@ fn the_log_that_is_put_back_is_gone_on_with() {
     projected(&home, &events(3));
     let (log, away) = (home.data_dir().join("log"), home.path("away"));
     std::fs::rename(&log, &away).unwrap();
-    let file = home.write("events.ndjson", events(9).join("\n"));
-    home.run(&["publish", &file]).good();
     {
         let mut service = home.serve();
+        service.publish(&events(9));
         waits_for(&mut service, "every partition is stopped");
     }
     std::fs::remove_dir_all(&log).unwrap();
@@ -123,4 +128,33 @@ fn the_log_that_is_put_back_is_gone_on_with() {
     assert_eq!(service.get("/readyz").body["waits_for"], json!([]));
     let status = home.json(&["status"]);
     assert_eq!(status["positions"][0].get("problem"), None::<&Value>, "{status:#}");
+}
+
+/// What is written to a file that was removed is lost: nothing is, and all that is asked says so.
+#[test]
+fn a_log_that_is_removed_while_the_service_runs_is_told_of() {
+    let home = Home::new();
+    let mut service = home.serve();
+    let position = service.publish(&events(3));
+    service.reflects(&position);
+    let (log, away) = (home.data_dir().join("log"), home.path("away"));
+    std::fs::rename(&log, &away).unwrap();
+    let waits = waits_for(&mut service, "projecting waits");
+    assert!(waits.contains("was removed while this process had it open"), "{waits}");
+    let posted = service.post("application/cloudevents+json", stock("mug", 50, 50));
+    assert_eq!((posted.status, posted.code()), (503, "unavailable"), "{posted:?}");
+    assert_eq!(service.get("/api/v1/products/mug").page()["stock"]["available"], 3);
+    // Another one in its place is no better.
+    std::fs::create_dir(&log).unwrap();
+    std::fs::copy(away.join("events.db"), log.join("events.db")).unwrap();
+    eventually("that it is another one is told", || {
+        let waits_for = service.get("/readyz").body["waits_for"].to_string();
+        waits_for.contains("was replaced while this process had it open").then_some(())
+    });
+    std::fs::remove_dir_all(&log).unwrap();
+    std::fs::rename(&away, &log).unwrap();
+    super::goes_on(&mut service, "projecting waits");
+    let position = service.publish(&[stock("mug", 51, 51)]);
+    service.reflects(&position);
+    assert_eq!(service.get("/api/v1/products/mug").page()["stock"]["available"], 51);
 }

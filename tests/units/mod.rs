@@ -2,6 +2,7 @@
 
 mod demo_catalogue;
 mod listings;
+mod nearest;
 mod one_pass;
 mod pace;
 mod products;

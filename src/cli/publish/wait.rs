@@ -27,23 +27,25 @@ pub async fn reflected(
     bar.set_style(ProgressStyle::with_template("projecting {bar:30} {pos}/{len} ETA {eta}")?);
     let mut seen = (0, 0);
     let mut moved_at = Instant::now();
-    let mut counted_at = moved_at;
+    let mut counted_at: Option<Instant> = None;
     loop {
         let mut snapshot = stack.store.snapshot().await?;
+        let now = match counted_at {
+            Some(at) if at.elapsed() < COUNT_EVERY.min(stall) => None,
+            _ => Some(standing(snapshot.as_mut(), &stack, positions).await?),
+        };
         if snapshot.reflects(positions).await? {
             bar.finish_and_clear();
             drop(snapshot);
             stack.close().await;
             return Ok(());
         }
-        if counted_at.elapsed() < COUNT_EVERY.min(stall) {
-            drop(snapshot);
+        drop(snapshot);
+        let Some(now) = now else {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
-        }
-        counted_at = Instant::now();
-        let now = standing(snapshot.as_mut(), &stack, positions).await?;
-        drop(snapshot);
+        };
+        counted_at = Some(Instant::now());
         if now != seen {
             (seen, moved_at) = (now, Instant::now());
         } else if moved_at.elapsed() > stall {
@@ -62,16 +64,24 @@ pub async fn reflected(
 }
 
 /// How far the view is on its way to these positions, and what is left of fan-outs.
+///
+/// # Errors
+/// Where one of the partitions is stopped: it will not get there.
 async fn standing(
     snapshot: &mut dyn Snapshot,
     stack: &Stack,
     wanted: &[Position],
 ) -> anyhow::Result<(i64, u64)> {
-    let known = snapshot.positions().await?;
-    let reached = wanted.iter().map(|w| {
-        let next = known.iter().find(|(p, _)| p.topic == w.topic && p.partition == w.partition);
-        next.map_or(0, |(_, next)| (*next).min(w.offset + 1))
-    });
+    let known = snapshot.standings().await?;
+    let of = |w: &Position| {
+        known.iter().find(|s| s.partition.topic == w.topic && s.partition.partition == w.partition)
+    };
+    if let Some((standing, why)) =
+        wanted.iter().filter_map(of).find_map(|s| Some((s, s.stopped.as_ref()?)))
+    {
+        bail!("the events are published, but {}: {why}", standing.partition.stopped_subject());
+    }
+    let reached = wanted.iter().map(|w| of(w).map_or(0, |s| s.next.min(w.offset + 1)));
     let status = stack.store.status().await?;
     Ok((reached.sum(), status.stale_products + status.fanout_tasks))
 }
