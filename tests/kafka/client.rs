@@ -14,7 +14,7 @@ use crate::harness::production::server;
 use crate::harness::{PATIENCE, eventually};
 
 /// How long the broker may take for one request.
-pub const WITHIN: Duration = Duration::from_secs(20);
+pub const WITHIN: Duration = PATIENCE;
 
 /// A message to be sent; without a value it is a tombstone.
 #[derive(Clone, Default)]
@@ -98,13 +98,18 @@ pub fn send(messages: &[Message]) -> Vec<String> {
     send_with(&producer(&[]), messages)
 }
 
+/// A busy broker takes its time.
+fn patient() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(PATIENCE))
+}
+
 /// Creates a topic with these settings.
 #[track_caller]
 pub fn create_topic(name: &str, partitions: i32, settings: &[(&str, &str)]) {
     let admin: AdminClient<DefaultClientContext> = config().create().unwrap();
     let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
     let topic = settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
-    for done in block(admin.create_topics([&topic], &AdminOptions::new())).unwrap() {
+    for done in block(admin.create_topics([&topic], &patient())).unwrap() {
         done.unwrap();
     }
 }
@@ -112,7 +117,7 @@ pub fn create_topic(name: &str, partitions: i32, settings: &[(&str, &str)]) {
 /// Deletes a topic, and waits until it is gone.
 pub fn delete_topic(name: &str) {
     let admin: AdminClient<DefaultClientContext> = config().create().unwrap();
-    for done in block(admin.delete_topics(&[name], &AdminOptions::new())).unwrap() {
+    for done in block(admin.delete_topics(&[name], &patient())).unwrap() {
         done.unwrap();
     }
     let started = Clock::now();
@@ -128,7 +133,7 @@ pub fn delete_records(topic: &str, partition: i32) {
     let admin: AdminClient<DefaultClientContext> = config().create().unwrap();
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, partition, Offset::End).unwrap();
-    block(admin.delete_records(&list, &AdminOptions::new())).unwrap();
+    block(admin.delete_records(&list, &patient())).unwrap();
 }
 
 /// How many partitions a topic has; none where it does not exist.

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::events::{Catalogue, price, product};
 use crate::harness::production::{Production, server};
 use crate::harness::stream::{generated, nasty};
-use crate::harness::{eventually, now};
+use crate::harness::{PATIENCE, eventually, now};
 use crate::{alone, assert_whole, busy};
 
 fn admin() -> AdminClient<DefaultClientContext> {
@@ -54,7 +54,7 @@ fn topics_may_gain_partitions() {
     let topics = ["product", "price", "stock", "discount", "review"].map(|k| production.topic(k));
     let grown: Vec<NewPartitions<'_>> =
         topics.iter().map(|topic| NewPartitions::new(topic, 9)).collect();
-    for done in block(admin().create_partitions(&grown, &AdminOptions::new())).unwrap() {
+    for done in block(admin().create_partitions(&grown, &patient())).unwrap() {
         done.unwrap();
     }
     let published = production.home.publish(&then);
@@ -121,12 +121,17 @@ fn delete_all_records(topic: &str) {
     eventually("retention has deleted", || {
         use rdkafka::consumer::Consumer;
         let gone = (0..6).all(|partition| {
-            let marks = look.fetch_watermarks(topic, partition, Duration::from_secs(5)).unwrap();
-            marks.0 == marks.1
+            let marks = look.fetch_watermarks(topic, partition, Duration::from_secs(5));
+            marks.is_ok_and(|(first, next)| first == next)
         });
         gone.then_some(())
     });
     retain(topic, "-1");
+}
+
+/// A busy broker takes its time.
+fn patient() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(PATIENCE))
 }
 
 /// How long a topic keeps its events, in milliseconds.
@@ -135,7 +140,7 @@ fn retain(topic: &str, millis: &str) {
         .set("retention.ms", millis)
         .set("segment.ms", "100")
         .set("segment.bytes", "1048576");
-    for done in block(admin().alter_configs([&config], &AdminOptions::new())).unwrap() {
+    for done in block(admin().alter_configs([&config], &patient())).unwrap() {
         done.unwrap();
     }
 }
