@@ -17,6 +17,7 @@ mod cache;
 mod cached_pages;
 mod changes;
 mod cli;
+mod cli_answers;
 mod config;
 mod crash;
 mod decode;

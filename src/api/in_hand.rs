@@ -2,10 +2,19 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::unrouted::Patience;
+/// How long a connection may take for a request's head, and to begin one.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub head: Duration,
+    pub keep_alive: Duration,
+}
+
+/// Longer than actix-http waits for the first head of a connection, which it answers.
+pub(super) const SLACK: Duration = Duration::from_secs(1);
 
 /// Those of one connection.
 #[derive(Clone)]
@@ -61,7 +70,7 @@ impl Requests {
             // That is actix-http's to see to, but for bytes that came with the request before.
             None => state.idle_since.get() + patience.keep_alive + patience.head,
         };
-        (state.in_hand.get() == 0).then_some(deadline + super::unrouted::SLACK)
+        (state.in_hand.get() == 0).then_some(deadline + SLACK)
     }
 }
 

@@ -14,7 +14,7 @@ pub mod cursor;
 pub mod events;
 pub mod front;
 mod home;
-mod in_hand;
+pub mod in_hand;
 pub mod listings;
 pub mod params;
 pub mod path;

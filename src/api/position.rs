@@ -108,10 +108,7 @@ async fn look_in(
     // Before the look: what is committed after it wakes the wait.
     progress.borrow_and_update();
     let mut reached = state.reached.now(store, from).await?;
-    // What is stopped is told at once, also of an offset that another log had before it was made anew.
-    if let Some(stopped) = stopped(state, wanted).await? {
-        return Err(stopped);
-    }
+    let mut first = true;
     loop {
         {
             let successor = state.successor.read().await;
@@ -119,15 +116,25 @@ async fn look_in(
                 return Ok(Looked::Replaced(next.clone()));
             }
             if reached.holds(&wanted.positions)
-                && let Some(snapshot) = reflecting(state, wanted, from).await?
+                && let Some(mut snapshot) = reflecting(state, wanted, from).await?
             {
+                // The offset may be one of another log, before it was made anew.
+                if let Some(stopped) = stopped(snapshot.as_mut(), wanted).await? {
+                    return Err(stopped);
+                }
                 return Ok(Looked::Found((snapshot, store.generation())));
             }
         }
         let is_over = Deadline::now() >= deadline;
+        // What is stopped is told at once, and what stops meanwhile in the end.
+        if (first || is_over)
+            && let Some(stopped) = stopped(store.snapshot().await?.as_mut(), wanted).await?
+        {
+            return Err(stopped);
+        }
+        first = false;
         if is_over {
-            // It may have been stopped meanwhile.
-            return Err(stopped(state, wanted).await?.unwrap_or_else(|| not_reached(wanted)));
+            return Err(not_reached(wanted));
         }
         let until = deadline.min(Deadline::now() + POLL);
         reached = match tokio::time::timeout_at(until, progress.changed()).await {
@@ -173,8 +180,8 @@ pub async fn answering(
 }
 
 /// The answer where a position is of a partition that is stopped: it will not be reached.
-async fn stopped(state: &ApiState, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
-    let standings = state.store.snapshot().await?.standings().await?;
+async fn stopped(snapshot: &mut dyn Snapshot, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
+    let standings = snapshot.standings().await?;
     let of = |standing: &&Standing| {
         let Partition { topic, partition } = &standing.partition;
         wanted.positions.iter().any(|p| p.topic == *topic && p.partition == *partition)

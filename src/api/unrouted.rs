@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::current::Current;
-use super::in_hand::Requests;
+use super::in_hand::{Patience, Requests, SLACK};
 use super::problem::{Kind, Problem};
 
 /// The longest URI that is read, in bytes: that of the `http` package.
@@ -24,16 +24,6 @@ const MAX_HEAD_BYTES: usize = 131_072;
 /// A bare answer has a status line and three headers; no longer one is looked at.
 const MAX_BARE_BYTES: usize = 256;
 const NO_BODY: &str = "content-length: 0\r\n";
-
-/// How long a connection may take for a request's head, and to begin one.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    pub head: Duration,
-    pub keep_alive: Duration,
-}
-
-/// Longer than actix-http waits for the first head of a connection, which it answers.
-pub(super) const SLACK: Duration = Duration::from_secs(1);
 
 /// A client's connection, between the socket and actix-http.
 pub struct Connection<Io> {

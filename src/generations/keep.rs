@@ -1,37 +1,34 @@
 //! How many generations are kept beside the live one: `rebuild.keep`.
 
 use super::promote::{self, PromoteError};
-use super::rebuild::directory;
 use super::stores::Stores;
 use super::{Announced, Generation, State};
-use crate::config::Config;
 
-/// Makes room for another generation: drops those that are beyond the bound once it is there.
+/// Makes room for another generation: drops those that are beyond the bound once it is there, and answers which
+/// are gone.
 ///
 /// # Errors
 /// Where the store fails.
-pub async fn drop_oldest(stores: &Stores, config: &Config) -> Result<(), PromoteError> {
+pub async fn drop_oldest(stores: &Stores, keep: usize) -> Result<Vec<Generation>, PromoteError> {
     let catalogue = stores.catalogue();
     let known = catalogue.list().await?;
     let Announced { serving, promotion } = catalogue.announced().await?;
+    let mut dropped = Vec::new();
     let in_use: Vec<i64> = serving.into_iter().chain(promotion.map(|(_, to)| to)).collect();
-    for number in beyond(&known, &in_use, config.rebuild.keep) {
+    for number in beyond(&known, &in_use, keep) {
         tracing::info!(
             generation = number,
-            keep = config.rebuild.keep,
-            "the generation is dropped: a rebuild begins another one, and no more are kept beside the live one"
+            keep,
+            "the generation is dropped for another one: no more are kept beside the live one"
         );
         match promote::drop(stores, number).await {
-            // What a rebuild of it was to go on with.
-            Ok(dropped) => {
-                let _ = tokio::fs::remove_dir_all(directory(config, &dropped)).await;
-            }
+            Ok(generation) => dropped.push(generation),
             // It is out of the catalogue; the next rebuild tries again to delete what is left.
             Err(PromoteError::Refused(why)) => tracing::warn!("{why}"),
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(dropped)
 }
 
 /// The generations that make room for another one where `keep` are kept beside the live one, in the order in which

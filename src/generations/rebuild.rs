@@ -220,7 +220,10 @@ impl Rebuild {
             catalogue.delete(&begun).await?;
             let _ = tokio::fs::remove_dir_all(directory(&self.config, &begun)).await;
         }
-        keep::drop_oldest(&self.stack.stores, &self.config).await?;
+        for dropped in keep::drop_oldest(&self.stack.stores, self.config.rebuild.keep).await? {
+            // What a rebuild of it was to go on with.
+            let _ = tokio::fs::remove_dir_all(directory(&self.config, &dropped)).await;
+        }
         Ok((catalogue.create().await?, false))
     }
 

@@ -159,17 +159,17 @@ impl Projector {
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
     pub async fn apply(&self, batch: &Batch) -> Result<Report> {
+        let warnings = self.warnings(batch);
         let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
         let mut told = Collector::new(clock::now());
-        let report = self.apply_events(tx.as_mut(), batch, &mut told).await?;
+        let report = self.apply_events(tx.as_mut(), batch, &warnings, &mut told).await?;
         tx.record_change(&told.finish()).await?;
         tx.commit().await?;
         self.progress.send_modify(|n| *n += 1);
         if let Some(metrics) = &self.metrics {
             let (outcomes, took) = (outcomes(batch, &report), started.elapsed());
-            let warnings = self.warnings(batch);
             metrics.batch(self.store.generation(), (&outcomes, &warnings), &batch.moves, took);
         }
         trace(batch);
@@ -210,9 +210,10 @@ impl Projector {
     /// again stays as it is.
     pub async fn retry(&self, dead_letter: i64, incoming: Incoming) -> Result<Report> {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
+        let warnings = self.warnings(&batch);
         let mut tx = self.store.begin().await?;
         let mut told = Collector::new(clock::now());
-        let report = self.apply_events(tx.as_mut(), &batch, &mut told).await?;
+        let report = self.apply_events(tx.as_mut(), &batch, &warnings, &mut told).await?;
         if report.refused > 0 {
             return Ok(report);
         }
@@ -227,6 +228,7 @@ impl Projector {
         &self,
         tx: &mut dyn Transaction,
         batch: &Batch,
+        warnings: &WarningCounts,
         told: &mut Collector,
     ) -> Result<Report> {
         tx.put_dead_letters(&batch.dead_letters).await?;
@@ -260,7 +262,7 @@ impl Projector {
         settle(tx, &folded).await?;
         let report = Report { products: touched.len() as u64, ..folded.report };
         let mut counts = outcomes(batch, &report);
-        counts.extend(self.warnings(batch).counted());
+        counts.extend(warnings.counted());
         tx.count_outcomes(&counts).await?;
         Ok(report)
     }

@@ -15,7 +15,8 @@ use super::Routes;
 use crate::api;
 use crate::api::current::Current;
 use crate::api::front::Front;
-use crate::api::unrouted::{Connection, Patience};
+use crate::api::in_hand::Patience;
+use crate::api::unrouted::Connection;
 use crate::config::HttpConfig;
 use crate::generations::jobs::Rebuilds;
 

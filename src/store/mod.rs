@@ -15,6 +15,7 @@ pub mod query;
 pub mod seed;
 pub mod sqlite;
 pub mod standing;
+mod status;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -30,7 +31,6 @@ use projections::text::Text;
 use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
-use crate::decode::counted;
 use crate::log::LogError;
 use crate::log::position::{Partition, Position, ReadFrom, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
@@ -40,6 +40,7 @@ use popular::PopularPage;
 use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
 use seed::Seed;
 pub use standing::{LOG_ID, Mark, Standing, is_stopped};
+pub use status::StoreStatus;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -167,38 +168,6 @@ impl Numbering for Numbers {
     fn audience(&self, market: &str, group: Option<&str>) -> i64 {
         let key = (market.to_owned(), group.map(str::to_owned));
         self.audiences.get(&key).copied().unwrap_or_default()
-    }
-}
-
-/// What `status` shows of the store.
-#[derive(Clone, Debug, Default, serde::Serialize)]
-pub struct StoreStatus {
-    pub generation: i64,
-    pub projection_version: i64,
-    pub products: u64,
-    /// Events by outcome: applied, repeated, stale, conflict, unknown_type, dead_letter.
-    pub outcomes: HashMap<String, u64>,
-    /// Events that are accepted and hardly what was meant, by the code of the warning.
-    pub warnings: HashMap<String, u64>,
-    pub dead_letters_open: u64,
-    /// Discount fan-outs that are not complete.
-    pub fanout_tasks: u64,
-    /// Products whose listings wait to be computed again.
-    pub stale_products: u64,
-    /// Bytes of the generation on disk.
-    pub store_bytes: u64,
-}
-
-impl StoreStatus {
-    /// Takes up what was counted of events, by the names of [`Transaction::count_outcomes`].
-    pub fn counted(&mut self, counts: impl IntoIterator<Item = (String, i64)>) {
-        for (name, events) in counts {
-            let events = u64::try_from(events).unwrap_or_default();
-            match name.strip_prefix(counted::PREFIX) {
-                Some(code) => self.warnings.insert(code.to_owned(), events),
-                None => self.outcomes.insert(name, events),
-            };
-        }
     }
 }
 

@@ -1,0 +1,52 @@
+//! Commands that look make nothing, and an answer that nobody has is no success.
+
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::harness::events::{price, product};
+use crate::harness::process::Home;
+
+/// Whoever looks makes nothing.
+#[test]
+fn where_there_is_nothing_that_is_told() {
+    let home = Home::new();
+    for command in [
+        &["status"][..],
+        &["dead-letters", "list"],
+        &["generations", "list"],
+        &["generations", "rollback"],
+        &["generations", "promote", "1"],
+        &["generations", "drop", "1"],
+        &["rebuild"],
+    ] {
+        home.run(command).refused(&["there is nothing in data", "vitrine serve"]);
+        assert!(!home.data_dir().exists(), "{command:?}");
+    }
+    let service = home.serve();
+    let position = service.publish(&[product("mug", json!({})), price("p", "mug", 5, json!({}))]);
+    service.reflects(&position);
+    drop(service);
+    home.run(&["status"]).good();
+    std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
+    let file = home.write("events.ndjson", product("cup", json!({})));
+    for command in [&["status"][..], &["generations", "list"], &["rebuild"], &["publish", &file]] {
+        home.run(command).refused(&["has a generation, but no log/events.db", "backup"]);
+        assert!(!home.data_dir().join("log").exists(), "{command:?}");
+    }
+}
+
+/// Whoever keeps an answer in a file has to hear that it is not there.
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let home = Home::new();
+    home.serve();
+    for command in [&["status"][..], &["status", "--json"], &["config", "show", "--reference"]] {
+        let mut command = home.command(command);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let done = command.stdout(Stdio::from(full)).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{command:?}: {stderr}");
+        assert!(stderr.contains("No space left on device"), "{command:?}: {stderr}");
+    }
+}
