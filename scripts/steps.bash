@@ -140,7 +140,7 @@ summarize() { # who
     local name summary="$passed steps passed in $SECONDS s"
     for name in ${failed_beside[@]+"${failed_beside[@]}"}; do
         printf '\n%s FAILED; the last of what it printed, which stands whole above:\n' "$name"
-        grep -E 'FAILED|^error|panicked' "$step_logs/$name" | tail -n "$FAILED_LINES" || true
+        grep -E 'FAILED|^[Ee]rror|panicked' "$step_logs/$name" | tail -n "$FAILED_LINES" || true
         tail -n "$FAILED_LINES" "$step_logs/$name"
     done
     printf '\nThe steps, as they were reported:\n'

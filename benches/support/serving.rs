@@ -1,7 +1,7 @@
 //! `vitrine serve` as a process of its own, and what it says of itself.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -11,7 +11,7 @@ use super::http::Client;
 use super::shop::Shop;
 
 /// How long a service may take to be ready: it may have to catch up.
-const READY_WITHIN: Duration = Duration::from_secs(120);
+const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// A service that answers; dropping it ends it.
 pub struct Serving {
@@ -80,7 +80,10 @@ impl Metrics {
 /// Loads of pages for the cache, whatever came of them.
 pub const LOADS: &str = "vitrine_cache_loads_total";
 
-/// An address on loopback that nobody has.
+/// An address on loopback that nobody has: its host is this process's own, so that no other process's connection takes
+/// the port before what it is for listens there.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    let own = Ipv4Addr::new(127, 1 + high % 254, middle, low);
+    Ok(TcpListener::bind((own, 0))?.local_addr()?)
 }

@@ -11,7 +11,7 @@ use crate::log::position::Partition;
 use crate::log::{self, Extent};
 use crate::projector::embedded::is_another;
 use crate::stack::{Log, Stack};
-use crate::store::{LOG_ID, Standing, StoreStatus};
+use crate::store::{LOG_ID, ReadStore, Standing, StoreStatus};
 
 #[derive(Serialize)]
 struct Status {
@@ -26,6 +26,16 @@ struct Status {
     lag_ms: i64,
     /// All generations; `generation` is the one that this build answers from.
     generations: Vec<Generation>,
+    /// Partitions of which nothing more is projected into another generation.
+    stopped_beside: Vec<StoppedBeside>,
+}
+
+#[derive(Serialize)]
+struct StoppedBeside {
+    generation: i64,
+    topic: String,
+    partition: i32,
+    problem: String,
 }
 
 #[derive(Serialize)]
@@ -46,17 +56,21 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
     let stack = Stack::open_existing(config).await?;
     let log = stack.log.events();
     let extents = log.extents().await?;
-    let mut snapshot = stack.store.snapshot().await?;
-    let (mut standings, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
+    let standings = standings(&stack.log, stack.store.as_ref()).await?;
     let known: Vec<(Partition, i64)> =
         standings.iter().map(|s| (s.partition.clone(), s.next)).collect();
-    drop(snapshot);
-    // Whether or not a service has seen it yet.
-    if let Log::Embedded(log) = &stack.log
-        && let Some(why) = is_another(log, log_id.as_deref(), &standings).await?
-    {
-        for standing in &mut standings {
-            standing.stopped.get_or_insert_with(|| why.clone());
+    let mut stopped_beside = Vec::new();
+    for store in stack.followers().await? {
+        for Standing { partition, stopped, .. } in
+            self::standings(&stack.log, store.as_ref()).await?
+        {
+            let Partition { topic, partition } = partition;
+            stopped_beside.extend(stopped.map(|problem| StoppedBeside {
+                generation: store.generation(),
+                topic,
+                partition,
+                problem,
+            }));
         }
     }
     let lag = log.lag(&extents, &known).await?;
@@ -66,11 +80,27 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
         positions: extents.iter().map(|extent| PartitionStatus::of(extent, &standings)).collect(),
         lag_events: lag.events,
         generations: stack.stores.catalogue().list().await?,
+        stopped_beside,
         lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
     };
     stack.close().await;
     output::answer(context.json, &status, || status.text());
     Ok(())
+}
+
+/// How far a generation is, and what is stopped of it, whether or not a service has seen that yet.
+async fn standings(log: &Log, store: &dyn ReadStore) -> anyhow::Result<Vec<Standing>> {
+    let mut snapshot = store.snapshot().await?;
+    let (mut standings, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
+    drop(snapshot);
+    if let Log::Embedded(log) = log
+        && let Some(why) = is_another(log, log_id.as_deref(), &standings).await?
+    {
+        for standing in &mut standings {
+            standing.stopped.get_or_insert_with(|| why.clone());
+        }
+    }
+    Ok(standings)
 }
 
 impl PartitionStatus {
@@ -87,11 +117,13 @@ impl PartitionStatus {
 impl Status {
     /// Which other generations there are.
     fn beside(&self) -> String {
+        let stopped = |number| self.stopped_beside.iter().any(|s| s.generation == number);
         let others = self.generations.iter().filter(|g| g.number != self.store.generation);
         let words: Vec<String> = others
             .map(|g| match (g.live, g.state) {
                 (true, _) => format!("{} (live, of another build)", g.number),
                 (_, State::Building) => format!("{} (being built)", g.number),
+                (_, State::Following) if stopped(g.number) => format!("{} (STOPPED)", g.number),
                 (_, State::Following) => format!("{} (kept up to date)", g.number),
                 (_, State::Dropped) => format!("{} (dropped)", g.number),
             })
@@ -135,6 +167,12 @@ impl Status {
         lines.extend(
             stopped.map(|(p, why)| format!("STOPPED       {}:{}: {why}", p.topic, p.partition)),
         );
+        lines.extend(self.stopped_beside.iter().map(|s| {
+            format!(
+                "STOPPED       generation {}, {}:{}: {}",
+                s.generation, s.topic, s.partition, s.problem
+            )
+        }));
         if self.positions.is_empty() {
             lines.push("position      none: no topic of the configuration exists".to_owned());
         }

@@ -24,7 +24,7 @@ use crate::config::Topics;
 use crate::store::sqlite::SqliteOptions;
 use crate::store::sqlite::bulk::{self, Parameters};
 use crate::store::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
-use crate::store::sqlite::errors::Meaning;
+use crate::store::sqlite::errors::{Meaning, READ_ONLY};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -333,6 +333,7 @@ fn log_error(error: sqlx::Error) -> LogError {
         Meaning::Locked | Meaning::Transient => LogError::Unavailable(why),
         Meaning::Full => LogError::Full(why),
         Meaning::Damaged => LogError::Damaged(why),
+        Meaning::ReadOnly => LogError::Refused(format!("{why}: {READ_ONLY}")),
         Meaning::Final => LogError::Refused(why),
     }
 }

@@ -53,6 +53,15 @@ fn is_stopped(home: &Home, service: &mut Service, why: &str) {
 fn is_mended(home: &Home, service: Service, available: i64) {
     home.run(&["rebuild", "--promote"]).refused(&["--uncompared"]);
     home.run(&["rebuild", "--promote", "--uncompared"]).good();
+    let status = home.json(&["status"]);
+    let beside = &status["stopped_beside"][0];
+    assert_eq!(beside["generation"], 1, "{status:#}");
+    assert!(beside["problem"].as_str().is_some_and(|p| p.contains("--uncompared")), "{status:#}");
+    let text = home.run(&["status"]).good().stdout;
+    assert!(
+        text.contains("1 (STOPPED)") && text.contains("STOPPED       generation 1, "),
+        "{text}"
+    );
     eventually("the page is of the log as it is", || {
         let page = service.get("/api/v1/products/mug");
         (page.status == 200 && page.body["stock"]["available"] == available).then_some(())

@@ -48,8 +48,9 @@ fn codes_of_sqlite() {
     for (code, meaning) in [
         // ERROR, PERM, READONLY, CONSTRAINT, MISUSE.
         (1, Meaning::Final),
-        (3, Meaning::Final),
-        (8, Meaning::Final),
+        (3, Meaning::ReadOnly),
+        (8, Meaning::ReadOnly),
+        (8 | 4 << 8, Meaning::ReadOnly),
         (19, Meaning::Final),
         (21, Meaning::Final),
         // BUSY, BUSY_SNAPSHOT, LOCKED.

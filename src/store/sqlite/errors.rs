@@ -15,6 +15,8 @@ pub enum Meaning {
     Full,
     /// The file is damaged, or is no database.
     Damaged,
+    /// This process may not write the file.
+    ReadOnly,
     /// The same statement will fail again.
     Final,
 }
@@ -30,6 +32,8 @@ impl Meaning {
             // reach the disk.
             7 | 9 | 10 | 14 => Meaning::Transient,
             13 => Meaning::Full,
+            // PERM, READONLY, AUTH.
+            3 | 8 | 23 => Meaning::ReadOnly,
             // CORRUPT, NOTADB.
             11 | 26 => Meaning::Damaged,
             _ => Meaning::Final,
@@ -52,6 +56,10 @@ impl Meaning {
     }
 }
 
+/// What to do about it.
+pub const READ_ONLY: &str =
+    "its user needs the right to write data_dir, the files in it, and their file system";
+
 /// An error of the read store.
 pub(crate) fn database(error: sqlx::Error) -> StoreError {
     let why = error.to_string();
@@ -59,6 +67,7 @@ pub(crate) fn database(error: sqlx::Error) -> StoreError {
         Meaning::Locked | Meaning::Transient => StoreError::Unavailable(why),
         Meaning::Full => StoreError::Full(why),
         Meaning::Damaged => StoreError::Damaged(why),
+        Meaning::ReadOnly => StoreError::Database(format!("{why}: {READ_ONLY}")),
         Meaning::Final => StoreError::Database(why),
     }
 }
