@@ -16,6 +16,9 @@ use vitrine::stack::Stack;
 use super::child::Vitrine;
 use super::shop::Shop;
 
+/// How long a broker may take for an answer: where tests run beside a benchmark, it has little of the machine.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// A database and topics of its own on the servers that `scripts/services` has started.
 pub struct Production {
     pub shop: Shop,
@@ -44,7 +47,8 @@ impl Production {
         let (server, _) = postgres.rsplit_once('/').context("the address names no database")?;
         let mut toml = format!(
             "\n[store]\nurl = \"{server}/{database}\"\n[log]\nurl = \"{kafka}\"\n\
-             group = \"{database}\"\n[log.topics]\n"
+             group = \"{database}\"\ndelivery_timeout_ms = {}\n[log.topics]\n",
+            PATIENCE.as_millis()
         );
         for kind in Kind::ALL {
             toml.push_str(&format!("{0} = \"{database}.{0}\"\n", kind.name()));
@@ -52,7 +56,10 @@ impl Production {
         let shop = Shop::with(dir, &toml, set)?;
         let partitions = partitions.to_string();
         let migrate = ["migrate", "--topics", "--partitions", &partitions];
-        Vitrine::start(&shop.config_file(), &migrate)?.wait()?;
+        let started = Instant::now();
+        while let Err(error) = Vitrine::start(&shop.config_file(), &migrate)?.wait() {
+            anyhow::ensure!(started.elapsed() < PATIENCE, error);
+        }
         Ok(Production { shop, database })
     }
 
@@ -78,7 +85,14 @@ impl Production {
 /// Only consuming: all messages of all topics, taken and thrown away.
 pub async fn consume(production: &Production) -> anyhow::Result<Duration> {
     let stack = Stack::open(&production.shop.config).await?;
-    let extents = stack.log.events().extents().await?;
+    let log = stack.log.events();
+    let started = Instant::now();
+    let extents = loop {
+        match log.extents().await {
+            Err(error) if error.is_transient() && started.elapsed() < PATIENCE => {}
+            extents => break extents?,
+        }
+    };
     stack.close().await;
     let brokers = production.shop.config.log.brokers().context("no brokers")?.to_owned();
     tokio::task::spawn_blocking(move || {
@@ -100,7 +114,7 @@ pub async fn consume(production: &Production) -> anyhow::Result<Duration> {
         consumer.assign(&all)?;
         let mut bytes = 0;
         while left > 0 {
-            let message = consumer.poll(Duration::from_secs(30)).context("no more messages")??;
+            let message = consumer.poll(PATIENCE).context("no more messages")??;
             bytes += message.payload().map_or(0, <[u8]>::len);
             left -= 1;
         }

@@ -134,11 +134,18 @@ pub struct CreatedTopic {
 /// default, and a dead letter that is larger.
 pub const MAX_MESSAGE_BYTES: &str = "2097152";
 
+/// How long all brokers may take to know of new topics.
+const TOPICS_WITHIN: Duration = Duration::from_secs(60);
+
 impl KafkaLog {
     /// Creates the topics that are missing, with as many replicas as the brokers have as default.
     pub async fn create_topics(&self, partitions: i32) -> Result<Vec<CreatedTopic>, LogError> {
-        // Brokers that do not answer are told of sooner, and with the reason.
-        self.extents().await?;
+        // Brokers that do not answer are told of sooner, and with the reason. A topic that another command has just made
+        // may not be known to all of them.
+        match self.extents().await {
+            Ok(_) | Err(LogError::TopicMissing(_)) => {}
+            Err(error) => return Err(error),
+        }
         let admin: AdminClient<Broker> =
             self.settings().create(Purpose::Look, self.broker().clone())?;
         let topics = &self.settings().topics;
@@ -170,17 +177,22 @@ impl KafkaLog {
         Ok(created)
     }
 
-    /// Brokers know of a new topic a little later.
+    /// Brokers know of a new topic a little later; where they are busy, much later.
     async fn wait_for_topics(&self) -> Result<(), LogError> {
         let started = Clock::now();
         let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
-        while !self.ask(all_there).await? {
-            if started.elapsed() > ASK_TIMEOUT * 2 {
-                return Err(LogError::Unavailable("new topics are not there yet".to_owned()));
+        loop {
+            let why = match self.ask(all_there).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => "new topics are not there yet".to_owned(),
+                Err(error) if error.is_transient() => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            if started.elapsed() > TOPICS_WITHIN {
+                return Err(LogError::Unavailable(why));
             }
             backoff.wait(&never).await;
         }
-        Ok(())
     }
 }
 
