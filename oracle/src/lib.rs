@@ -25,7 +25,10 @@ mod envelope;
 mod listing;
 mod page;
 mod price;
+mod selection;
 mod text;
+
+pub use selection::Listing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

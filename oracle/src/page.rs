@@ -154,6 +154,11 @@ impl Oracle {
         }))
     }
 
+    /// A SKU's price as it is answered.
+    pub(crate) fn price_json(&self, price: &SkuPrice<'_>, asked: Asked<'_>) -> Option<Value> {
+        Some(Writer { market: self.market(asked.market)?, asked }.price(price))
+    }
+
     /// The product's card; `None` where its page is a 404.
     pub fn card(&self, id: &str, asked: Asked<'_>) -> Option<Value> {
         let writer = Writer { market: self.market(asked.market)?, asked };

@@ -78,9 +78,17 @@ impl Window {
     /// The window that is always open.
     pub const ALWAYS: Window = Window { from: Instant::MIN, until: Instant::MAX };
 
+    /// A window that holds nothing.
+    pub const EMPTY: Window = Window { from: Instant::MAX, until: Instant::MIN };
+
     /// Whether `at` lies inside. A window whose end is not after its start holds nothing.
     pub fn holds(&self, at: Instant) -> bool {
         self.from <= at && at < self.until
+    }
+
+    /// What lies inside both.
+    pub fn and(self, other: Window) -> Window {
+        Window { from: self.from.max(other.from), until: self.until.min(other.until) }
     }
 
     /// Whether it has neither start nor end.

@@ -12,6 +12,7 @@ pub mod event;
 pub mod facts;
 pub mod fold;
 pub mod horizon;
+pub mod index;
 pub mod instant;
 pub mod listing;
 pub mod market;

@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         Audience { market: self.market, group: self.group }
     }
 
-    fn text<'t>(&self, text: &'t Text) -> &'t str {
+    pub(crate) fn text<'t>(&self, text: &'t Text) -> &'t str {
         text.localized(self.locale, &self.market.locale)
     }
 }
@@ -76,6 +76,9 @@ pub struct PriceBody<'a> {
     /// On the product's price only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub varies: Option<bool>,
+    /// The highest final among the product's variants; on the product's price only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub final_max: Option<i64>,
     pub applied: Vec<AppliedBody<'a>>,
 }
 
@@ -144,6 +147,7 @@ pub fn card<'a>(
         final_amount: p.final_amount,
         discount_bp: pricing::discount_bp(p.regular, p.final_amount),
         varies: Some(p.varies),
+        final_max: None,
         applied: applied(&p.applied, reader, |i| {
             view.discounts.get(i).map(|d| (d.discount_id.as_str(), &d.name))
         }),
@@ -190,15 +194,15 @@ fn applied<'a>(
         .collect()
 }
 
-fn brand<'a>(brand: &'a Brand, reader: &Reader<'a>) -> BrandBody<'a> {
+pub(crate) fn brand<'a>(brand: &'a Brand, reader: &Reader<'a>) -> BrandBody<'a> {
     BrandBody { id: &brand.id, name: reader.text(&brand.name) }
 }
 
-fn image<'a>(image: &'a Image, reader: &Reader<'a>) -> ImageBody<'a> {
+pub(crate) fn image<'a>(image: &'a Image, reader: &Reader<'a>) -> ImageBody<'a> {
     ImageBody { url: &image.url, alt: reader.text(&image.alt) }
 }
 
-fn average(reviews: ReviewCounts) -> Option<f64> {
+pub(crate) fn average(reviews: ReviewCounts) -> Option<f64> {
     reviews.average_hundredths().map(|h| h as f64 / 100.0)
 }
 
@@ -387,6 +391,7 @@ fn price_body<'a>(
         final_amount: quote.final_amount,
         discount_bp: quote.discount_bp(),
         varies,
+        final_max: None,
         applied: applied(&quote.applied, reader, |i| {
             facts.discounts.get(i).map(|d| (d.fact.discount_id.as_str(), &d.fact.terms.name))
         }),

@@ -128,6 +128,20 @@ pub(crate) fn apply<'a>(
     }
 }
 
+/// What `base` comes down to, without saying by which discounts. `discounts` are in
+/// [`crate::facts::discount_order`]: what each does, and whether it is stackable.
+pub(crate) fn reduced(base: i64, discounts: impl Iterator<Item = (DiscountKind, bool)>) -> i64 {
+    let (mut alone, mut running) = (base, base);
+    for (kind, stackable) in discounts {
+        if stackable {
+            running -= off(kind, running);
+        } else {
+            alone = alone.min(base - off(kind, base));
+        }
+    }
+    alone.min(running)
+}
+
 /// The price of one SKU at `at`, or `None` where it has none.
 pub fn quote_at(
     facts: &ProductFacts,

@@ -25,13 +25,13 @@ pub struct Product {
     pub variants: Vec<Variant>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Brand {
     pub id: String,
     pub name: Text,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Category {
     pub id: String,
     pub name: Text,
@@ -60,4 +60,20 @@ pub enum Attribute {
     /// An integer above `i64::MAX`.
     Unsigned(u64),
     Float(f64),
+}
+
+impl Attribute {
+    /// As a page writes it: a number or truth value by its JSON.
+    pub fn as_written(&self) -> String {
+        match self {
+            Attribute::Text(text) => text.clone(),
+            Attribute::Bool(value) => value.to_string(),
+            Attribute::Integer(value) => value.to_string(),
+            Attribute::Unsigned(value) => value.to_string(),
+            // A float that JSON cannot write is `null` on a page.
+            Attribute::Float(value) => {
+                serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+            }
+        }
+    }
 }

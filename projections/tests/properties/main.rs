@@ -3,9 +3,11 @@
 // The lints know tests, but not the helpers beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalogue;
 mod changes;
 mod documents;
 mod horizons;
+mod index;
 mod order;
 mod placements;
 mod runs;

@@ -99,14 +99,21 @@ fn category() -> impl Strategy<Value = Value> {
 fn product() -> impl Strategy<Value = Value> {
     let brand =
         (pick(&["b1", "b2"]), text()).prop_map(|(id, name)| json!({"id": id, "name": name}));
-    let variants =
-        subsequence(vec!["s1", "s2", "s3", "p1"], 0..=3).prop_shuffle().prop_map(|skus| {
-            let variant = |sku: &str| json!({"sku": sku, "options": {"size": sku}});
-            skus.into_iter().map(variant).collect::<Value>()
-        });
+    let options = select(vec![
+        json!({}),
+        json!({"size": "s1"}),
+        json!({"size": "s2", "t": "text"}),
+        json!({"size": "s2", "colour": "red", "n": "1"}),
+    ]);
+    let variants = subsequence(vec!["s1", "s2", "s3", "p1"], 0..=3).prop_shuffle();
+    let variants = (variants, prop::collection::vec(options, 3)).prop_map(|(skus, options)| {
+        let variant = |(sku, options): (&str, Value)| json!({"sku": sku, "options": options});
+        skus.into_iter().zip(options).map(variant).collect::<Value>()
+    });
     let attributes = prop_oneof![
         Just(json!({})),
         Just(json!({"n": 1, "big": u64::MAX, "f": 0.1, "yes": true, "t": "text"})),
+        Just(json!({"n": 2, "size": "s1", "f": "", "yes": false, "t": "v".repeat(257)})),
     ];
     let images = prop::collection::vec(
         (pick(&["/1.webp", "/2.webp"]), text())

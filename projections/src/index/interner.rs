@@ -1,0 +1,116 @@
+//! Contents that many products share, each with a number.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use super::lookup::{Lookup, hash_of};
+use super::packed::{CHUNK, place};
+
+type Entries<T> = Vec<Option<Arc<T>>>;
+
+/// The contents of one version, by number.
+#[derive(Debug)]
+pub struct Interned<T> {
+    entries: Vec<Arc<Entries<T>>>,
+    lookup: Lookup,
+}
+
+impl<T> Clone for Interned<T> {
+    fn clone(&self) -> Interned<T> {
+        Interned { entries: self.entries.clone(), lookup: self.lookup.clone() }
+    }
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Interned<T> {
+        Interned { entries: Vec::new(), lookup: Lookup::default() }
+    }
+}
+
+impl<T> Interned<T> {
+    pub fn get(&self, number: u32) -> Option<&Arc<T>> {
+        let (chunk, at) = place(number);
+        self.entries.get(chunk)?.get(at)?.as_ref()
+    }
+
+    /// Numbers are below this.
+    pub fn end(&self) -> usize {
+        self.entries.len() * CHUNK
+    }
+
+    /// Every content with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Arc<T>)> {
+        let all = self.entries.iter().flat_map(|chunk| chunk.iter());
+        (0..).zip(all).filter_map(|(number, entry)| Some((number, entry.as_ref()?)))
+    }
+
+    /// The number of a content: `hash` is its [`hash_of`], `is` tells it from others with that hash.
+    pub fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
+        self.lookup.get(hash).find(|number| self.get(*number).is_some_and(|entry| is(entry)))
+    }
+
+    /// Bytes in memory, without what the contents own.
+    pub fn bytes(&self) -> usize {
+        self.lookup.bytes() + self.end() * (size_of::<usize>() + size_of::<T>() + 16)
+    }
+}
+
+impl<T: Hash + Eq> Interned<T> {
+    pub fn number_of(&self, content: &T) -> Option<u32> {
+        self.find(hash_of(content), |other| other == content)
+    }
+}
+
+/// Gives contents their numbers, and takes them back when nothing uses them any more.
+#[derive(Debug)]
+pub struct Interner<T> {
+    pub shared: Interned<T>,
+    uses: Vec<u32>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Interner<T> {
+        Interner { shared: Interned::default(), uses: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T: Hash + Eq> Interner<T> {
+    /// One more use of a content; whether it is new.
+    pub fn take(&mut self, content: T) -> (u32, bool) {
+        if let Some(number) = self.shared.number_of(&content) {
+            self.uses[number as usize] += 1;
+            return (number, false);
+        }
+        let number = self.free.pop().unwrap_or(self.uses.len() as u32);
+        if self.uses.len() <= number as usize {
+            self.uses.resize(number as usize + 1, 0);
+        }
+        self.uses[number as usize] = 1;
+        self.shared.lookup.insert(hash_of(&content), number);
+        self.put(number, Some(Arc::new(content)));
+        (number, true)
+    }
+
+    /// One use less; the content, if that was the last. Its number may become another content's.
+    pub fn give_back(&mut self, number: u32) -> Option<Arc<T>> {
+        let uses = self.uses.get_mut(number as usize)?;
+        *uses = uses.saturating_sub(1);
+        if *uses > 0 {
+            return None;
+        }
+        let content = self.shared.get(number).cloned()?;
+        self.shared.lookup.remove(hash_of(content.as_ref()), number);
+        self.put(number, None);
+        self.free.push(number);
+        Some(content)
+    }
+
+    fn put(&mut self, number: u32, content: Option<Arc<T>>) {
+        let (chunk, at) = place(number);
+        while self.shared.entries.len() <= chunk {
+            self.shared.entries.push(Arc::new(vec![None; CHUNK]));
+        }
+        Arc::make_mut(&mut self.shared.entries[chunk])[at] = content;
+    }
+}

@@ -1,0 +1,234 @@
+//! Which products each listing holds, and which of them names it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use super::amounts::Facts;
+use super::categories::{CategorySet, own_name};
+use super::interner::{Interned, Interner};
+use super::packed::place;
+use super::products::{Chunks, chunk_mut};
+use crate::instant::{Instant, Window};
+use crate::product::Brand;
+use crate::text::Text;
+use crate::view::ListingKey;
+
+/// The product that names a listing: of the visible ones that have a name for it, the one with the newest event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Heading {
+    /// The product's number.
+    pub product: Option<u32>,
+    /// The `time` of its event.
+    time: i64,
+    /// When that is so.
+    pub window: Window,
+    /// The products that come before it and are not visible yet.
+    to_come: Arc<[u32]>,
+}
+
+impl Default for Heading {
+    fn default() -> Heading {
+        let (product, time, window) = (None, i64::MIN, Window::ALWAYS);
+        Heading { product, time, window, to_come: Arc::default() }
+    }
+}
+
+/// A listing's products.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    pub products: Arc<RoaringBitmap>,
+    pub heading: Heading,
+}
+
+/// The listings of one version, by the number of their key.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    pub keys: Interned<ListingKey>,
+    listings: Chunks<Vec<Listing>>,
+    pub everything: Arc<RoaringBitmap>,
+    pub brands: Interned<Brand>,
+    pub categories: Interned<CategorySet>,
+}
+
+impl Members {
+    pub fn number_of(&self, key: &ListingKey) -> Option<u32> {
+        self.keys.number_of(key)
+    }
+
+    /// All products of a listing, those that are not to be seen included; `None` where it has none.
+    pub fn products(&self, key: &ListingKey) -> Option<&RoaringBitmap> {
+        if *key == ListingKey::All {
+            return Some(&self.everything);
+        }
+        self.listing(self.number_of(key)?).map(|listing| listing.products.as_ref())
+    }
+
+    fn listing(&self, number: u32) -> Option<&Listing> {
+        let (chunk, at) = place(number);
+        self.listings.get(chunk)?.get(at)
+    }
+
+    /// What a product calls a listing that it carries itself.
+    pub fn own_name(&self, facts: &Facts, product: u32, key: &ListingKey) -> Option<&Text> {
+        let (chunk, at) = facts.chunk(product)?;
+        let categories = self.categories.get(chunk.categories[at]).map(Arc::as_ref);
+        let brand = self.brands.get(chunk.brand_text[at]).map(Arc::as_ref);
+        own_name(key, categories, brand)
+    }
+
+    /// Who names a listing at an instant.
+    pub fn heading(&self, facts: &Facts, number: u32, at: Instant) -> Heading {
+        let known = self.listing(number).map(|listing| &listing.heading);
+        let known = known.filter(|heading| heading.window.holds(at)).cloned();
+        known.unwrap_or_else(|| self.find_heading(facts, number, at))
+    }
+
+    /// Looks through all products of the listing.
+    pub fn find_heading(&self, facts: &Facts, number: u32, at: Instant) -> Heading {
+        let Some(listing) = self.listing(number) else { return Heading::default() };
+        self.best_of(facts, number, listing.products.iter(), at)
+    }
+
+    /// Who names a listing after these of its products have changed. `None` where all of them have to be looked through.
+    pub fn update_heading(
+        &self,
+        facts: &Facts,
+        number: u32,
+        touched: &BTreeSet<u32>,
+        at: Instant,
+    ) -> Option<Heading> {
+        let before = &self.listing(number)?.heading;
+        if at < before.window.from {
+            return None;
+        }
+        // All others come after the product that named the listing, or never name it.
+        let candidates: BTreeSet<u32> =
+            touched.iter().chain(before.to_come.iter()).copied().chain(before.product).collect();
+        let heading = self.best_of(facts, number, candidates.into_iter(), at);
+        let was_touched = before.product.is_some_and(|product| touched.contains(&product));
+        (!was_touched || heading.time > before.time).then_some(heading)
+    }
+
+    /// The heading of a listing that has only these products.
+    fn best_of(
+        &self,
+        facts: &Facts,
+        number: u32,
+        products: impl Iterator<Item = u32>,
+        at: Instant,
+    ) -> Heading {
+        let Some(key) = self.keys.get(number) else { return Heading::default() };
+        let mut best: Option<Candidate<'_>> = None;
+        let mut to_come: Vec<Candidate<'_>> = Vec::new();
+        for product in products {
+            let Some(candidate) = Candidate::of(facts, product) else { continue };
+            if best.as_ref().is_some_and(|best| !candidate.is_before(best))
+                || self.own_name(facts, product, key).is_none()
+            {
+                continue;
+            }
+            if candidate.visible_from <= at.millis() {
+                best = Some(candidate);
+            } else {
+                to_come.push(candidate);
+            }
+        }
+        to_come.retain(|candidate| best.as_ref().is_none_or(|best| candidate.is_before(best)));
+        let from = best.as_ref().map_or(Instant::MIN, |best| Instant(best.visible_from));
+        let until = to_come.iter().map(|candidate| Instant(candidate.visible_from)).min();
+        let window = Window { from, until: until.unwrap_or(Instant::MAX) };
+        Heading {
+            product: best.as_ref().map(|best| best.product),
+            time: best.as_ref().map_or(i64::MIN, |best| best.time),
+            window,
+            to_come: to_come.iter().map(|candidate| candidate.product).collect(),
+        }
+    }
+}
+
+/// A product that may name a listing.
+pub struct Candidate<'a> {
+    product: u32,
+    time: i64,
+    id: &'a str,
+    visible_from: i64,
+}
+
+impl<'a> Candidate<'a> {
+    /// `None` where it is never visible.
+    pub fn of(facts: &'a Facts, product: u32) -> Option<Candidate<'a>> {
+        let (chunk, at) = facts.chunk(product)?;
+        let visible_from = chunk.visible_from[at];
+        let (time, id) = (chunk.time[at], chunk.id(at));
+        (visible_from < i64::MAX).then_some(Candidate { product, time, id, visible_from })
+    }
+
+    /// Newest event first, then the smaller id.
+    pub fn is_before(&self, other: &Candidate<'_>) -> bool {
+        (other.time, self.id) < (self.time, other.id)
+    }
+}
+
+/// Keeps the listings of the version that is being written.
+#[derive(Debug, Default)]
+pub struct MemberNumbers {
+    pub keys: Interner<ListingKey>,
+    pub brands: Interner<Brand>,
+    pub categories: Interner<CategorySet>,
+    pub shared: Members,
+}
+
+impl MemberNumbers {
+    /// One more product in a listing; its number.
+    pub fn enter(&mut self, key: ListingKey, product: u32) -> u32 {
+        let (number, _) = self.keys.take(key);
+        if !self.listing_mut(number).products.contains(product) {
+            Arc::make_mut(&mut self.listing_mut(number).products).insert(product);
+        }
+        number
+    }
+
+    /// One use of a listing less; `stays`: the product is in it by another one.
+    pub fn leave(&mut self, number: u32, product: u32, stays: bool) {
+        if !stays {
+            Arc::make_mut(&mut self.listing_mut(number).products).remove(product);
+        }
+        if self.keys.give_back(number).is_some() {
+            *self.listing_mut(number) = Listing::default();
+        }
+    }
+
+    pub fn set_heading(&mut self, number: u32, heading: Heading) {
+        self.listing_mut(number).heading = heading;
+    }
+
+    fn listing_mut(&mut self, number: u32) -> &mut Listing {
+        let (chunk, at) = chunk_mut(&mut self.shared.listings, number);
+        if chunk.len() <= at {
+            chunk.resize_with(at + 1, Listing::default);
+        }
+        &mut chunk[at]
+    }
+
+    /// What readers see of it from now on.
+    pub fn share(&mut self) {
+        self.shared.keys = self.keys.shared.clone();
+        self.shared.brands = self.brands.shared.clone();
+        self.shared.categories = self.categories.shared.clone();
+    }
+}
+
+impl Members {
+    /// Bytes in memory, about.
+    pub fn bytes(&self) -> usize {
+        let listings = self.listings.iter().flat_map(|chunk| chunk.iter());
+        let products = listings.map(|listing| listing.products.serialized_size() + 64);
+        products.sum::<usize>()
+            + self.everything.serialized_size()
+            + self.keys.bytes()
+            + self.brands.bytes()
+            + self.categories.bytes()
+    }
+}

@@ -1,0 +1,164 @@
+//! The listing index: all that listings, facets and cards look at, in memory, as immutable versions.
+//!
+//! A [`Writer`](writer::Writer) takes products and discounts, and publishes an [`Index`]: one version, in which every
+//! answer is of the same products at whatever instant is asked for. Versions share what did not change between them.
+//!
+//! Products have dense numbers. Columns of them stand in chunks of [`packed::CHUNK`]. What depends on who asks (a market,
+//! a group) are [`amounts`]: base, regular and final of each variant, each column with the window in which it holds;
+//! at any other instant a product is evaluated from its [`prices`] and its [discounts](discounts). No column is
+//! looked at by [`query::Answer::next_change_at`], so that it is the same in every version of the same facts.
+
+pub mod amounts;
+pub mod card;
+pub mod categories;
+mod classes;
+pub mod discounts;
+mod interner;
+mod lookup;
+mod members;
+mod numbers;
+pub mod packed;
+pub mod part;
+pub mod prices;
+mod products;
+pub mod query;
+mod row;
+mod values;
+pub mod writer;
+
+use std::sync::Arc;
+
+use crate::codec;
+use crate::instant::Instant;
+use crate::view::ListingKey;
+use amounts::{AudienceKey, Columns, Facts};
+use interner::Interned;
+use lookup::{Lookup, hash_of};
+use members::Members;
+use packed::{Packed, place};
+use products::Chunks;
+use row::PackedCard;
+use values::Values;
+
+pub use members::Heading;
+
+/// What a listing is called, and until when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Named<'a> {
+    pub name: Option<&'a str>,
+    pub until: Instant,
+}
+
+/// Products of one brand in the same categories, by the numbers of both.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Family {
+    brand: u32,
+    categories: u32,
+}
+
+/// One version of the index.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The instant at which its columns were evaluated.
+    at: Instant,
+    facts: Facts,
+    members: Members,
+    values: Values,
+    families: Interned<Family>,
+    columns: Vec<Columns>,
+    cards: Chunks<Packed<u8>>,
+    ids: Lookup,
+    skus: Lookup,
+}
+
+impl Index {
+    fn empty(facts: Facts) -> Index {
+        Index {
+            at: Instant::MIN,
+            facts,
+            members: Members::default(),
+            values: Values::default(),
+            families: Interned::default(),
+            columns: Vec::new(),
+            cards: Vec::new(),
+            ids: Lookup::default(),
+            skus: Lookup::default(),
+        }
+    }
+
+    /// How many products there are, those that are not to be seen included.
+    pub fn len(&self) -> u64 {
+        self.members.everything.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.everything.is_empty()
+    }
+
+    /// The number of a product in this version.
+    pub fn number_of(&self, product_id: &str) -> Option<u32> {
+        self.ids.get(hash_of(product_id)).find(|number| self.id(*number) == product_id)
+    }
+
+    /// The id of a product by its number; empty where there is none.
+    pub fn id(&self, number: u32) -> &str {
+        self.facts.chunk(number).map_or("", |(chunk, at)| chunk.id(at))
+    }
+
+    /// The document of a product that this version knows.
+    pub fn document(&self, number: u32) -> Option<u64> {
+        self.facts.chunk(number).map(|(chunk, at)| chunk.document[at])
+    }
+
+    /// The products that may have a variant with this sku: others may share its hash.
+    fn numbers_with_sku(&self, sku: &str) -> impl Iterator<Item = u32> {
+        self.skus.get(hash_of(sku))
+    }
+
+    /// The category's or brand's name is what this product calls it.
+    pub fn heading(&self, listing: &ListingKey, at: Instant) -> Option<Heading> {
+        let number = self.members.number_of(listing)?;
+        Some(self.members.heading(&self.facts, number, at))
+    }
+
+    /// What a category or brand is called.
+    pub fn name(
+        &self,
+        listing: &ListingKey,
+        market: usize,
+        locale: Option<&str>,
+        at: Instant,
+    ) -> Named<'_> {
+        let heading = self.heading(listing, at).unwrap_or_default();
+        let default = self.facts.markets.get(market).map_or("", |market| market.locale.as_str());
+        let own = heading.product.and_then(|p| self.members.own_name(&self.facts, p, listing));
+        Named { name: own.map(|t| t.localized(locale, default)), until: heading.window.until }
+    }
+
+    fn columns_of(&self, key: &AudienceKey) -> Option<&Columns> {
+        self.columns.iter().find(|columns| columns.key == *key)
+    }
+
+    fn card(&self, number: u32) -> Option<PackedCard> {
+        let (chunk, at) = place(number);
+        codec::decode(self.cards.get(chunk)?.get(at)).ok()
+    }
+
+    /// Bytes in memory, about, by part.
+    pub fn bytes(&self) -> Vec<(&'static str, usize)> {
+        fn sum<C>(chunks: &Chunks<C>, bytes: impl Fn(&C) -> usize) -> usize {
+            chunks.iter().map(|chunk| bytes(Arc::as_ref(chunk))).sum()
+        }
+        let columns = |columns: &Columns| sum(&columns.chunks, amounts::AmountChunk::bytes);
+        vec![
+            ("products", sum(&self.facts.products, products::ProductChunk::bytes)),
+            ("stock", sum(&self.facts.stock, Packed::bytes)),
+            ("prices", sum(&self.facts.prices, Packed::bytes)),
+            ("amounts", self.columns.iter().map(columns).sum()),
+            ("cards", sum(&self.cards, Packed::bytes)),
+            ("ids", self.ids.bytes() + self.skus.bytes()),
+            ("values", self.values.bytes()),
+            ("members", self.members.bytes()),
+        ]
+    }
+}

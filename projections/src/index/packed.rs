@@ -1,0 +1,50 @@
+//! Records of different lengths, packed into one allocation a chunk.
+
+/// Products in one chunk: what is copied when one of them changes, and what a scan reads in one go.
+pub const CHUNK: usize = 256;
+
+/// Which chunk a product number is in, and where in it.
+pub fn place(number: u32) -> (usize, usize) {
+    (number as usize / CHUNK, number as usize % CHUNK)
+}
+
+/// Records of any length, by position in the chunk.
+#[derive(Clone, Debug)]
+pub struct Packed<T> {
+    items: Vec<T>,
+    /// Where each record begins; the last one is the end of all.
+    begins: Vec<u32>,
+}
+
+impl<T> Default for Packed<T> {
+    fn default() -> Packed<T> {
+        Packed { items: Vec::new(), begins: vec![0; CHUNK + 1] }
+    }
+}
+
+impl<T: Copy> Packed<T> {
+    /// The record at a position; empty beyond the end of the chunk.
+    pub fn get(&self, position: usize) -> &[T] {
+        match self.begins.get(position..position + 2) {
+            Some(&[begin, end]) => self.items.get(begin as usize..end as usize).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// Replaces the record at a position.
+    pub fn set(&mut self, position: usize, record: &[T]) {
+        let (begin, end) = (self.begins[position], self.begins[position + 1]);
+        self.items.splice(begin as usize..end as usize, record.iter().copied());
+        let (old, new) = (end - begin, record.len() as u32);
+        if old != new {
+            for begin in &mut self.begins[position + 1..] {
+                *begin = *begin + new - old;
+            }
+        }
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(&self) -> usize {
+        self.items.capacity() * size_of::<T>() + self.begins.capacity() * size_of::<u32>()
+    }
+}

@@ -1,0 +1,136 @@
+//! What scans read of products that does not depend on who asks: columns, in chunks.
+
+use std::sync::Arc;
+
+use super::packed::{CHUNK, Packed, place};
+
+/// In place of a number: there is none.
+pub const NOTHING: u32 = u32::MAX;
+
+/// One product's row.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    pub id: &'a str,
+    /// Rises with each write of the product's document.
+    pub document: u64,
+    pub time: i64,
+    /// From when on the product is visible, in milliseconds; `i64::MAX` if never.
+    pub visible_from: i64,
+    /// The number of its brand's listing.
+    pub brand: u32,
+    /// The number of what the brand is called.
+    pub brand_text: u32,
+    pub categories: u32,
+    pub family: u32,
+    /// The average in hundredths, 0 without reviews.
+    pub rating: u16,
+    pub reviews: u32,
+    /// The numbers of the attribute values that all variants have, in their order.
+    pub shared: &'a [u32],
+    /// Those that only some variants have, in their order.
+    pub own: &'a [OwnValue],
+}
+
+/// An attribute value that only some variants have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct OwnValue {
+    /// The number of its name.
+    pub name: u32,
+    pub value: u32,
+    /// The position of a variant that has it.
+    pub variant: u16,
+}
+
+/// The rows of [`CHUNK`] products.
+#[derive(Clone, Debug)]
+pub struct ProductChunk {
+    ids: Packed<u8>,
+    pub document: Vec<u64>,
+    pub time: Vec<i64>,
+    pub visible_from: Vec<i64>,
+    pub brand: Vec<u32>,
+    pub brand_text: Vec<u32>,
+    pub categories: Vec<u32>,
+    pub family: Vec<u32>,
+    pub rating: Vec<u16>,
+    pub reviews: Vec<u32>,
+    pub shared: Packed<u32>,
+    pub own: Packed<OwnValue>,
+}
+
+impl Default for ProductChunk {
+    fn default() -> ProductChunk {
+        ProductChunk {
+            ids: Packed::default(),
+            document: vec![0; CHUNK],
+            time: vec![0; CHUNK],
+            visible_from: vec![i64::MAX; CHUNK],
+            brand: vec![NOTHING; CHUNK],
+            brand_text: vec![NOTHING; CHUNK],
+            categories: vec![NOTHING; CHUNK],
+            family: vec![NOTHING; CHUNK],
+            rating: vec![0; CHUNK],
+            reviews: vec![0; CHUNK],
+            shared: Packed::default(),
+            own: Packed::default(),
+        }
+    }
+}
+
+impl ProductChunk {
+    /// The id at a position; empty where there is no product.
+    pub fn id(&self, at: usize) -> &str {
+        std::str::from_utf8(self.ids.get(at)).unwrap_or_default()
+    }
+
+    pub fn set(&mut self, at: usize, row: &Row<'_>) {
+        self.ids.set(at, row.id.as_bytes());
+        self.document[at] = row.document;
+        self.time[at] = row.time;
+        self.visible_from[at] = row.visible_from;
+        self.brand[at] = row.brand;
+        self.brand_text[at] = row.brand_text;
+        self.categories[at] = row.categories;
+        self.family[at] = row.family;
+        self.rating[at] = row.rating;
+        self.reviews[at] = row.reviews;
+        self.shared.set(at, row.shared);
+        self.own.set(at, row.own);
+    }
+
+    /// There is no product any more.
+    pub fn clear(&mut self, at: usize) {
+        let nothing = Row {
+            id: "",
+            document: 0,
+            time: 0,
+            visible_from: i64::MAX,
+            brand: NOTHING,
+            brand_text: NOTHING,
+            categories: NOTHING,
+            family: NOTHING,
+            rating: 0,
+            reviews: 0,
+            shared: &[],
+            own: &[],
+        };
+        self.set(at, &nothing);
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(&self) -> usize {
+        CHUNK * 50 + self.ids.bytes() + self.shared.bytes() + self.own.bytes()
+    }
+}
+
+/// Chunks of any kind, of which versions share those that did not change.
+pub type Chunks<C> = Vec<Arc<C>>;
+
+/// The chunk of a product, to be written.
+pub fn chunk_mut<C: Clone + Default>(chunks: &mut Chunks<C>, number: u32) -> (&mut C, usize) {
+    let (chunk, at) = place(number);
+    while chunks.len() <= chunk {
+        chunks.push(Arc::default());
+    }
+    (Arc::make_mut(&mut chunks[chunk]), at)
+}

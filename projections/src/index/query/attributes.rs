@@ -1,0 +1,112 @@
+//! Facets of attributes: values by name.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::super::numbers::NumberMap;
+use super::super::values::Values;
+use super::best::Best;
+use super::counts::Counts;
+use super::facets::{First, NameCount, ValueCount};
+use super::filters::Filters;
+
+/// The most names, and the most values of one of them.
+const MAX_NAMES: usize = 20;
+const MAX_VALUES: usize = 100;
+
+/// A value that was counted.
+#[derive(Clone, Copy)]
+struct Counted<'a> {
+    values: &'a Values,
+    number: u32,
+    /// Its first bytes: only values that have the same are compared whole.
+    prefix: u64,
+    count: u64,
+}
+
+impl<'a> Counted<'a> {
+    fn value(&self) -> &'a str {
+        self.values.value(self.number)
+    }
+
+    fn order(a: &Counted<'_>, b: &Counted<'_>) -> Ordering {
+        let by_count = b.count.cmp(&a.count).then(a.prefix.cmp(&b.prefix));
+        by_count.then_with(|| a.value().cmp(b.value()))
+    }
+}
+
+type Order<'a> = fn(&Counted<'a>, &Counted<'a>) -> Ordering;
+
+/// What was counted of a name.
+struct OfName<'a> {
+    /// Products by value; one with several values counts as often.
+    total: u64,
+    best: Best<Counted<'a>, Order<'a>>,
+}
+
+/// The facets of attributes. `several`: by name, values of products beyond the first one.
+pub(super) fn facets(
+    values: &Values,
+    filters: &Filters,
+    counts: Counts,
+    several: Counts,
+) -> Vec<NameCount> {
+    let requested = requested(values, filters);
+    let mut of_requested: NumberMap<u64> = NumberMap::default();
+    let mut of_name: NumberMap<OfName<'_>> = NumberMap::default();
+    counts.each(|number, count| {
+        let head = values.head(number);
+        let of_name = of_name
+            .entry(head.name)
+            .or_insert_with(|| OfName { total: 0, best: Best::new(MAX_VALUES, Counted::order) });
+        of_name.total += count;
+        of_name.best.push(Counted { values, number, prefix: head.prefix, count });
+        if requested.contains(&number) {
+            of_requested.insert(number, count);
+        }
+    });
+    several.each(|name, more| {
+        if let Some(of_name) = of_name.get_mut(&name) {
+            of_name.total -= more;
+        }
+    });
+    let mut names = First::new(MAX_NAMES, filters.attributes.keys());
+    for (name, of_name) in &of_name {
+        names.count(values.name(*name), of_name.total);
+    }
+    let facet = |(name, _): (&str, u64)| {
+        let number = values.name_number(name);
+        let best = number.and_then(|number| of_name.remove(&number)).map(|of| of.best);
+        let mut listed: Vec<ValueCount> =
+            best.map(Best::into_sorted).unwrap_or_default().iter().map(ValueCount::of).collect();
+        let requested = filters.attributes.get(name);
+        let missing: BTreeSet<&String> = requested
+            .into_iter()
+            .flatten()
+            .filter(|value| !listed.iter().any(|listed| listed.value == **value))
+            .collect();
+        listed.extend(missing.into_iter().map(|value| {
+            let number = number.and_then(|name| values.number_of(name, value));
+            let count = number.and_then(|number| of_requested.get(&number));
+            ValueCount { value: value.clone(), count: count.copied().unwrap_or(0) }
+        }));
+        NameCount { name: name.to_owned(), values: listed }
+    };
+    names.into_sorted().into_iter().map(facet).collect()
+}
+
+impl ValueCount {
+    fn of(counted: &Counted<'_>) -> ValueCount {
+        ValueCount { value: counted.value().to_owned(), count: counted.count }
+    }
+}
+
+/// The numbers of all values that the request filters by.
+fn requested(values: &Values, filters: &Filters) -> BTreeSet<u32> {
+    let of_name = |(name, wanted): (&String, &BTreeSet<String>)| {
+        let number = values.name_number(name);
+        let numbers = wanted.iter().map(move |value| values.number_of(number?, value));
+        numbers.flatten().collect::<Vec<u32>>()
+    };
+    filters.attributes.iter().flat_map(of_name).collect()
+}

@@ -1,0 +1,161 @@
+//! Questions to one version of the index: the products of a listing under filters, in an order, from a key on; how many
+//! there are; and facets.
+
+mod attributes;
+mod best;
+mod counts;
+pub mod facets;
+pub mod filters;
+pub mod order;
+mod scan;
+
+use super::amounts::{AudienceKey, Columns};
+use super::classes::HoldingByClass;
+use super::prices::Amounts;
+use super::{Index, amounts};
+use crate::instant::Instant;
+use crate::listing::Sort;
+use crate::view::ListingKey;
+use best::Best;
+use facets::{FacetCounts, Facets};
+use filters::{Compiled, Filters};
+use order::Keyset;
+use scan::Selected;
+
+/// What is asked of a listing.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    pub listing: &'a ListingKey,
+    /// The market's position in the configuration.
+    pub market: usize,
+    pub group: Option<&'a str>,
+    pub locale: Option<&'a str>,
+    pub at: Instant,
+    pub sort: Sort,
+    pub filters: &'a Filters,
+    /// Only what comes after it.
+    pub after: Option<&'a Keyset>,
+    pub limit: usize,
+    pub facets: bool,
+}
+
+/// A product of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// Its number in the version that answered.
+    pub product: u32,
+    /// The position of its cheapest selected variant.
+    pub variant: usize,
+    pub key: i64,
+}
+
+/// What an index answers.
+#[derive(Debug)]
+pub struct Answer {
+    /// All selected products of the listing, on whatever page.
+    pub total: u64,
+    pub items: Vec<Item>,
+    /// There are more after these.
+    pub more: bool,
+    pub facets: Option<Facets>,
+    /// No later than the first instant at which the answer is another one with no event.
+    pub next_change_at: Option<Instant>,
+}
+
+/// How a version sees the audience and instant of a request.
+pub struct View<'a> {
+    index: &'a Index,
+    pub market: usize,
+    pub group: Option<&'a str>,
+    pub at: Instant,
+    /// The audience's columns, where there are any.
+    columns: Option<&'a Columns>,
+    /// The finals of the columns hold.
+    finals_hold: bool,
+    /// What holds of each class at the instant, if that is not what the columns were made with.
+    own_holding: Option<HoldingByClass>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(index: &'a Index, market: usize, group: Option<&'a str>, at: Instant) -> View<'a> {
+        let key = AudienceKey { market, group: group.map(str::to_owned) };
+        let columns = index.columns_of(&key);
+        let finals_hold = columns.is_some_and(|columns| columns.discounts.holds(at));
+        let own_holding = (!finals_hold).then(|| index.facts.holding(market, group, at));
+        View { index, market, group, at, columns, finals_hold, own_holding }
+    }
+
+    /// Whether any discount may begin or end after the instant.
+    pub fn discounts_change(&self) -> bool {
+        let known = self.columns.filter(|_| self.finals_hold);
+        known.is_none_or(|columns| columns.discounts.until.is_finite())
+    }
+
+    /// What holds of each class.
+    pub fn asked(&self) -> Option<amounts::Asked<'_>> {
+        let of_columns = || self.columns.map(|columns| columns.holding.as_ref());
+        let holding = self.own_holding.as_ref().or_else(of_columns)?;
+        Some(amounts::Asked { market: self.market, group: self.group, at: self.at, holding })
+    }
+
+    /// A product's amounts at the instant, and until when its prices stay as they are.
+    pub fn amounts<'b>(
+        &'b self,
+        product: u32,
+        scratch: &'b mut Vec<Amounts>,
+    ) -> (&'b [Amounts], Instant) {
+        let facts = &self.index.facts;
+        let known = self.columns.and_then(|columns| columns.get(product));
+        if let Some((amounts, window)) = known.filter(|(_, window)| window.holds(self.at)) {
+            if self.finals_hold {
+                return (amounts, window.until);
+            }
+            scratch.clear();
+            scratch.extend_from_slice(amounts);
+            if let Some(asked) = self.asked() {
+                facts.reduce(product, &asked, scratch);
+            }
+            return (scratch, window.until);
+        }
+        let Some(asked) = self.asked() else { return (&[], Instant::MAX) };
+        let window = facts.evaluate(product, &asked, scratch);
+        (scratch, window.until)
+    }
+}
+
+impl Index {
+    /// Answers from this version alone.
+    pub fn query(&self, query: &Query<'_>) -> Answer {
+        let view = View::new(self, query.market, query.group, query.at);
+        let compiled = Compiled::new(query.filters, self);
+        let mut total = 0;
+        let mut best = Best::new(query.limit + 1, |a: &Item, b: &Item| {
+            a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
+        });
+        let mut counts = query.facets.then(|| FacetCounts::new(self, &compiled));
+        let next_change = scan::scan(&view, query.listing, &compiled, &mut counts, |selected| {
+            total += 1;
+            let Selected { product, variant, ordered } = selected;
+            let key = ordered.key(query.sort);
+            let is_after = query.after.is_none_or(|after| {
+                (key, self.id(product)) > (after.key, after.product_id.as_str())
+            });
+            if is_after {
+                best.push(Item { product, variant, key });
+            }
+        });
+        let mut items = best.into_sorted();
+        let more = items.len() > query.limit;
+        items.truncate(query.limit);
+        let facets = counts.map(|counts| counts.finish(&view, query));
+        let of_names = facets.as_ref().map_or(Instant::MAX, |facets| facets.changes_at);
+        // The listing itself is called otherwise when one of its products is released, which the scan has seen.
+        let next_change_at = Some(next_change.min(of_names)).filter(|at| at.is_finite());
+        Answer { total, items, more, facets, next_change_at }
+    }
+
+    /// Where an item stands, to go on after it.
+    pub fn keyset(&self, item: &Item) -> Keyset {
+        Keyset { key: item.key, product_id: self.id(item.product).to_owned() }
+    }
+}

@@ -1,0 +1,189 @@
+//! Attribute values, by name, as numbers that facets can count with.
+
+use super::interner::{Interned, Interner};
+use super::packed::{CHUNK, place};
+use super::products::{Chunks, chunk_mut};
+
+/// Values with a number below this are counted in an array, all others in a list that is sorted.
+pub const NARROW: u32 = 1 << 16;
+/// Values of one name that get such a number, so that a name whose values are all different leaves room for others.
+const NARROW_A_NAME: u32 = 1 << 12;
+/// Longer names and values are on pages only, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+pub const MAX_VALUE_BYTES: usize = 256;
+
+/// Whether listings can be filtered by it, and facets count it.
+pub fn is_counted(name: &str, value: &str) -> bool {
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && value.len() <= MAX_VALUE_BYTES
+}
+
+/// A value of a name, by the name's number.
+pub type NamedValue = (u32, String);
+
+/// What is looked at of a value first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Head {
+    /// The number of its name.
+    pub name: u32,
+    /// Its first bytes, in byte order: most values differ in them.
+    pub prefix: u64,
+}
+
+impl Head {
+    fn of((name, value): &NamedValue) -> Head {
+        let mut prefix = [0; size_of::<u64>()];
+        for (to, byte) in prefix.iter_mut().zip(value.bytes()) {
+            *to = byte;
+        }
+        Head { name: *name, prefix: u64::from_be_bytes(prefix) }
+    }
+}
+
+/// Names and values of one version.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    pub names: Interned<String>,
+    narrow: Interned<NamedValue>,
+    wide: Interned<NamedValue>,
+    narrow_heads: Chunks<Vec<Head>>,
+    wide_heads: Chunks<Vec<Head>>,
+}
+
+impl Values {
+    pub fn name(&self, number: u32) -> &str {
+        self.names.get(number).map_or("", |name| name.as_str())
+    }
+
+    pub fn name_number(&self, name: &str) -> Option<u32> {
+        self.names.find(super::lookup::hash_of(name), |other| other == name)
+    }
+
+    /// A value by its number.
+    pub fn value(&self, number: u32) -> &str {
+        let value = match number.checked_sub(NARROW) {
+            None => self.narrow.get(number),
+            Some(wide) => self.wide.get(wide),
+        };
+        value.map_or("", |value| value.1.as_str())
+    }
+
+    pub fn head(&self, number: u32) -> Head {
+        head_of(&self.narrow_heads, &self.wide_heads, number)
+    }
+
+    pub fn number_of(&self, name: u32, value: &str) -> Option<u32> {
+        let key = (name, value.to_owned());
+        let wide = || self.wide.number_of(&key).map(|number| NARROW + number);
+        self.narrow.number_of(&key).or_else(wide)
+    }
+
+    /// Numbers that are counted in an array are below this.
+    pub fn narrow_end(&self) -> usize {
+        self.narrow.end().min(NARROW as usize)
+    }
+
+    /// Bytes in memory, about.
+    pub fn bytes(&self) -> usize {
+        let heads = (self.narrow_heads.len() + self.wide_heads.len()) * CHUNK * size_of::<Head>();
+        self.names.bytes() + self.narrow.bytes() + self.wide.bytes() + heads
+    }
+}
+
+/// Gives names and values their numbers.
+#[derive(Debug, Default)]
+pub struct ValueNumbers {
+    names: Interner<String>,
+    narrow: Interner<NamedValue>,
+    wide: Interner<NamedValue>,
+    /// Narrow values a name.
+    narrow_of_name: Vec<u32>,
+    narrow_count: u32,
+    narrow_heads: Chunks<Vec<Head>>,
+    wide_heads: Chunks<Vec<Head>>,
+}
+
+fn head_of(narrow: &Chunks<Vec<Head>>, wide: &Chunks<Vec<Head>>, number: u32) -> Head {
+    let (heads, number) = match number.checked_sub(NARROW) {
+        None => (narrow, number),
+        Some(number) => (wide, number),
+    };
+    let (chunk, at) = place(number);
+    heads.get(chunk).and_then(|chunk| chunk.get(at)).copied().unwrap_or_default()
+}
+
+fn set_head(heads: &mut Chunks<Vec<Head>>, number: u32, head: Head) {
+    let (chunk, at) = chunk_mut(heads, number);
+    if chunk.len() <= at {
+        chunk.resize(CHUNK, Head::default());
+    }
+    chunk[at] = head;
+}
+
+impl ValueNumbers {
+    pub fn shared(&self) -> Values {
+        let (names, narrow, wide) = (&self.names, &self.narrow, &self.wide);
+        Values {
+            names: names.shared.clone(),
+            narrow: narrow.shared.clone(),
+            wide: wide.shared.clone(),
+            narrow_heads: self.narrow_heads.clone(),
+            wide_heads: self.wide_heads.clone(),
+        }
+    }
+
+    pub fn take(&mut self, name: &str, value: &str) -> u32 {
+        let (name, _) = self.names.take(name.to_owned());
+        if self.narrow_of_name.len() <= name as usize {
+            self.narrow_of_name.resize(name as usize + 1, 0);
+        }
+        let of_name = &mut self.narrow_of_name[name as usize];
+        let key = (name, value.to_owned());
+        let is_wide = self.wide.shared.number_of(&key).is_some();
+        let is_narrow = !is_wide
+            && (self.narrow.shared.number_of(&key).is_some()
+                || (*of_name < NARROW_A_NAME && self.narrow_count < NARROW));
+        let head = Head::of(&key);
+        if !is_narrow {
+            let (number, is_new) = self.wide.take(key);
+            if is_new {
+                set_head(&mut self.wide_heads, number, head);
+            }
+            return NARROW + number;
+        }
+        let (number, is_new) = self.narrow.take(key);
+        if is_new {
+            set_head(&mut self.narrow_heads, number, head);
+        }
+        *of_name += u32::from(is_new);
+        self.narrow_count += u32::from(is_new);
+        number
+    }
+
+    /// The number of the name that a value is of.
+    pub fn name_of(&self, number: u32) -> u32 {
+        head_of(&self.narrow_heads, &self.wide_heads, number).name
+    }
+
+    pub fn give_back(&mut self, number: u32) {
+        let value = match number.checked_sub(NARROW) {
+            None => {
+                let name = self.narrow.shared.get(number).map(|value| value.0);
+                let gone = self.narrow.give_back(number);
+                if let Some(value) = &gone {
+                    self.narrow_of_name[value.0 as usize] -= 1;
+                    self.narrow_count -= 1;
+                }
+                name
+            }
+            Some(wide) => {
+                let name = self.wide.shared.get(wide).map(|value| value.0);
+                self.wide.give_back(wide);
+                name
+            }
+        };
+        // Each use of a value is one of its name.
+        if let Some(name) = value {
+            self.names.give_back(name);
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Makes one version of the index from the one before: products and discounts in, an immutable [`Index`] out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::amounts::{AmountChunk, Asked, AudienceKey, Columns, Facts};
+use super::categories::CategorySet;
+use super::classes::{Classes, HoldingByClass};
+use super::discounts::{Discounts, ScopedDiscount};
+use super::interner::Interner;
+use super::lookup::hash_of;
+use super::members::MemberNumbers;
+use super::numbers::NumberMap;
+use super::packed::{CHUNK, Packed, place};
+use super::part::IndexPart;
+use super::products::{Chunks, NOTHING, chunk_mut};
+use super::values::ValueNumbers;
+use super::{Family, Index, prices, row};
+use crate::instant::{Instant, Window};
+use crate::market::Market;
+use crate::view::ListingKey;
+
+/// The index as it is being written.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) index: Index,
+    pub(super) members: MemberNumbers,
+    pub(super) families: Interner<Family>,
+    pub(super) values: ValueNumbers,
+    scoped: BTreeMap<String, ScopedDiscount>,
+    /// Numbers of products that are gone.
+    free: Vec<u32>,
+    end: u32,
+    /// Products of which amounts are to be evaluated anew.
+    changed: BTreeSet<u32>,
+    /// Products that changed, by the listings whose heading may be another one for it.
+    headings: BTreeMap<u32, BTreeSet<u32>>,
+    discounts_changed: bool,
+}
+
+/// What a product's row uses, by number.
+#[derive(Debug, Default)]
+struct Uses {
+    listings: Vec<u32>,
+    brand_text: u32,
+    categories: u32,
+    family: u32,
+    values: Vec<u32>,
+    /// Its event's time, and from when on it is visible; `None`: there is no product.
+    named_by: Option<(i64, i64)>,
+    skus: Vec<String>,
+}
+
+/// Writes a record where it is another one; whether it was.
+fn set<T: Copy + PartialEq>(chunks: &mut Chunks<Packed<T>>, number: u32, record: &[T]) -> bool {
+    let (chunk, at) = place(number);
+    let changed = chunks.get(chunk).is_none_or(|chunk| chunk.get(at) != record);
+    if changed {
+        let (chunk, at) = chunk_mut(chunks, number);
+        chunk.set(at, record);
+    }
+    changed
+}
+
+impl Writer {
+    /// Empty, with columns for everyone in each market.
+    pub fn new(markets: Vec<Market>) -> Writer {
+        let facts = Facts { markets: markets.into(), ..Facts::default() };
+        let mut writer = Writer {
+            index: Index::empty(facts),
+            members: MemberNumbers::default(),
+            families: Interner::default(),
+            values: ValueNumbers::default(),
+            scoped: BTreeMap::new(),
+            free: Vec::new(),
+            end: 0,
+            changed: BTreeSet::new(),
+            headings: BTreeMap::new(),
+            discounts_changed: true,
+        };
+        for market in 0..writer.index.facts.markets.len() {
+            writer.add_columns(AudienceKey { market, group: None });
+        }
+        writer
+    }
+
+    /// What is known of a product now, with the number of the document that says so.
+    pub fn put(&mut self, part: &IndexPart, document: u64) {
+        let known = self.index.number_of(&part.product_id);
+        let number = known.or_else(|| self.free.pop()).unwrap_or_else(|| {
+            self.end += 1;
+            self.end - 1
+        });
+        if known.is_none() {
+            self.index.ids.insert(hash_of(part.product_id.as_str()), number);
+            Arc::make_mut(&mut self.members.shared.everything).insert(number);
+        }
+        // What both use keeps its number.
+        let before = known.map(|number| self.uses_of(number));
+        let after = self.put_row(number, part, document);
+        self.put_skus(number, before.as_ref(), &after);
+        let is_moved = before.as_ref().is_none_or(|before| before.family != after.family);
+        self.touch_headings(number, before.as_ref(), &after);
+        if let Some(before) = before {
+            self.give_back(number, &before, &after.listings);
+        }
+        self.put_amounts(number, part, is_moved);
+    }
+
+    /// There is no such product any more.
+    pub fn remove(&mut self, product_id: &str) {
+        let Some(number) = self.index.number_of(product_id) else { return };
+        let (before, after) = (self.uses_of(number), Uses::default());
+        self.touch_headings(number, Some(&before), &after);
+        self.put_skus(number, Some(&before), &after);
+        self.give_back(number, &before, &[]);
+        Arc::make_mut(&mut self.members.shared.everything).remove(number);
+        self.index.ids.remove(hash_of(product_id), number);
+        let facts = &mut self.index.facts;
+        let (products, at) = chunk_mut(&mut facts.products, number);
+        products.clear(at);
+        set(&mut facts.stock, number, &[]);
+        set(&mut facts.prices, number, &[]);
+        set(&mut self.index.cards, number, &[]);
+        if facts.naming.contains_key(&number) {
+            Arc::make_mut(&mut facts.naming).remove(&number);
+        }
+        self.changed.insert(number);
+        self.free.push(number);
+    }
+
+    /// What is known of a discount now.
+    pub fn put_discount(&mut self, discount: ScopedDiscount) {
+        self.discounts_changed = true;
+        self.scoped.insert(discount.discount_id.clone(), discount);
+    }
+
+    /// There is no such discount any more.
+    pub fn remove_discount(&mut self, discount_id: &str) {
+        self.discounts_changed |= self.scoped.remove(discount_id).is_some();
+    }
+
+    /// Keeps amounts of this audience in columns from the next version on.
+    pub fn add_columns(&mut self, key: AudienceKey) {
+        let index = &mut self.index;
+        if key.market < index.facts.markets.len() && index.columns_of(&key).is_none() {
+            let (holding, window) = (Arc::new(HoldingByClass::none()), Window::EMPTY);
+            index.columns.push(Columns { key, holding, discounts: window, chunks: Vec::new() });
+        }
+    }
+
+    /// Lets go of a group's columns.
+    pub fn drop_columns(&mut self, key: &AudienceKey) {
+        self.index.columns.retain(|columns| columns.key != *key || key.group.is_none());
+    }
+
+    /// A version in which all columns hold at an instant.
+    pub fn publish(&mut self, at: Instant) -> Index {
+        self.members.share();
+        let index = &mut self.index;
+        index.values = self.values.shared();
+        index.families = self.families.shared.clone();
+        index.members = self.members.shared.clone();
+        let before = self.discounts_changed.then(|| Arc::clone(&self.index.facts.classes));
+        if before.is_some() {
+            self.spread_discounts();
+        }
+        for columns in 0..self.index.columns.len() {
+            self.refresh(columns, before.as_deref(), at);
+        }
+        self.changed.clear();
+        self.discounts_changed = false;
+        let (members, facts) = (&self.index.members, &self.index.facts);
+        for (number, touched) in std::mem::take(&mut self.headings) {
+            let heading = members.update_heading(facts, number, &touched, at);
+            let heading = heading.unwrap_or_else(|| members.find_heading(facts, number, at));
+            self.members.set_heading(number, heading);
+        }
+        self.index.members = self.members.shared.clone();
+        self.index.at = at;
+        self.index.clone()
+    }
+
+    /// What the row of a product uses, and what names of listings follow from.
+    fn uses_of(&self, number: u32) -> Uses {
+        let Some((chunk, at)) = self.index.facts.chunk(number) else { return Uses::default() };
+        let own = chunk.own.get(at).iter().map(|own| own.value);
+        let set = self.members.categories.shared.get(chunk.categories[at]);
+        let keys = set.into_iter().flat_map(|set| set.listings());
+        let of_categories = keys.filter_map(|key| self.members.keys.shared.number_of(&key));
+        let brand = Some(chunk.brand[at]).filter(|brand| *brand != NOTHING);
+        let card = self.index.card(number);
+        Uses {
+            listings: of_categories.chain(brand).collect(),
+            brand_text: chunk.brand_text[at],
+            categories: chunk.categories[at],
+            family: chunk.family[at],
+            values: chunk.shared.get(at).iter().copied().chain(own).collect(),
+            named_by: Some((chunk.time[at], chunk.visible_from[at])),
+            skus: card.into_iter().flat_map(|c| c.variants).map(|v| v.sku).collect(),
+        }
+    }
+
+    fn give_back(&mut self, number: u32, uses: &Uses, still_in: &[u32]) {
+        for value in &uses.values {
+            self.values.give_back(*value);
+        }
+        self.families.give_back(uses.family);
+        self.members.brands.give_back(uses.brand_text);
+        for listing in &uses.listings {
+            self.members.leave(*listing, number, still_in.contains(listing));
+        }
+        self.members.categories.give_back(uses.categories);
+    }
+
+    /// A listing's name may be another one where a product comes or goes, calls it otherwise, or has another event.
+    fn touch_headings(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
+        let names = |uses: &Uses| (uses.named_by, uses.brand_text, uses.categories);
+        if before.is_some_and(|before| names(before) == names(after)) {
+            return;
+        }
+        let before = before.map_or(&[][..], |before| &before.listings);
+        for listing in before.iter().chain(&after.listings) {
+            self.headings.entry(*listing).or_default().insert(number);
+        }
+    }
+
+    fn put_skus(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
+        let before = before.map_or(&[][..], |before| &before.skus);
+        if before != after.skus {
+            for sku in before {
+                self.index.skus.remove(hash_of(sku.as_str()), number);
+            }
+            for sku in &after.skus {
+                self.index.skus.insert(hash_of(sku.as_str()), number);
+            }
+        }
+    }
+
+    fn put_row(&mut self, number: u32, part: &IndexPart, document: u64) -> Uses {
+        let mut uses = Uses::default();
+        let (mut brand, mut brand_text, mut categories) = (NOTHING, NOTHING, NOTHING);
+        if !part.categories.is_empty() {
+            let set = CategorySet { own: part.categories.clone() };
+            for key in set.listings() {
+                uses.listings.push(self.members.enter(key, number));
+            }
+            categories = self.members.categories.take(set).0;
+        }
+        if let Some(of) = &part.brand {
+            brand = self.members.enter(ListingKey::Brand(of.id.clone()), number);
+            uses.listings.push(brand);
+            brand_text = self.members.brands.take(of.clone()).0;
+        }
+        let (family, is_new) = self.families.take(Family { brand, categories });
+        if is_new && !self.discounts_changed {
+            let ranks = self.ranks_of(Family { brand, categories });
+            Arc::make_mut(&mut self.index.facts.classes).set(family, ranks);
+        }
+        let values = row::values(part, &mut self.values);
+        let row = row::row(part, document, (brand, brand_text, categories, family), &values);
+        let (chunk, at) = chunk_mut(&mut self.index.facts.products, number);
+        chunk.set(at, &row);
+        (uses.brand_text, uses.categories, uses.family) = (brand_text, categories, family);
+        uses.named_by = Some((row.time, row.visible_from));
+        uses.skus = part.variants.iter().map(|variant| variant.sku.clone()).collect();
+        set(&mut self.index.cards, number, &crate::codec::encode(&row::packed_card(part)));
+        uses
+    }
+
+    fn put_amounts(&mut self, number: u32, part: &IndexPart, is_moved: bool) {
+        let facts = &mut self.index.facts;
+        let variants = facts.stock_of(number).len();
+        set(&mut facts.stock, number, &row::stock(part));
+        let packed = prices::pack(part, &facts.markets);
+        let mut changed = set(&mut facts.prices, number, &packed);
+        changed |= is_moved || variants != part.variants.len();
+        if !self.discounts_changed {
+            let skus = part.variants.iter().map(|variant| variant.sku.as_str());
+            let naming = facts.discounts.naming(&part.product_id, skus);
+            if facts.naming.get(&number).map(Arc::as_ref) != naming.as_ref() {
+                changed = true;
+                let all = Arc::make_mut(&mut facts.naming);
+                match naming {
+                    Some(naming) => all.insert(number, Arc::new(naming)),
+                    None => all.remove(&number),
+                };
+            }
+        }
+        if changed {
+            self.changed.insert(number);
+        }
+    }
+
+    fn ranks_of(&self, family: Family) -> Vec<super::discounts::Rank> {
+        let brand = self.members.keys.shared.get(family.brand);
+        let categories = self.members.categories.shared.get(family.categories);
+        let brand = brand.map(|key| key.id());
+        self.index.facts.discounts.of_family(brand, categories.map(Arc::as_ref))
+    }
+
+    /// All that follows from the discounts, but for amounts.
+    fn spread_discounts(&mut self) {
+        self.index.facts.discounts = Arc::new(Discounts::new(self.scoped.values()));
+        let mut classes = Classes::default();
+        for (number, family) in self.families.shared.iter() {
+            classes.set(number, self.ranks_of(**family));
+        }
+        let discounts = Arc::clone(&self.index.facts.discounts);
+        let (products, skus) = discounts.named();
+        let of_skus = skus.flat_map(|sku| self.index.numbers_with_sku(sku));
+        let named: BTreeSet<u32> =
+            products.filter_map(|id| self.index.number_of(id)).chain(of_skus).collect();
+        let mut naming = NumberMap::default();
+        for number in named {
+            let Some(card) = self.index.card(number) else { continue };
+            let skus = card.variants.iter().map(|variant| variant.sku.as_str());
+            if let Some(of) = discounts.naming(self.index.id(number), skus) {
+                naming.insert(number, Arc::new(of));
+            }
+        }
+        // Their amounts may have been, or may be from now on, what no class says.
+        self.changed.extend(self.index.facts.naming.keys().chain(naming.keys()));
+        self.index.facts.classes = Arc::new(classes);
+        self.index.facts.naming = Arc::new(naming);
+    }
+
+    /// Brings an audience's columns to an instant. `before`: the classes that they were evaluated with.
+    fn refresh(&mut self, columns: usize, before: Option<&Classes>, at: Instant) {
+        let AudienceKey { market, group } = self.index.columns[columns].key.clone();
+        let facts = &self.index.facts;
+        let old = Arc::clone(&self.index.columns[columns].holding);
+        let holding = facts.holding(market, group.as_deref(), at);
+        let other: Vec<bool> = (0..self.families.shared.end() as u32)
+            .map(|family| {
+                let class = facts.classes.of(family);
+                let old_class = before.unwrap_or(&facts.classes).of(family);
+                holding.of(class) != old.of(old_class)
+            })
+            .collect();
+        let any_other = other.iter().any(|other| *other);
+        let asked = Asked { market, group: group.as_deref(), at, holding: &holding };
+        let mut discounts = holding.window;
+        for number in facts.naming.keys() {
+            discounts = discounts.and(facts.discount_window(*number, &asked));
+        }
+        let named_move = !self.index.columns[columns].discounts.holds(at);
+        let mut chunks = std::mem::take(&mut self.index.columns[columns].chunks);
+        let facts = &self.index.facts;
+        for (nth, products) in facts.products.iter().enumerate() {
+            let first = (nth * CHUNK) as u32;
+            if chunks.len() <= nth {
+                let mut chunk = AmountChunk::default();
+                chunk.evaluate(facts, first, 0..CHUNK, &asked, true);
+                chunks.push(Arc::new(chunk));
+                continue;
+            }
+            let changed = self.changed.range(first..first + CHUNK as u32).map(|n| place(*n).1);
+            let moved = |at: &usize| {
+                let family = products.family[*at];
+                (any_other && other.get(family as usize).is_some_and(|other| *other))
+                    || (named_move && facts.naming.contains_key(&(first + *at as u32)))
+            };
+            let chunk = &mut chunks[nth];
+            let over: Vec<usize> = if chunk.valid.holds(at) && !any_other && !named_move {
+                Vec::new()
+            } else {
+                let outside = |position: &usize| !chunk.prices[*position].holds(at);
+                (0..CHUNK).filter(|position| outside(position) || moved(position)).collect()
+            };
+            if !over.is_empty() {
+                let over = over.into_iter();
+                Arc::make_mut(chunk).evaluate(facts, first, over, &asked, false);
+            }
+            if changed.clone().next().is_some() {
+                Arc::make_mut(chunk).evaluate(facts, first, changed, &asked, true);
+            }
+        }
+        let columns = &mut self.index.columns[columns];
+        (columns.chunks, columns.holding, columns.discounts) =
+            (chunks, Arc::new(holding), discounts);
+    }
+}
