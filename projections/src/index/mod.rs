@@ -5,7 +5,7 @@
 //!
 //! Products have dense numbers. Columns of them stand in chunks of [`packed::CHUNK`]. What depends on who asks (a market,
 //! a group) are [`amounts`]: base, regular and final of each variant, each column with the window in which it holds;
-//! at any other instant a product is evaluated from its [`prices`] and its [discounts](discounts). No column is
+//! at any other instant a product is evaluated from its [`prices`] and its [`discounts`]. No column is
 //! looked at by [`query::Answer::next_change_at`], so that it is the same in every version of the same facts.
 
 pub mod amounts;
