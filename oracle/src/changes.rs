@@ -41,7 +41,8 @@ impl Oracle {
         first_change(asked, &self.edges_of(id), |asked| self.card(id, asked))
     }
 
-    /// The first instant after `asked.at` at which any of the whole listing, or its facets or name, is another one.
+    /// The first instant after `asked.at` at which any of the whole listing, or its facets or name,
+    /// is another one.
     pub fn selection_changes_at(
         &self,
         listing: crate::Listing<'_>,

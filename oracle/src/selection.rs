@@ -1,4 +1,5 @@
-//! Filters that select variants, and facets: every product looked at for each question, by the contract's words.
+//! Filters that select variants, and facets: every product looked at for each question, by the
+//! contract's words.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -275,7 +276,8 @@ impl Oracle {
     }
 }
 
-/// Most products first, then byte order; what was requested and is not there comes after it, in byte order.
+/// Most products first, then byte order; what was requested and is not there comes after it, in
+/// byte order.
 fn in_order(
     counts: BTreeMap<String, usize>,
     requested: &BTreeSet<String>,

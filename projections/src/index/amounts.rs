@@ -1,9 +1,10 @@
-//! What variants cost for one audience: columns that hold around one instant, and the evaluation for any other.
+//! What variants cost for one audience: columns that hold around one instant, and the evaluation
+//! for any other.
 
 use std::sync::Arc;
 
-use super::classes::{Classes, HoldingByClass};
-use super::discounts::{Discounts, Naming, Rank};
+use super::classes::{Classes, EffectiveByClass};
+use super::discounts::{DirectDiscounts, Discounts, Rank};
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::prices::{self, Amounts};
@@ -21,7 +22,7 @@ pub struct AudienceKey {
 
 /// All that amounts follow from, in one version.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct PriceBook {
     pub markets: Arc<[Market]>,
     pub products: Chunks<ProductChunk>,
     /// Units of each variant; below 0 where nothing is known.
@@ -31,20 +32,20 @@ pub struct Facts {
     pub discounts: Arc<Discounts>,
     pub classes: Arc<Classes>,
     /// Discounts that name products or SKUs, by the product's number.
-    pub naming: Arc<NumberMap<Arc<Naming>>>,
+    pub direct: Arc<NumberMap<Arc<DirectDiscounts>>>,
 }
 
 /// For whom amounts are evaluated, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct EvaluationContext<'a> {
     pub market: usize,
     pub group: Option<&'a str>,
     pub at: Instant,
     /// What holds of each class then.
-    pub holding: &'a HoldingByClass,
+    pub effective: &'a EffectiveByClass,
 }
 
-impl Facts {
+impl PriceBook {
     pub fn audience<'a>(&'a self, market: usize, group: Option<&'a str>) -> Option<Audience<'a>> {
         self.markets.get(market).map(|market| Audience { market, group })
     }
@@ -65,61 +66,72 @@ impl Facts {
     }
 
     /// What holds of each class for an audience.
-    pub fn holding(&self, market: usize, group: Option<&str>, at: Instant) -> HoldingByClass {
+    pub fn effective(&self, market: usize, group: Option<&str>, at: Instant) -> EffectiveByClass {
         match self.audience(market, group) {
-            Some(audience) => HoldingByClass::new(&self.discounts, &self.classes, audience, at),
-            None => HoldingByClass::none(),
+            Some(audience) => EffectiveByClass::new(&self.discounts, &self.classes, audience, at),
+            None => EffectiveByClass::none(),
         }
     }
 
     /// Evaluates a product; answers when base and regular of its variants hold.
-    pub fn evaluate(&self, number: u32, asked: &Asked<'_>, to: &mut Vec<Amounts>) -> Window {
+    pub fn evaluate(
+        &self,
+        number: u32,
+        context: &EvaluationContext<'_>,
+        to: &mut Vec<Amounts>,
+    ) -> Window {
         to.clear();
         to.resize(self.stock_of(number).len(), Amounts::NONE);
         let packed = self.prices_of(number);
-        let window =
-            prices::evaluate(packed, asked.market as u16, asked.group, asked.at, to.as_mut_slice());
-        self.reduce(number, asked, to);
+        let window = prices::evaluate(
+            packed,
+            context.market as u16,
+            context.group,
+            context.at,
+            to.as_mut_slice(),
+        );
+        self.reduce(number, context, to);
         window
     }
 
     /// Takes the discounts that hold off each base.
-    pub fn reduce(&self, number: u32, asked: &Asked<'_>, amounts: &mut [Amounts]) {
+    pub fn reduce(&self, number: u32, context: &EvaluationContext<'_>, amounts: &mut [Amounts]) {
         let class = self.class_of(number);
-        if let Some(naming) = self.naming.get(&number) {
-            let Some(audience) = self.audience(asked.market, asked.group) else { return };
+        if let Some(direct) = self.direct.get(&number) {
+            let Some(audience) = self.audience(context.market, context.group) else { return };
             let family = self.classes.ranks(class);
             for (variant, amount) in amounts.iter_mut().enumerate().filter(|(_, a)| a.is_some()) {
-                let ranks = naming.with_family(family, variant);
-                let holding = self.discounts.holding(&ranks, audience, asked.at);
-                amount.final_amount = holding.reduce(amount.base);
+                let ranks = direct.with_family(family, variant);
+                let effective = self.discounts.effective(&ranks, audience, context.at);
+                amount.final_amount = effective.reduce(amount.base);
             }
             return;
         }
-        let Some(holding) = asked.holding.of(class) else { return };
+        let Some(effective) = context.effective.of(class) else { return };
         for amount in amounts.iter_mut().filter(|amount| amount.is_some()) {
-            amount.final_amount = holding.reduce(amount.base);
+            amount.final_amount = effective.reduce(amount.base);
         }
     }
 
     /// Between which edges the discounts of a product hold for an audience.
-    pub fn discount_window(&self, number: u32, asked: &Asked<'_>) -> Window {
+    pub fn discount_window(&self, number: u32, context: &EvaluationContext<'_>) -> Window {
         let class = self.class_of(number);
-        let of_class = asked.holding.of(class).map_or(Window::ALWAYS, |holding| holding.window);
-        let (Some(naming), Some(audience)) =
-            (self.naming.get(&number), self.audience(asked.market, asked.group))
+        let of_class =
+            context.effective.of(class).map_or(Window::ALWAYS, |effective| effective.window);
+        let (Some(direct), Some(audience)) =
+            (self.direct.get(&number), self.audience(context.market, context.group))
         else {
             return of_class;
         };
-        let ranks = naming.all();
-        of_class.and(self.discounts.holding(&ranks, audience, asked.at).window)
+        let ranks = direct.all();
+        of_class.and(self.discounts.effective(&ranks, audience, context.at).window)
     }
 
     /// The discounts that reach a variant, whenever and for whomever they hold.
     pub fn ranks_of(&self, number: u32, variant: usize) -> Vec<Rank> {
         let family = self.classes.ranks(self.class_of(number));
-        match self.naming.get(&number) {
-            Some(naming) => naming.with_family(family, variant),
+        match self.direct.get(&number) {
+            Some(direct) => direct.with_family(family, variant),
             None => family.to_vec(),
         }
     }
@@ -150,24 +162,25 @@ impl Default for AmountChunk {
 }
 
 impl AmountChunk {
-    /// Evaluates those at these positions of the chunk that begins with a number. `anew`: their prices have changed.
+    /// Evaluates those at these positions of the chunk that begins with a number. `anew`: their
+    /// prices have changed.
     pub fn evaluate(
         &mut self,
-        facts: &Facts,
+        book: &PriceBook,
         first: u32,
         positions: impl Iterator<Item = usize>,
-        asked: &Asked<'_>,
+        context: &EvaluationContext<'_>,
         anew: bool,
     ) {
         let mut amounts = Vec::new();
         for at in positions {
             let number = first + at as u32;
-            if anew || !self.prices[at].holds(asked.at) {
-                self.prices[at] = facts.evaluate(number, asked, &mut amounts);
+            if anew || !self.prices[at].holds(context.at) {
+                self.prices[at] = book.evaluate(number, context, &mut amounts);
             } else {
                 amounts.clear();
                 amounts.extend_from_slice(self.amounts.get(at));
-                facts.reduce(number, asked, &mut amounts);
+                book.reduce(number, context, &mut amounts);
             }
             self.amounts.set(at, &amounts);
         }
@@ -184,7 +197,7 @@ impl AmountChunk {
 #[derive(Clone, Debug)]
 pub struct Columns {
     pub key: AudienceKey,
-    pub holding: Arc<HoldingByClass>,
+    pub effective: Arc<EffectiveByClass>,
     /// While the discounts of all products hold, those that name products included.
     pub discounts: Window,
     pub chunks: Chunks<AmountChunk>,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Index;
-use super::amounts::Facts;
+use super::amounts::PriceBook;
 use super::prices::Amounts;
-use super::query::View;
+use super::query::AudienceView;
 use super::row::PackedCard;
 use crate::facts::DiscountFact;
 use crate::page::{
@@ -54,21 +54,21 @@ pub struct CardBody<'a> {
 }
 
 impl Index {
-    /// A product's card at the instant of a view, or `None` where its page would be a 404. The price is that of the
-    /// `selected` variant, else of the cheapest one.
+    /// A product's card at the instant of a view, or `None` where its page would be a 404. The
+    /// price is that of the `selected` variant, else of the cheapest one.
     pub fn card_facts(
         &self,
-        view: &View<'_>,
+        view: &AudienceView<'_>,
         number: u32,
         selected: Option<usize>,
     ) -> Option<CardFacts<'_>> {
-        let (chunk, at) = self.facts.chunk(number)?;
+        let (chunk, at) = self.book.chunk(number)?;
         if chunk.visible_from[at] > view.at.millis() {
             return None;
         }
         let mut scratch = Vec::new();
         let (amounts, _) = view.amounts(number, &mut scratch);
-        let levels = self.facts.stock_of(number).iter().copied().filter(|level| *level >= 0);
+        let levels = self.book.stock_of(number).iter().copied().filter(|level| *level >= 0);
         Some(CardFacts {
             id: chunk.id(at),
             packed: self.card(number)?,
@@ -76,7 +76,7 @@ impl Index {
             available: levels.reduce(|a, b| a.saturating_add(b)),
             price: selected
                 .or_else(|| cheapest(amounts))
-                .and_then(|variant| card_price(&self.facts, view, number, amounts, variant)),
+                .and_then(|variant| card_price(&self.book, view, number, amounts, variant)),
         })
     }
 }
@@ -88,25 +88,25 @@ fn cheapest(amounts: &[Amounts]) -> Option<usize> {
 }
 
 fn card_price(
-    facts: &Facts,
-    view: &View<'_>,
+    book: &PriceBook,
+    view: &AudienceView<'_>,
     number: u32,
     amounts: &[Amounts],
     variant: usize,
 ) -> Option<CardPrice> {
     let of_variant = *amounts.get(variant).filter(|amounts| amounts.is_some())?;
-    let audience = facts.audience(view.market, view.group)?;
-    let ranks = facts.ranks_of(number, variant);
-    let holding: Vec<(u32, &Arc<DiscountFact>)> = ranks
+    let audience = book.audience(view.market, view.group)?;
+    let ranks = book.ranks_of(number, variant);
+    let effective: Vec<(u32, &Arc<DiscountFact>)> = ranks
         .iter()
-        .filter_map(|rank| Some((*rank, facts.discounts.fact(*rank)?)))
+        .filter_map(|rank| Some((*rank, book.discounts.fact(*rank)?)))
         .filter(|(_, fact)| {
             pricing::discount_is_for(&fact.terms, audience) && fact.terms.window.holds(view.at)
         })
         .collect();
-    let terms = holding.iter().map(|(rank, fact)| (*rank, &fact.terms));
+    let terms = effective.iter().map(|(rank, fact)| (*rank, &fact.terms));
     let (_, applied) = pricing::apply(of_variant.base, terms);
-    let with_fact = |applied: Applied| Some((facts.discounts.fact(applied.discount)?, applied));
+    let with_fact = |applied: Applied| Some((book.discounts.fact(applied.discount)?, applied));
     let priced = || amounts.iter().filter(|amounts| amounts.is_some());
     Some(CardPrice {
         variant,

@@ -6,7 +6,8 @@ use crate::product::{Brand, Category};
 use crate::text::Text;
 use crate::view::ListingKey;
 
-/// The categories that a product carries itself, and those that it is in by them. Products that carry the same share one.
+/// The categories that a product carries itself, and those that it is in by them. Products that
+/// carry the same share one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CategorySet {
     /// As the product carries them.

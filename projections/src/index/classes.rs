@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::discounts::{Discounts, Holding, Rank};
+use super::discounts::{Discounts, Effective, Rank};
 use crate::instant::{Instant, Window};
 use crate::pricing::Audience;
 
@@ -46,35 +46,35 @@ impl Classes {
 
 /// What holds of each class for one audience at one instant.
 #[derive(Clone, Debug)]
-pub struct HoldingByClass {
-    by_class: Vec<Holding>,
+pub struct EffectiveByClass {
+    by_class: Vec<Effective>,
     /// While all of them stay as they are.
     pub window: Window,
 }
 
-impl HoldingByClass {
+impl EffectiveByClass {
     pub fn new(
         discounts: &Discounts,
         classes: &Classes,
         audience: Audience<'_>,
         at: Instant,
-    ) -> HoldingByClass {
+    ) -> EffectiveByClass {
         let mut window = Window::ALWAYS;
         let mut of_class = |ranks: &Arc<[Rank]>| {
-            let holding = discounts.holding(ranks, audience, at);
-            window = window.and(holding.window);
-            holding
+            let effective = discounts.effective(ranks, audience, at);
+            window = window.and(effective.window);
+            effective
         };
         let by_class = classes.ranks.iter().map(&mut of_class).collect();
-        HoldingByClass { by_class, window }
+        EffectiveByClass { by_class, window }
     }
 
     /// For nobody.
-    pub fn none() -> HoldingByClass {
-        HoldingByClass { by_class: Vec::new(), window: Window::ALWAYS }
+    pub fn none() -> EffectiveByClass {
+        EffectiveByClass { by_class: Vec::new(), window: Window::ALWAYS }
     }
 
-    pub fn of(&self, class: u32) -> Option<&Holding> {
+    pub fn of(&self, class: u32) -> Option<&Effective> {
         self.by_class.get(class as usize)
     }
 }

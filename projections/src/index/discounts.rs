@@ -1,5 +1,5 @@
-//! All discounts, and which of them reach which products: those that share brand and categories are reached by the same
-//! ones, but for discounts that name products or SKUs.
+//! All discounts, and which of them reach which products: those that share brand and categories are
+//! reached by the same ones, but for discounts that name products or SKUs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,22 +87,22 @@ impl Discounts {
     }
 
     /// Those that name the product or one of its SKUs; `None` where none does.
-    pub fn naming<'a>(
+    pub fn direct<'a>(
         &self,
         product_id: &str,
         skus: impl Iterator<Item = &'a str>,
-    ) -> Option<Naming> {
+    ) -> Option<DirectDiscounts> {
         if self.by_product.is_empty() && self.by_sku.is_empty() {
             return None;
         }
-        let mut naming = Naming::default();
-        naming.product.extend(self.by_product.get(product_id).into_iter().flatten());
+        let mut direct = DirectDiscounts::default();
+        direct.product.extend(self.by_product.get(product_id).into_iter().flatten());
         for (variant, sku) in (0..).zip(skus) {
             let ranks = self.by_sku.get(sku).into_iter().flatten();
-            naming.variants.extend(ranks.map(|rank| (*rank, variant)));
+            direct.variants.extend(ranks.map(|rank| (*rank, variant)));
         }
-        let none = naming.product.is_empty() && naming.variants.is_empty();
-        (!none).then_some(naming)
+        let none = direct.product.is_empty() && direct.variants.is_empty();
+        (!none).then_some(direct)
     }
 
     /// The ids of all products, and of all SKUs, that a scope names.
@@ -111,8 +111,8 @@ impl Discounts {
     }
 
     /// Which of these an audience gets at an instant, and between which edges that is so.
-    pub fn holding(&self, ranks: &[Rank], audience: Audience<'_>, at: Instant) -> Holding {
-        let mut holding = Holding { discounts: Vec::new(), window: Window::ALWAYS };
+    pub fn effective(&self, ranks: &[Rank], audience: Audience<'_>, at: Instant) -> Effective {
+        let mut effective = Effective { discounts: Vec::new(), window: Window::ALWAYS };
         for rank in ranks {
             let Some(terms) = self.fact(*rank).map(|fact| &fact.terms) else { continue };
             if !pricing::discount_is_for(terms, audience) || terms.window.is_empty() {
@@ -120,28 +120,28 @@ impl Discounts {
             }
             for edge in [terms.window.from, terms.window.until] {
                 if edge <= at {
-                    holding.window.from = holding.window.from.max(edge);
+                    effective.window.from = effective.window.from.max(edge);
                 } else {
-                    holding.window.until = holding.window.until.min(edge);
+                    effective.window.until = effective.window.until.min(edge);
                 }
             }
             if terms.window.holds(at) {
-                holding.discounts.push((terms.kind, terms.stackable));
+                effective.discounts.push((terms.kind, terms.stackable));
             }
         }
-        holding
+        effective
     }
 }
 
 /// Discounts that name a product, or some of its SKUs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Naming {
+pub struct DirectDiscounts {
     product: Vec<Rank>,
     /// With the variant's position.
     variants: Vec<(Rank, u16)>,
 }
 
-impl Naming {
+impl DirectDiscounts {
     /// Its ranks for any variant.
     pub fn all(&self) -> Vec<Rank> {
         let of_variants = self.variants.iter().map(|(rank, _)| *rank);
@@ -168,14 +168,14 @@ impl Naming {
 
 /// The discounts that hold for an audience, in [`discount_order`].
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Holding {
+pub struct Effective {
     /// What each does, and whether it is stackable.
     discounts: Vec<(DiscountKind, bool)>,
     /// Between the last edge of a discount for the audience, and the next one.
     pub window: Window,
 }
 
-impl Holding {
+impl Effective {
     /// What an amount comes down to.
     pub fn reduce(&self, base: i64) -> i64 {
         pricing::reduced(base, self.discounts.iter().copied())

@@ -44,7 +44,8 @@ impl<T> Interned<T> {
         (0..).zip(all).filter_map(|(number, entry)| Some((number, entry.as_ref()?)))
     }
 
-    /// The number of a content: `hash` is its [`hash_of`], `is` tells it from others with that hash.
+    /// The number of a content: `hash` is its [`hash_of`], `is` tells it from others with that
+    /// hash.
     pub fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
         self.lookup.get(hash).find(|number| self.get(*number).is_some_and(|entry| is(entry)))
     }

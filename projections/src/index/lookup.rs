@@ -1,4 +1,5 @@
-//! From a hash to the numbers that have it: a table of which every version shares what did not change.
+//! From a hash to the numbers that have it: a table of which every version shares what did not
+//! change.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

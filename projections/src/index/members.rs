@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use super::amounts::Facts;
+use super::amounts::PriceBook;
 use super::categories::{CategorySet, own_name};
 use super::interner::{Interned, Interner};
 use super::packed::place;
@@ -15,7 +15,8 @@ use crate::product::Brand;
 use crate::text::Text;
 use crate::view::ListingKey;
 
-/// The product that names a listing: of the visible ones that have a name for it, the one with the newest event.
+/// The product that names a listing: of the visible ones that have a name for it, the one with the
+/// newest event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Heading {
     /// The product's number.
@@ -71,30 +72,31 @@ impl Members {
     }
 
     /// What a product calls a listing that it carries itself.
-    pub fn own_name(&self, facts: &Facts, product: u32, key: &ListingKey) -> Option<&Text> {
-        let (chunk, at) = facts.chunk(product)?;
+    pub fn own_name(&self, book: &PriceBook, product: u32, key: &ListingKey) -> Option<&Text> {
+        let (chunk, at) = book.chunk(product)?;
         let categories = self.categories.get(chunk.categories[at]).map(Arc::as_ref);
         let brand = self.brands.get(chunk.brand_text[at]).map(Arc::as_ref);
         own_name(key, categories, brand)
     }
 
     /// Who names a listing at an instant.
-    pub fn heading(&self, facts: &Facts, number: u32, at: Instant) -> Heading {
+    pub fn heading(&self, book: &PriceBook, number: u32, at: Instant) -> Heading {
         let known = self.listing(number).map(|listing| &listing.heading);
         let known = known.filter(|heading| heading.window.holds(at)).cloned();
-        known.unwrap_or_else(|| self.find_heading(facts, number, at))
+        known.unwrap_or_else(|| self.find_heading(book, number, at))
     }
 
     /// Looks through all products of the listing.
-    pub fn find_heading(&self, facts: &Facts, number: u32, at: Instant) -> Heading {
+    pub fn find_heading(&self, book: &PriceBook, number: u32, at: Instant) -> Heading {
         let Some(listing) = self.listing(number) else { return Heading::default() };
-        self.best_of(facts, number, listing.products.iter(), at)
+        self.best_of(book, number, listing.products.iter(), at)
     }
 
-    /// Who names a listing after these of its products have changed. `None` where all of them have to be looked through.
+    /// Who names a listing after these of its products have changed. `None` where all of them have
+    /// to be looked through.
     pub fn update_heading(
         &self,
-        facts: &Facts,
+        book: &PriceBook,
         number: u32,
         touched: &BTreeSet<u32>,
         at: Instant,
@@ -106,7 +108,7 @@ impl Members {
         // All others come after the product that named the listing, or never name it.
         let candidates: BTreeSet<u32> =
             touched.iter().chain(before.to_come.iter()).copied().chain(before.product).collect();
-        let heading = self.best_of(facts, number, candidates.into_iter(), at);
+        let heading = self.best_of(book, number, candidates.into_iter(), at);
         let was_touched = before.product.is_some_and(|product| touched.contains(&product));
         (!was_touched || heading.time > before.time).then_some(heading)
     }
@@ -114,7 +116,7 @@ impl Members {
     /// The heading of a listing that has only these products.
     fn best_of(
         &self,
-        facts: &Facts,
+        book: &PriceBook,
         number: u32,
         products: impl Iterator<Item = u32>,
         at: Instant,
@@ -123,9 +125,9 @@ impl Members {
         let mut best: Option<Candidate<'_>> = None;
         let mut to_come: Vec<Candidate<'_>> = Vec::new();
         for product in products {
-            let Some(candidate) = Candidate::of(facts, product) else { continue };
+            let Some(candidate) = Candidate::of(book, product) else { continue };
             if best.as_ref().is_some_and(|best| !candidate.is_before(best))
-                || self.own_name(facts, product, key).is_none()
+                || self.own_name(book, product, key).is_none()
             {
                 continue;
             }
@@ -158,8 +160,8 @@ pub struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// `None` where it is never visible.
-    pub fn of(facts: &'a Facts, product: u32) -> Option<Candidate<'a>> {
-        let (chunk, at) = facts.chunk(product)?;
+    pub fn of(book: &'a PriceBook, product: u32) -> Option<Candidate<'a>> {
+        let (chunk, at) = book.chunk(product)?;
         let visible_from = chunk.visible_from[at];
         let (time, id) = (chunk.time[at], chunk.id(at));
         (visible_from < i64::MAX).then_some(Candidate { product, time, id, visible_from })

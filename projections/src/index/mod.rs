@@ -1,12 +1,15 @@
-//! The listing index: all that listings, facets and cards look at, in memory, as immutable versions.
+//! The listing index: all that listings, facets and cards look at, in memory, as immutable
+//! versions.
 //!
-//! A [`Writer`](writer::Writer) takes products and discounts, and publishes an [`Index`]: one version, in which every
-//! answer is of the same products at whatever instant is asked for. Versions share what did not change between them.
+//! A [`Writer`](writer::Writer) takes products and discounts, and publishes an [`Index`]: one
+//! version, in which every answer is of the same products at whatever instant is asked for.
+//! Versions share what did not change between them.
 //!
-//! Products have dense numbers. Columns of them stand in chunks of [`packed::CHUNK`]. What depends on who asks (a market,
-//! a group) are [`amounts`]: base, regular and final of each variant, each column with the window in which it holds;
-//! at any other instant a product is evaluated from its [`prices`] and its [`discounts`]. No column is
-//! looked at by [`query::Answer::next_change_at`], so that it is the same in every version of the same facts.
+//! Products have dense numbers. Columns of them stand in chunks of [`packed::CHUNK`]. What depends
+//! on who asks (a market, a group) are [`amounts`]: base, regular and final of each variant, each
+//! column with the window in which it holds; at any other instant a product is evaluated from its
+//! [`prices`] and its [`discounts`]. No column is looked at by [`query::Answer::next_change_at`],
+//! so that it is the same in every version of the same facts.
 
 pub mod amounts;
 pub mod card;
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use crate::codec;
 use crate::instant::Instant;
 use crate::view::ListingKey;
-use amounts::{AudienceKey, Columns, Facts};
+use amounts::{AudienceKey, Columns, PriceBook};
 use interner::Interned;
 use lookup::{Lookup, hash_of};
 use members::Members;
@@ -44,7 +47,7 @@ pub use members::Heading;
 
 /// What a listing is called, and until when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Named<'a> {
+pub struct ListingTitle<'a> {
     pub name: Option<&'a str>,
     pub until: Instant,
 }
@@ -61,7 +64,7 @@ struct Family {
 pub struct Index {
     /// The instant at which its columns were evaluated.
     at: Instant,
-    facts: Facts,
+    book: PriceBook,
     members: Members,
     values: Values,
     families: Interned<Family>,
@@ -72,10 +75,10 @@ pub struct Index {
 }
 
 impl Index {
-    fn empty(facts: Facts) -> Index {
+    fn empty(book: PriceBook) -> Index {
         Index {
             at: Instant::MIN,
-            facts,
+            book,
             members: Members::default(),
             values: Values::default(),
             families: Interned::default(),
@@ -102,12 +105,12 @@ impl Index {
 
     /// The id of a product by its number; empty where there is none.
     pub fn id(&self, number: u32) -> &str {
-        self.facts.chunk(number).map_or("", |(chunk, at)| chunk.id(at))
+        self.book.chunk(number).map_or("", |(chunk, at)| chunk.id(at))
     }
 
     /// The document of a product that this version knows.
     pub fn document(&self, number: u32) -> Option<u64> {
-        self.facts.chunk(number).map(|(chunk, at)| chunk.document[at])
+        self.book.chunk(number).map(|(chunk, at)| chunk.document[at])
     }
 
     /// The products that may have a variant with this sku: others may share its hash.
@@ -118,7 +121,7 @@ impl Index {
     /// The category's or brand's name is what this product calls it.
     pub fn heading(&self, listing: &ListingKey, at: Instant) -> Option<Heading> {
         let number = self.members.number_of(listing)?;
-        Some(self.members.heading(&self.facts, number, at))
+        Some(self.members.heading(&self.book, number, at))
     }
 
     /// What a category or brand is called.
@@ -128,11 +131,14 @@ impl Index {
         market: usize,
         locale: Option<&str>,
         at: Instant,
-    ) -> Named<'_> {
+    ) -> ListingTitle<'_> {
         let heading = self.heading(listing, at).unwrap_or_default();
-        let default = self.facts.markets.get(market).map_or("", |market| market.locale.as_str());
-        let own = heading.product.and_then(|p| self.members.own_name(&self.facts, p, listing));
-        Named { name: own.map(|t| t.localized(locale, default)), until: heading.window.until }
+        let default = self.book.markets.get(market).map_or("", |market| market.locale.as_str());
+        let own = heading.product.and_then(|p| self.members.own_name(&self.book, p, listing));
+        ListingTitle {
+            name: own.map(|t| t.localized(locale, default)),
+            until: heading.window.until,
+        }
     }
 
     fn columns_of(&self, key: &AudienceKey) -> Option<&Columns> {
@@ -151,9 +157,9 @@ impl Index {
         }
         let columns = |columns: &Columns| sum(&columns.chunks, amounts::AmountChunk::bytes);
         vec![
-            ("products", sum(&self.facts.products, products::ProductChunk::bytes)),
-            ("stock", sum(&self.facts.stock, Packed::bytes)),
-            ("prices", sum(&self.facts.prices, Packed::bytes)),
+            ("products", sum(&self.book.products, products::ProductChunk::bytes)),
+            ("stock", sum(&self.book.stock, Packed::bytes)),
+            ("prices", sum(&self.book.prices, Packed::bytes)),
             ("amounts", self.columns.iter().map(columns).sum()),
             ("cards", sum(&self.cards, Packed::bytes)),
             ("ids", self.ids.bytes() + self.skus.bytes()),

@@ -5,7 +5,8 @@ use crate::instant::Instant;
 use crate::product::{Brand, Category, Image, Variant};
 use crate::text::Text;
 
-/// All that listings, facets and cards look at, but for discounts, which are kept beside the products.
+/// All that listings, facets and cards look at, but for discounts, which are kept beside the
+/// products.
 #[derive(Clone, PartialEq, Debug)]
 pub struct IndexPart {
     pub product_id: String,

@@ -1,4 +1,5 @@
-//! A product's prices, packed in the order in which they are preferred, and what they say at an instant.
+//! A product's prices, packed in the order in which they are preferred, and what they say at an
+//! instant.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,8 @@ use crate::instant::{Instant, Window};
 use crate::market::Market;
 use crate::pricing;
 
-/// A variant's price before discounts, and after them, in minor units; [`Amounts::NONE`] where it has none.
+/// A variant's price before discounts, and after them, in minor units; [`Amounts::NONE`] where it
+/// has none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Amounts {
     pub base: i64,
@@ -88,8 +90,8 @@ fn unpack(mut packed: &[u8]) -> impl Iterator<Item = PackedPrice<'_>> {
     })
 }
 
-/// Writes base and regular of each variant at an instant, with no discounts. Answers when neither of them can change:
-/// between the last edge of any of the audience's prices, and the next one.
+/// Writes base and regular of each variant at an instant, with no discounts. Answers when neither
+/// of them can change: between the last edge of any of the audience's prices, and the next one.
 pub fn evaluate(
     packed: &[u8],
     market: u16,

@@ -6,7 +6,8 @@ use super::products::{Chunks, chunk_mut};
 
 /// Values with a number below this are counted in an array, all others in a list that is sorted.
 pub const NARROW: u32 = 1 << 16;
-/// Values of one name that get such a number, so that a name whose values are all different leaves room for others.
+/// Values of one name that get such a number, so that a name whose values are all different leaves
+/// room for others.
 const NARROW_A_NAME: u32 = 1 << 12;
 /// Longer names and values are on pages only, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;

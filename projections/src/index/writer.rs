@@ -1,11 +1,12 @@
-//! Makes one version of the index from the one before: products and discounts in, an immutable [`Index`] out.
+//! Makes one version of the index from the one before: products and discounts in, an immutable
+//! [`Index`] out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::amounts::{AmountChunk, Asked, AudienceKey, Columns, Facts};
+use super::amounts::{AmountChunk, AudienceKey, Columns, EvaluationContext, PriceBook};
 use super::categories::CategorySet;
-use super::classes::{Classes, HoldingByClass};
+use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{Discounts, ScopedDiscount};
 use super::interner::Interner;
 use super::lookup::hash_of;
@@ -65,9 +66,9 @@ fn set<T: Copy + PartialEq>(chunks: &mut Chunks<Packed<T>>, number: u32, record:
 impl Writer {
     /// Empty, with columns for everyone in each market.
     pub fn new(markets: Vec<Market>) -> Writer {
-        let facts = Facts { markets: markets.into(), ..Facts::default() };
+        let book = PriceBook { markets: markets.into(), ..PriceBook::default() };
         let mut writer = Writer {
-            index: Index::empty(facts),
+            index: Index::empty(book),
             members: MemberNumbers::default(),
             families: Interner::default(),
             values: ValueNumbers::default(),
@@ -78,7 +79,7 @@ impl Writer {
             headings: BTreeMap::new(),
             discounts_changed: true,
         };
-        for market in 0..writer.index.facts.markets.len() {
+        for market in 0..writer.index.book.markets.len() {
             writer.add_columns(AudienceKey { market, group: None });
         }
         writer
@@ -116,14 +117,14 @@ impl Writer {
         self.give_back(number, &before, &[]);
         Arc::make_mut(&mut self.members.shared.everything).remove(number);
         self.index.ids.remove(hash_of(product_id), number);
-        let facts = &mut self.index.facts;
-        let (products, at) = chunk_mut(&mut facts.products, number);
+        let book = &mut self.index.book;
+        let (products, at) = chunk_mut(&mut book.products, number);
         products.clear(at);
-        set(&mut facts.stock, number, &[]);
-        set(&mut facts.prices, number, &[]);
+        set(&mut book.stock, number, &[]);
+        set(&mut book.prices, number, &[]);
         set(&mut self.index.cards, number, &[]);
-        if facts.naming.contains_key(&number) {
-            Arc::make_mut(&mut facts.naming).remove(&number);
+        if book.direct.contains_key(&number) {
+            Arc::make_mut(&mut book.direct).remove(&number);
         }
         self.changed.insert(number);
         self.free.push(number);
@@ -143,9 +144,9 @@ impl Writer {
     /// Keeps amounts of this audience in columns from the next version on.
     pub fn add_columns(&mut self, key: AudienceKey) {
         let index = &mut self.index;
-        if key.market < index.facts.markets.len() && index.columns_of(&key).is_none() {
-            let (holding, window) = (Arc::new(HoldingByClass::none()), Window::EMPTY);
-            index.columns.push(Columns { key, holding, discounts: window, chunks: Vec::new() });
+        if key.market < index.book.markets.len() && index.columns_of(&key).is_none() {
+            let (effective, window) = (Arc::new(EffectiveByClass::none()), Window::EMPTY);
+            index.columns.push(Columns { key, effective, discounts: window, chunks: Vec::new() });
         }
     }
 
@@ -161,7 +162,7 @@ impl Writer {
         index.values = self.values.shared();
         index.families = self.families.shared.clone();
         index.members = self.members.shared.clone();
-        let before = self.discounts_changed.then(|| Arc::clone(&self.index.facts.classes));
+        let before = self.discounts_changed.then(|| Arc::clone(&self.index.book.classes));
         if before.is_some() {
             self.spread_discounts();
         }
@@ -170,10 +171,10 @@ impl Writer {
         }
         self.changed.clear();
         self.discounts_changed = false;
-        let (members, facts) = (&self.index.members, &self.index.facts);
+        let (members, book) = (&self.index.members, &self.index.book);
         for (number, touched) in std::mem::take(&mut self.headings) {
-            let heading = members.update_heading(facts, number, &touched, at);
-            let heading = heading.unwrap_or_else(|| members.find_heading(facts, number, at));
+            let heading = members.update_heading(book, number, &touched, at);
+            let heading = heading.unwrap_or_else(|| members.find_heading(book, number, at));
             self.members.set_heading(number, heading);
         }
         self.index.members = self.members.shared.clone();
@@ -183,7 +184,7 @@ impl Writer {
 
     /// What the row of a product uses, and what names of listings follow from.
     fn uses_of(&self, number: u32) -> Uses {
-        let Some((chunk, at)) = self.index.facts.chunk(number) else { return Uses::default() };
+        let Some((chunk, at)) = self.index.book.chunk(number) else { return Uses::default() };
         let own = chunk.own.get(at).iter().map(|own| own.value);
         let set = self.members.categories.shared.get(chunk.categories[at]);
         let keys = set.into_iter().flat_map(|set| set.listings());
@@ -213,7 +214,8 @@ impl Writer {
         self.members.categories.give_back(uses.categories);
     }
 
-    /// A listing's name may be another one where a product comes or goes, calls it otherwise, or has another event.
+    /// A listing's name may be another one where a product comes or goes, calls it otherwise, or
+    /// has another event.
     fn touch_headings(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
         let names = |uses: &Uses| (uses.named_by, uses.brand_text, uses.categories);
         if before.is_some_and(|before| names(before) == names(after)) {
@@ -255,11 +257,11 @@ impl Writer {
         let (family, is_new) = self.families.take(Family { brand, categories });
         if is_new && !self.discounts_changed {
             let ranks = self.ranks_of(Family { brand, categories });
-            Arc::make_mut(&mut self.index.facts.classes).set(family, ranks);
+            Arc::make_mut(&mut self.index.book.classes).set(family, ranks);
         }
         let values = row::values(part, &mut self.values);
         let row = row::row(part, document, (brand, brand_text, categories, family), &values);
-        let (chunk, at) = chunk_mut(&mut self.index.facts.products, number);
+        let (chunk, at) = chunk_mut(&mut self.index.book.products, number);
         chunk.set(at, &row);
         (uses.brand_text, uses.categories, uses.family) = (brand_text, categories, family);
         uses.named_by = Some((row.time, row.visible_from));
@@ -269,20 +271,20 @@ impl Writer {
     }
 
     fn put_amounts(&mut self, number: u32, part: &IndexPart, is_moved: bool) {
-        let facts = &mut self.index.facts;
-        let variants = facts.stock_of(number).len();
-        set(&mut facts.stock, number, &row::stock(part));
-        let packed = prices::pack(part, &facts.markets);
-        let mut changed = set(&mut facts.prices, number, &packed);
+        let book = &mut self.index.book;
+        let variants = book.stock_of(number).len();
+        set(&mut book.stock, number, &row::stock(part));
+        let packed = prices::pack(part, &book.markets);
+        let mut changed = set(&mut book.prices, number, &packed);
         changed |= is_moved || variants != part.variants.len();
         if !self.discounts_changed {
             let skus = part.variants.iter().map(|variant| variant.sku.as_str());
-            let naming = facts.discounts.naming(&part.product_id, skus);
-            if facts.naming.get(&number).map(Arc::as_ref) != naming.as_ref() {
+            let direct = book.discounts.direct(&part.product_id, skus);
+            if book.direct.get(&number).map(Arc::as_ref) != direct.as_ref() {
                 changed = true;
-                let all = Arc::make_mut(&mut facts.naming);
-                match naming {
-                    Some(naming) => all.insert(number, Arc::new(naming)),
+                let all = Arc::make_mut(&mut book.direct);
+                match direct {
+                    Some(direct) => all.insert(number, Arc::new(direct)),
                     None => all.remove(&number),
                 };
             }
@@ -296,62 +298,64 @@ impl Writer {
         let brand = self.members.keys.shared.get(family.brand);
         let categories = self.members.categories.shared.get(family.categories);
         let brand = brand.map(|key| key.id());
-        self.index.facts.discounts.of_family(brand, categories.map(Arc::as_ref))
+        self.index.book.discounts.of_family(brand, categories.map(Arc::as_ref))
     }
 
     /// All that follows from the discounts, but for amounts.
     fn spread_discounts(&mut self) {
-        self.index.facts.discounts = Arc::new(Discounts::new(self.scoped.values()));
+        self.index.book.discounts = Arc::new(Discounts::new(self.scoped.values()));
         let mut classes = Classes::default();
         for (number, family) in self.families.shared.iter() {
             classes.set(number, self.ranks_of(**family));
         }
-        let discounts = Arc::clone(&self.index.facts.discounts);
+        let discounts = Arc::clone(&self.index.book.discounts);
         let (products, skus) = discounts.named();
         let of_skus = skus.flat_map(|sku| self.index.numbers_with_sku(sku));
         let named: BTreeSet<u32> =
             products.filter_map(|id| self.index.number_of(id)).chain(of_skus).collect();
-        let mut naming = NumberMap::default();
+        let mut direct = NumberMap::default();
         for number in named {
             let Some(card) = self.index.card(number) else { continue };
             let skus = card.variants.iter().map(|variant| variant.sku.as_str());
-            if let Some(of) = discounts.naming(self.index.id(number), skus) {
-                naming.insert(number, Arc::new(of));
+            if let Some(of) = discounts.direct(self.index.id(number), skus) {
+                direct.insert(number, Arc::new(of));
             }
         }
         // Their amounts may have been, or may be from now on, what no class says.
-        self.changed.extend(self.index.facts.naming.keys().chain(naming.keys()));
-        self.index.facts.classes = Arc::new(classes);
-        self.index.facts.naming = Arc::new(naming);
+        self.changed.extend(self.index.book.direct.keys().chain(direct.keys()));
+        self.index.book.classes = Arc::new(classes);
+        self.index.book.direct = Arc::new(direct);
     }
 
-    /// Brings an audience's columns to an instant. `before`: the classes that they were evaluated with.
+    /// Brings an audience's columns to an instant. `before`: the classes that they were evaluated
+    /// with.
     fn refresh(&mut self, columns: usize, before: Option<&Classes>, at: Instant) {
         let AudienceKey { market, group } = self.index.columns[columns].key.clone();
-        let facts = &self.index.facts;
-        let old = Arc::clone(&self.index.columns[columns].holding);
-        let holding = facts.holding(market, group.as_deref(), at);
+        let book = &self.index.book;
+        let old = Arc::clone(&self.index.columns[columns].effective);
+        let effective = book.effective(market, group.as_deref(), at);
         let other: Vec<bool> = (0..self.families.shared.end() as u32)
             .map(|family| {
-                let class = facts.classes.of(family);
-                let old_class = before.unwrap_or(&facts.classes).of(family);
-                holding.of(class) != old.of(old_class)
+                let class = book.classes.of(family);
+                let old_class = before.unwrap_or(&book.classes).of(family);
+                effective.of(class) != old.of(old_class)
             })
             .collect();
         let any_other = other.iter().any(|other| *other);
-        let asked = Asked { market, group: group.as_deref(), at, holding: &holding };
-        let mut discounts = holding.window;
-        for number in facts.naming.keys() {
-            discounts = discounts.and(facts.discount_window(*number, &asked));
+        let context =
+            EvaluationContext { market, group: group.as_deref(), at, effective: &effective };
+        let mut discounts = effective.window;
+        for number in book.direct.keys() {
+            discounts = discounts.and(book.discount_window(*number, &context));
         }
         let named_move = !self.index.columns[columns].discounts.holds(at);
         let mut chunks = std::mem::take(&mut self.index.columns[columns].chunks);
-        let facts = &self.index.facts;
-        for (nth, products) in facts.products.iter().enumerate() {
+        let book = &self.index.book;
+        for (nth, products) in book.products.iter().enumerate() {
             let first = (nth * CHUNK) as u32;
             if chunks.len() <= nth {
                 let mut chunk = AmountChunk::default();
-                chunk.evaluate(facts, first, 0..CHUNK, &asked, true);
+                chunk.evaluate(book, first, 0..CHUNK, &context, true);
                 chunks.push(Arc::new(chunk));
                 continue;
             }
@@ -359,7 +363,7 @@ impl Writer {
             let moved = |at: &usize| {
                 let family = products.family[*at];
                 (any_other && other.get(family as usize).is_some_and(|other| *other))
-                    || (named_move && facts.naming.contains_key(&(first + *at as u32)))
+                    || (named_move && book.direct.contains_key(&(first + *at as u32)))
             };
             let chunk = &mut chunks[nth];
             let over: Vec<usize> = if chunk.valid.holds(at) && !any_other && !named_move {
@@ -370,14 +374,14 @@ impl Writer {
             };
             if !over.is_empty() {
                 let over = over.into_iter();
-                Arc::make_mut(chunk).evaluate(facts, first, over, &asked, false);
+                Arc::make_mut(chunk).evaluate(book, first, over, &context, false);
             }
             if changed.clone().next().is_some() {
-                Arc::make_mut(chunk).evaluate(facts, first, changed, &asked, true);
+                Arc::make_mut(chunk).evaluate(book, first, changed, &context, true);
             }
         }
         let columns = &mut self.index.columns[columns];
-        (columns.chunks, columns.holding, columns.discounts) =
-            (chunks, Arc::new(holding), discounts);
+        (columns.chunks, columns.effective, columns.discounts) =
+            (chunks, Arc::new(effective), discounts);
     }
 }

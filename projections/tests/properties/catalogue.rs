@@ -41,7 +41,8 @@ fn event(line: &[u8]) -> Event {
     Event { time, version: data.version, change: data.change, traceparent: None }
 }
 
-/// Some listings: of everything, and of the categories and brands with the most and the fewest products.
+/// Some listings: of everything, and of the categories and brands with the most and the fewest
+/// products.
 fn listings(oracle: &Oracle, reader: &Reader<'_>) -> Vec<ListingKey> {
     let asked = crate::asked(reader);
     let none = Filters::default();

@@ -1,5 +1,5 @@
-//! The index answers what the oracle answers: at every instant, for every audience, under any filters, and the same
-//! whichever way its facts came.
+//! The index answers what the oracle answers: at every instant, for every audience, under any
+//! filters, and the same whichever way its facts came.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use vitrine_projections::index::amounts::AudienceKey;
 use vitrine_projections::index::discounts::ScopedDiscount;
 use vitrine_projections::index::part::IndexPart;
 use vitrine_projections::index::query::filters::Filters;
-use vitrine_projections::index::query::{Answer, Query, View};
+use vitrine_projections::index::query::{Answer, AudienceView, Query};
 use vitrine_projections::index::writer::Writer;
 use vitrine_projections::listing::Sort;
 use vitrine_projections::page::Reader;
@@ -120,7 +120,7 @@ fn discounts_of(model: &Model) -> BTreeMap<String, ScopedDiscount> {
 }
 
 pub fn cards(index: &Index, answer: &Answer, reader: &Reader<'_>, market: usize) -> Vec<Value> {
-    let view = View::new(index, market, reader.group, reader.at);
+    let view = AudienceView::new(index, market, reader.group, reader.at);
     let card = |item: &vitrine_projections::index::query::Item| {
         let facts = index.card_facts(&view, item.product, Some(item.variant)).unwrap();
         serde_json::to_value(facts.body(reader)).unwrap()
@@ -190,7 +190,7 @@ fn check(
     }
     for id in PRODUCTS {
         let card = index.number_of(id).and_then(|number| {
-            let view = View::new(index, who.0, reader.group, reader.at);
+            let view = AudienceView::new(index, who.0, reader.group, reader.at);
             let facts = index.card_facts(&view, number, None)?;
             Some(serde_json::to_value(facts.body(&reader)).unwrap())
         });
@@ -231,7 +231,8 @@ proptest! {
         }
     }
 
-    /// One version after another, each from the one before and most with few changes; those before stay what they were.
+    /// One version after another, each from the one before and most with few changes; those before
+    /// stay what they were.
     #[test]
     fn versions_follow_their_facts(
         history in history(),
@@ -260,7 +261,8 @@ proptest! {
         }
     }
 
-    /// Nothing changes before the instant that an answer names; and whichever instant columns stand for, it names the same.
+    /// Nothing changes before the instant that an answer names; and whichever instant columns stand
+    /// for, it names the same.
     #[test]
     fn it_says_when_it_changes(
         history in history(),

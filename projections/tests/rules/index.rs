@@ -1,4 +1,5 @@
-//! The listing index at its edges: large amounts, many variants, prices and values, and numbers that are used again.
+//! The listing index at its edges: large amounts, many variants, prices and values, and numbers
+//! that are used again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -226,7 +227,8 @@ fn a_group_may_differ_in_everything() {
     }
 }
 
-/// The number of a product that is gone may be another one's in a later version: each version keeps its own.
+/// The number of a product that is gone may be another one's in a later version: each version keeps
+/// its own.
 #[test]
 fn numbers_are_used_again_in_later_versions_only() {
     let of = |id: &str, of_brand: &str, path: &[&str]| {
@@ -263,7 +265,8 @@ fn numbers_are_used_again_in_later_versions_only() {
     assert_eq!((before.number_of("new"), after.number_of("old")), (None, None));
 }
 
-/// One version after another of the same products: each change shows, and only one of them changes each time.
+/// One version after another of the same products: each change shows, and only one of them changes
+/// each time.
 struct Versions {
     writer: Writer,
     documents: u64,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::super::numbers::NumberMap;
 use super::super::values::Values;
-use super::best::Best;
 use super::counts::Counts;
-use super::facets::{First, NameCount, ValueCount};
+use super::facets::{NameCount, TopEntries, ValueCount};
 use super::filters::Filters;
+use super::top::TopK;
 
 /// The most names, and the most values of one of them.
 const MAX_NAMES: usize = 20;
@@ -16,7 +16,7 @@ const MAX_VALUES: usize = 100;
 
 /// A value that was counted.
 #[derive(Clone, Copy)]
-struct Counted<'a> {
+struct ValueTally<'a> {
     values: &'a Values,
     number: u32,
     /// Its first bytes: only values that have the same are compared whole.
@@ -24,24 +24,24 @@ struct Counted<'a> {
     count: u64,
 }
 
-impl<'a> Counted<'a> {
+impl<'a> ValueTally<'a> {
     fn value(&self) -> &'a str {
         self.values.value(self.number)
     }
 
-    fn order(a: &Counted<'_>, b: &Counted<'_>) -> Ordering {
+    fn order(a: &ValueTally<'_>, b: &ValueTally<'_>) -> Ordering {
         let by_count = b.count.cmp(&a.count).then(a.prefix.cmp(&b.prefix));
         by_count.then_with(|| a.value().cmp(b.value()))
     }
 }
 
-type Order<'a> = fn(&Counted<'a>, &Counted<'a>) -> Ordering;
+type Order<'a> = fn(&ValueTally<'a>, &ValueTally<'a>) -> Ordering;
 
 /// What was counted of a name.
-struct OfName<'a> {
+struct NameTally<'a> {
     /// Products by value; one with several values counts as often.
     total: u64,
-    best: Best<Counted<'a>, Order<'a>>,
+    best: TopK<ValueTally<'a>, Order<'a>>,
 }
 
 /// The facets of attributes. `several`: by name, values of products beyond the first one.
@@ -53,14 +53,15 @@ pub(super) fn facets(
 ) -> Vec<NameCount> {
     let requested = requested(values, filters);
     let mut of_requested: NumberMap<u64> = NumberMap::default();
-    let mut of_name: NumberMap<OfName<'_>> = NumberMap::default();
+    let mut of_name: NumberMap<NameTally<'_>> = NumberMap::default();
     counts.each(|number, count| {
         let head = values.head(number);
-        let of_name = of_name
-            .entry(head.name)
-            .or_insert_with(|| OfName { total: 0, best: Best::new(MAX_VALUES, Counted::order) });
+        let of_name = of_name.entry(head.name).or_insert_with(|| NameTally {
+            total: 0,
+            best: TopK::new(MAX_VALUES, ValueTally::order),
+        });
         of_name.total += count;
-        of_name.best.push(Counted { values, number, prefix: head.prefix, count });
+        of_name.best.push(ValueTally { values, number, prefix: head.prefix, count });
         if requested.contains(&number) {
             of_requested.insert(number, count);
         }
@@ -70,7 +71,7 @@ pub(super) fn facets(
             of_name.total -= more;
         }
     });
-    let mut names = First::new(MAX_NAMES, filters.attributes.keys());
+    let mut names = TopEntries::new(MAX_NAMES, filters.attributes.keys());
     for (name, of_name) in &of_name {
         names.count(values.name(*name), of_name.total);
     }
@@ -78,7 +79,7 @@ pub(super) fn facets(
         let number = values.name_number(name);
         let best = number.and_then(|number| of_name.remove(&number)).map(|of| of.best);
         let mut listed: Vec<ValueCount> =
-            best.map(Best::into_sorted).unwrap_or_default().iter().map(ValueCount::of).collect();
+            best.map(TopK::into_sorted).unwrap_or_default().iter().map(ValueCount::of).collect();
         let requested = filters.attributes.get(name);
         let missing: BTreeSet<&String> = requested
             .into_iter()
@@ -96,7 +97,7 @@ pub(super) fn facets(
 }
 
 impl ValueCount {
-    fn of(counted: &Counted<'_>) -> ValueCount {
+    fn of(counted: &ValueTally<'_>) -> ValueCount {
         ValueCount { value: counted.value().to_owned(), count: counted.count }
     }
 }

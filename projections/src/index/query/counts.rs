@@ -1,6 +1,7 @@
 //! How many products have which number.
 
-/// Counts by number: small numbers in an array, others in a list, so that no request pays for what only few products have.
+/// Counts by number: small numbers in an array, others in a list, so that no request pays for what
+/// only few products have.
 #[derive(Debug)]
 pub struct Counts {
     narrow: Vec<u32>,

@@ -9,10 +9,10 @@ use super::super::Index;
 use super::super::prices::Amounts;
 use super::super::products::{NOTHING, OwnValue, ProductChunk};
 use super::super::values::NARROW;
-use super::best::Best;
 use super::counts::Counts;
-use super::filters::{BRAND, Compiled, FIRST_ATTRIBUTE, Failures, PRICE, RATING};
-use super::{Query, View};
+use super::filters::{BRAND, CompiledFilters, FIRST_ATTRIBUTE, Failures, PRICE, RATING};
+use super::top::TopK;
+use super::{AudienceView, Query};
 use crate::instant::Instant;
 use crate::view::ListingKey;
 
@@ -64,7 +64,7 @@ pub struct Facets {
 
 /// What was seen of one product's variants.
 #[derive(Default)]
-pub struct Seen {
+pub struct VariantTally {
     /// Some variant fails nothing.
     selected: bool,
     /// The filters of which some variant fails no other.
@@ -76,7 +76,7 @@ pub struct Seen {
     failures: Vec<Failures>,
 }
 
-impl Seen {
+impl VariantTally {
     pub fn variant(
         &mut self,
         variant: usize,
@@ -111,14 +111,14 @@ impl Seen {
     fn clear(&mut self) {
         let mut failures = std::mem::take(&mut self.failures);
         failures.clear();
-        *self = Seen { failures, ..Seen::default() };
+        *self = VariantTally { failures, ..VariantTally::default() };
     }
 }
 
 /// Counts while a listing is scanned.
 pub struct FacetCounts<'a> {
     index: &'a Index,
-    filters: &'a Compiled,
+    filters: &'a CompiledFilters,
     brands: Counts,
     category_sets: Counts,
     values: Counts,
@@ -131,7 +131,7 @@ pub struct FacetCounts<'a> {
 }
 
 impl<'a> FacetCounts<'a> {
-    pub fn new(index: &'a Index, filters: &'a Compiled) -> FacetCounts<'a> {
+    pub fn new(index: &'a Index, filters: &'a CompiledFilters) -> FacetCounts<'a> {
         let narrow = |end: usize| Counts::new(end.min(NARROW as usize));
         FacetCounts {
             index,
@@ -148,7 +148,7 @@ impl<'a> FacetCounts<'a> {
     }
 
     /// Counts a product by what was seen of its variants.
-    pub fn product(&mut self, chunk: &ProductChunk, at: usize, seen: &mut Seen) {
+    pub fn product(&mut self, chunk: &ProductChunk, at: usize, seen: &mut VariantTally) {
         if seen.selected || seen.only != 0 {
             if seen.but(BRAND) && chunk.brand[at] != NOTHING {
                 self.brands.add(chunk.brand[at]);
@@ -177,7 +177,7 @@ impl<'a> FacetCounts<'a> {
         seen.clear();
     }
 
-    fn shared_values(&mut self, shared: &[u32], seen: &Seen) {
+    fn shared_values(&mut self, shared: &[u32], seen: &VariantTally) {
         if seen.selected {
             shared.iter().for_each(|value| self.values.add(*value));
             return;
@@ -191,7 +191,7 @@ impl<'a> FacetCounts<'a> {
     }
 
     /// They are in the order of names, then of values: what several variants have stands together.
-    fn own_values(&mut self, own: &[OwnValue], seen: &Seen) {
+    fn own_values(&mut self, own: &[OwnValue], seen: &VariantTally) {
         let mut last: Option<&OwnValue> = None;
         for own in own {
             if last.is_some_and(|last| last.value == own.value) || !self.counts(own, seen) {
@@ -206,7 +206,7 @@ impl<'a> FacetCounts<'a> {
     }
 
     /// Whether the variant counts for values of this name.
-    fn counts(&self, own: &OwnValue, seen: &Seen) -> bool {
+    fn counts(&self, own: &OwnValue, seen: &VariantTally) -> bool {
         match seen.failures.get(usize::from(own.variant)) {
             None | Some(&Failures::MAX) => false,
             Some(0) => true,
@@ -218,15 +218,15 @@ impl<'a> FacetCounts<'a> {
     }
 
     /// The facets of all that was counted.
-    pub(super) fn finish(self, view: &View<'_>, query: &Query<'_>) -> Facets {
+    pub(super) fn finish(self, view: &AudienceView<'_>, query: &Query<'_>) -> Facets {
         let index = self.index;
-        let mut brands = First::new(MAX_ENTRIES, query.filters.brands.iter());
+        let mut brands = TopEntries::new(MAX_ENTRIES, query.filters.brands.iter());
         self.brands.each(|number, count| {
             if let Some(key) = index.members.keys.get(number) {
                 brands.count(key.id(), count);
             }
         });
-        let mut categories = First::new(MAX_ENTRIES, std::iter::empty());
+        let mut categories = TopEntries::new(MAX_ENTRIES, std::iter::empty());
         for (id, count) in children(index, query.listing, self.category_sets) {
             categories.count(id, count);
         }
@@ -252,16 +252,16 @@ impl<'a> FacetCounts<'a> {
 type ByCount = fn(&(&str, u64), &(&str, u64)) -> Ordering;
 
 /// Most products first, then byte order; what was requested and is not among them comes after.
-pub(super) struct First<'a> {
-    best: Best<(&'a str, u64), ByCount>,
+pub(super) struct TopEntries<'a> {
+    best: TopK<(&'a str, u64), ByCount>,
     requested: BTreeMap<&'a str, u64>,
 }
 
-impl<'a> First<'a> {
-    pub fn new(limit: usize, requested: impl Iterator<Item = &'a String>) -> First<'a> {
+impl<'a> TopEntries<'a> {
+    pub fn new(limit: usize, requested: impl Iterator<Item = &'a String>) -> TopEntries<'a> {
         let by_count: ByCount = |a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
         let requested = requested.map(|id| (id.as_str(), 0)).collect();
-        First { best: Best::new(limit, by_count), requested }
+        TopEntries { best: TopK::new(limit, by_count), requested }
     }
 
     pub fn count(&mut self, id: &'a str, count: u64) {
@@ -301,13 +301,17 @@ fn children<'a>(index: &'a Index, listing: &ListingKey, sets: Counts) -> BTreeMa
 
 /// What brands and categories are called, and until when.
 struct Names<'a> {
-    view: &'a View<'a>,
+    view: &'a AudienceView<'a>,
     query: &'a Query<'a>,
     changes_at: Instant,
 }
 
 impl Names<'_> {
-    fn of(&mut self, counts: First<'_>, key: impl Fn(String) -> ListingKey) -> Vec<EntryCount> {
+    fn of(
+        &mut self,
+        counts: TopEntries<'_>,
+        key: impl Fn(String) -> ListingKey,
+    ) -> Vec<EntryCount> {
         let entry = |(id, count): (&str, u64)| {
             let (index, query) = (self.view.index, self.query);
             let named = index.name(&key(id.to_owned()), query.market, query.locale, query.at);

@@ -42,7 +42,7 @@ pub const MAX_ATTRIBUTES: usize = 20;
 
 /// The filters of one request.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompiledFilters {
     /// The numbers of the brands' listings, in order; `None`: any.
     pub brands: Option<Vec<u32>>,
     pub min_rating: i64,
@@ -60,13 +60,13 @@ pub struct Compiled {
     pub by_variant: bool,
 }
 
-impl Compiled {
-    pub fn new(filters: &Filters, index: &Index) -> Compiled {
+impl CompiledFilters {
+    pub fn new(filters: &Filters, index: &Index) -> CompiledFilters {
         let brand = |id: &String| index.members.number_of(&ListingKey::Brand(id.clone()));
         let mut brands: Vec<u32> = filters.brands.iter().filter_map(brand).collect();
         brands.sort_unstable();
         let has_prices = filters.min_price.is_some() || filters.max_price.is_some();
-        let mut compiled = Compiled {
+        let mut compiled = CompiledFilters {
             brands: (!filters.brands.is_empty()).then_some(brands),
             min_rating: filters.min_rating_hundredths.unwrap_or(i64::MIN),
             prices: filters.min_price.unwrap_or(i64::MIN)..=filters.max_price.unwrap_or(i64::MAX),
@@ -121,13 +121,13 @@ impl Compiled {
             + Failures::from(sale) * ON_SALE
     }
 
-    /// Which filters of attributes fail for all variants by the values that all of them have, unless a variant has a
-    /// value of its own.
+    /// Which filters of attributes fail for all variants by the values that all of them have,
+    /// unless a variant has a value of its own.
     pub fn of_shared(&self, shared: &[u32]) -> Failures {
         shared.iter().fold(self.all_attributes, |failures, value| failures & !self.wanted(*value))
     }
 
-    /// Those of [`Compiled::of_shared`] that the variant's own values do not mend.
+    /// Those of [`CompiledFilters::of_shared`] that the variant's own values do not mend.
     pub fn of_own(&self, failures: Failures, own: &[OwnValue], variant: usize) -> Failures {
         if failures == 0 {
             return 0;

@@ -1,26 +1,26 @@
-//! Questions to one version of the index: the products of a listing under filters, in an order, from a key on; how many
-//! there are; and facets.
+//! Questions to one version of the index: the products of a listing under filters, in an order,
+//! from a key on; how many there are; and facets.
 
 mod attributes;
-mod best;
 mod counts;
 pub mod facets;
 pub mod filters;
 pub mod order;
 mod scan;
+mod top;
 
 use super::amounts::{AudienceKey, Columns};
-use super::classes::HoldingByClass;
+use super::classes::EffectiveByClass;
 use super::prices::Amounts;
 use super::{Index, amounts};
 use crate::instant::Instant;
 use crate::listing::Sort;
 use crate::view::ListingKey;
-use best::Best;
 use facets::{FacetCounts, Facets};
-use filters::{Compiled, Filters};
+use filters::{CompiledFilters, Filters};
 use order::Keyset;
-use scan::Selected;
+use scan::Selection;
+use top::TopK;
 
 /// What is asked of a listing.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub struct Answer {
 }
 
 /// How a version sees the audience and instant of a request.
-pub struct View<'a> {
+pub struct AudienceView<'a> {
     index: &'a Index,
     pub market: usize,
     pub group: Option<&'a str>,
@@ -73,16 +73,21 @@ pub struct View<'a> {
     /// The finals of the columns hold.
     finals_hold: bool,
     /// What holds of each class at the instant, if that is not what the columns were made with.
-    own_holding: Option<HoldingByClass>,
+    own_effective: Option<EffectiveByClass>,
 }
 
-impl<'a> View<'a> {
-    pub fn new(index: &'a Index, market: usize, group: Option<&'a str>, at: Instant) -> View<'a> {
+impl<'a> AudienceView<'a> {
+    pub fn new(
+        index: &'a Index,
+        market: usize,
+        group: Option<&'a str>,
+        at: Instant,
+    ) -> AudienceView<'a> {
         let key = AudienceKey { market, group: group.map(str::to_owned) };
         let columns = index.columns_of(&key);
         let finals_hold = columns.is_some_and(|columns| columns.discounts.holds(at));
-        let own_holding = (!finals_hold).then(|| index.facts.holding(market, group, at));
-        View { index, market, group, at, columns, finals_hold, own_holding }
+        let own_effective = (!finals_hold).then(|| index.book.effective(market, group, at));
+        AudienceView { index, market, group, at, columns, finals_hold, own_effective }
     }
 
     /// Whether any discount may begin or end after the instant.
@@ -92,10 +97,15 @@ impl<'a> View<'a> {
     }
 
     /// What holds of each class.
-    pub fn asked(&self) -> Option<amounts::Asked<'_>> {
-        let of_columns = || self.columns.map(|columns| columns.holding.as_ref());
-        let holding = self.own_holding.as_ref().or_else(of_columns)?;
-        Some(amounts::Asked { market: self.market, group: self.group, at: self.at, holding })
+    pub fn context(&self) -> Option<amounts::EvaluationContext<'_>> {
+        let of_columns = || self.columns.map(|columns| columns.effective.as_ref());
+        let effective = self.own_effective.as_ref().or_else(of_columns)?;
+        Some(amounts::EvaluationContext {
+            market: self.market,
+            group: self.group,
+            at: self.at,
+            effective,
+        })
     }
 
     /// A product's amounts at the instant, and until when its prices stay as they are.
@@ -104,7 +114,7 @@ impl<'a> View<'a> {
         product: u32,
         scratch: &'b mut Vec<Amounts>,
     ) -> (&'b [Amounts], Instant) {
-        let facts = &self.index.facts;
+        let book = &self.index.book;
         let known = self.columns.and_then(|columns| columns.get(product));
         if let Some((amounts, window)) = known.filter(|(_, window)| window.holds(self.at)) {
             if self.finals_hold {
@@ -112,13 +122,13 @@ impl<'a> View<'a> {
             }
             scratch.clear();
             scratch.extend_from_slice(amounts);
-            if let Some(asked) = self.asked() {
-                facts.reduce(product, &asked, scratch);
+            if let Some(context) = self.context() {
+                book.reduce(product, &context, scratch);
             }
             return (scratch, window.until);
         }
-        let Some(asked) = self.asked() else { return (&[], Instant::MAX) };
-        let window = facts.evaluate(product, &asked, scratch);
+        let Some(context) = self.context() else { return (&[], Instant::MAX) };
+        let window = book.evaluate(product, &context, scratch);
         (scratch, window.until)
     }
 }
@@ -126,17 +136,17 @@ impl<'a> View<'a> {
 impl Index {
     /// Answers from this version alone.
     pub fn query(&self, query: &Query<'_>) -> Answer {
-        let view = View::new(self, query.market, query.group, query.at);
-        let compiled = Compiled::new(query.filters, self);
+        let view = AudienceView::new(self, query.market, query.group, query.at);
+        let compiled = CompiledFilters::new(query.filters, self);
         let mut total = 0;
-        let mut best = Best::new(query.limit + 1, |a: &Item, b: &Item| {
+        let mut best = TopK::new(query.limit + 1, |a: &Item, b: &Item| {
             a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
         });
         let mut counts = query.facets.then(|| FacetCounts::new(self, &compiled));
         let next_change = scan::scan(&view, query.listing, &compiled, &mut counts, |selected| {
             total += 1;
-            let Selected { product, variant, ordered } = selected;
-            let key = ordered.key(query.sort);
+            let Selection { product, variant, input } = selected;
+            let key = input.key(query.sort);
             let is_after = query.after.is_none_or(|after| {
                 (key, self.id(product)) > (after.key, after.product_id.as_str())
             });
@@ -149,7 +159,8 @@ impl Index {
         items.truncate(query.limit);
         let facets = counts.map(|counts| counts.finish(&view, query));
         let of_names = facets.as_ref().map_or(Instant::MAX, |facets| facets.changes_at);
-        // The listing itself is called otherwise when one of its products is released, which the scan has seen.
+        // The listing itself is called otherwise when one of its products is released, which the
+        // scan has seen.
         let next_change_at = Some(next_change.min(of_names)).filter(|at| at.is_finite());
         Answer { total, items, more, facets, next_change_at }
     }

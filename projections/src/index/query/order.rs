@@ -15,14 +15,14 @@ pub struct Keyset {
 
 /// What orders look at.
 #[derive(Clone, Copy, Debug)]
-pub struct Ordered {
+pub struct SortInput {
     pub visible_from: Instant,
     pub amounts: Amounts,
     pub rating: u16,
     pub reviews: u32,
 }
 
-impl Ordered {
+impl SortInput {
     /// What comes first has the smallest.
     pub fn key(&self, sort: Sort) -> i64 {
         let amounts = &self.amounts;

@@ -6,37 +6,38 @@ use super::super::amounts::AmountChunk;
 use super::super::packed::{CHUNK, Packed};
 use super::super::prices::Amounts;
 use super::super::products::ProductChunk;
-use super::View;
-use super::facets::{FacetCounts, Seen};
-use super::filters::{Compiled, Failures};
-use super::order::Ordered;
+use super::AudienceView;
+use super::facets::{FacetCounts, VariantTally};
+use super::filters::{CompiledFilters, Failures};
+use super::order::SortInput;
 use crate::instant::Instant;
 use crate::view::ListingKey;
 
 /// A product that the filters select, with its cheapest selected variant.
-pub struct Selected {
+pub struct Selection {
     pub product: u32,
     pub variant: usize,
-    pub ordered: Ordered,
+    pub input: SortInput,
 }
 
-/// Tells of every selected product of a listing. Answers when any of its products may be another one with no event.
+/// Tells of every selected product of a listing. Answers when any of its products may be another
+/// one with no event.
 pub fn scan(
-    view: &View<'_>,
+    view: &AudienceView<'_>,
     listing: &ListingKey,
-    filters: &Compiled,
+    filters: &CompiledFilters,
     counts: &mut Option<FacetCounts<'_>>,
-    mut select: impl FnMut(Selected),
+    mut select: impl FnMut(Selection),
 ) -> Instant {
     let Some(products) = view.index.members.products(listing) else { return Instant::MAX };
     let mut scan = Scan {
         view,
         filters,
         counts,
-        seen: Seen::default(),
+        seen: VariantTally::default(),
         scratch: Vec::new(),
         next_change: Instant::MAX,
-        classes: Classes::new(view),
+        families: Families::new(view),
     };
     let mut numbers = products.iter().peekable();
     while let Some(first) = numbers.peek().copied() {
@@ -45,17 +46,17 @@ pub fn scan(
         let in_chunk = std::iter::from_fn(|| numbers.next_if(|number| u64::from(*number) < end));
         scan.chunk(nth, in_chunk, &mut select);
     }
-    scan.next_change.min(scan.classes.next_change(view, products))
+    scan.next_change.min(scan.families.next_change(view, products))
 }
 
 struct Scan<'a, 'b> {
-    view: &'a View<'a>,
-    filters: &'a Compiled,
+    view: &'a AudienceView<'a>,
+    filters: &'a CompiledFilters,
     counts: &'a mut Option<FacetCounts<'b>>,
-    seen: Seen,
+    seen: VariantTally,
     scratch: Vec<Amounts>,
     next_change: Instant,
-    classes: Classes,
+    families: Families,
 }
 
 /// The columns of one chunk.
@@ -71,10 +72,10 @@ impl Scan<'_, '_> {
         &mut self,
         nth: usize,
         numbers: impl Iterator<Item = u32>,
-        select: &mut impl FnMut(Selected),
+        select: &mut impl FnMut(Selection),
     ) {
-        let (view, facts) = (self.view, &self.view.index.facts);
-        let (Some(products), Some(stock)) = (facts.products.get(nth), facts.stock.get(nth)) else {
+        let (view, book) = (self.view, &self.view.index.book);
+        let (Some(products), Some(stock)) = (book.products.get(nth), book.stock.get(nth)) else {
             return numbers.for_each(drop);
         };
         let amounts = view.columns.and_then(|columns| columns.chunks.get(nth));
@@ -86,66 +87,89 @@ impl Scan<'_, '_> {
         }
     }
 
-    fn product(&mut self, product: u32, columns: &Columns<'_>, select: &mut impl FnMut(Selected)) {
+    fn product(&mut self, product: u32, columns: &Columns<'_>, select: &mut impl FnMut(Selection)) {
         let (at, chunk) = (product as usize % CHUNK, columns.products);
         let visible_from = Instant(chunk.visible_from[at]);
         if visible_from > self.view.at {
             self.next_change = self.next_change.min(visible_from);
             return;
         }
-        self.classes.see(chunk.family[at]);
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let (amounts, until) = match columns.amounts {
-            Some(chunk) => (chunk.amounts.get(at), chunk.prices[at].until),
-            None => self.view.amounts(product, &mut scratch),
+        self.families.see(chunk.family[at]);
+        let selected = match columns.amounts {
+            Some(chunk) => {
+                let (amounts, until) = (chunk.amounts.get(at), chunk.prices[at].until);
+                self.variant(at, columns, amounts, until)
+            }
+            None => {
+                let mut scratch = std::mem::take(&mut self.scratch);
+                let (amounts, until) = self.view.amounts(product, &mut scratch);
+                let selected = self.variant(at, columns, amounts, until);
+                self.scratch = scratch;
+                selected
+            }
         };
-        self.next_change = self.next_change.min(until);
-        let of_product = self.filters.of_product(chunk.brand[at], chunk.rating[at]);
-        if of_product == 0 || self.counts.is_some() {
-            let selected = match self.filters.by_variant || self.counts.is_some() {
-                true => self.by_variant(of_product, at, columns, amounts),
-                false => cheapest(amounts.iter().enumerate()),
-            };
-            if let Some(counts) = self.counts.as_mut() {
-                counts.product(chunk, at, &mut self.seen);
-            }
-            if let Some(variant) = selected {
-                let (rating, reviews) = (chunk.rating[at], chunk.reviews[at]);
-                let ordered = Ordered { visible_from, amounts: amounts[variant], rating, reviews };
-                select(Selected { product, variant, ordered });
-            }
+        if let Some((variant, amounts)) = selected {
+            let (rating, reviews) = (chunk.rating[at], chunk.reviews[at]);
+            let input = SortInput { visible_from, amounts, rating, reviews };
+            select(Selection { product, variant, input });
         }
-        self.scratch = scratch;
     }
 
-    /// The cheapest variant that fails nothing; facets hear of all.
-    fn by_variant(
+    /// The cheapest selected variant of a product whose prices hold until then.
+    fn variant(
         &mut self,
-        of_product: Failures,
         at: usize,
         columns: &Columns<'_>,
         amounts: &[Amounts],
-    ) -> Option<usize> {
-        let (filters, chunk) = (self.filters, columns.products);
-        let shared = match filters.attributes.is_empty() {
-            true => 0,
-            false => filters.of_shared(chunk.shared.get(at)),
+        until: Instant,
+    ) -> Option<(usize, Amounts)> {
+        self.next_change = self.next_change.min(until);
+        let chunk = columns.products;
+        let of_product = self.filters.of_product(chunk.brand[at], chunk.rating[at]);
+        let selected = if let Some(counts) = self.counts.as_mut() {
+            let seen = &mut self.seen;
+            let see = |variant, failures, amount: &Amounts, available| {
+                seen.variant(variant, failures, amount, available);
+            };
+            let selected = by_variant(self.filters, of_product, at, columns, amounts, see);
+            counts.product(chunk, at, seen);
+            selected
+        } else if of_product != 0 {
+            None
+        } else if self.filters.by_variant {
+            by_variant(self.filters, 0, at, columns, amounts, |_, _, _, _| ())
+        } else {
+            cheapest(amounts.iter().enumerate())
         };
-        let own = if shared == 0 { &[][..] } else { chunk.own.get(at) };
-        let stock = columns.stock.get(at);
-        let (seen, counts) = (&mut self.seen, self.counts.is_some());
-        let passing = amounts.iter().enumerate().filter(|(variant, amount)| {
-            let available = stock.get(*variant).copied().unwrap_or(-1);
-            let failures = of_product
-                | filters.of_variant(amount.final_amount, amount.regular, available)
-                | filters.of_own(shared, own, *variant);
-            if counts && amount.is_some() {
-                seen.variant(*variant, failures, amount, available);
-            }
-            failures == 0
-        });
-        cheapest(passing)
+        selected.map(|variant| (variant, amounts[variant]))
     }
+}
+
+/// The cheapest variant that fails nothing; `see` hears of all that have a price.
+fn by_variant(
+    filters: &CompiledFilters,
+    of_product: Failures,
+    at: usize,
+    columns: &Columns<'_>,
+    amounts: &[Amounts],
+    mut see: impl FnMut(usize, Failures, &Amounts, i64),
+) -> Option<usize> {
+    let chunk = columns.products;
+    let shared = match filters.attributes.is_empty() {
+        true => 0,
+        false => filters.of_shared(chunk.shared.get(at)),
+    };
+    let own = if shared == 0 { &[][..] } else { chunk.own.get(at) };
+    let stock = columns.stock.get(at);
+    let priced = amounts.iter().enumerate().filter(|(_, amount)| amount.is_some());
+    cheapest(priced.filter(|(variant, amount)| {
+        let available = stock.get(*variant).copied().unwrap_or(-1);
+        let failures = of_product
+            | filters.of_variant(amount.final_amount, amount.regular, available)
+            | filters.of_own(shared, own, *variant);
+        see(*variant, failures, amount, available);
+        failures == 0
+    }))
 }
 
 /// The variant with the lowest final, then the lowest regular, then the first.
@@ -160,15 +184,16 @@ fn cheapest<'a>(amounts: impl Iterator<Item = (usize, &'a Amounts)>) -> Option<u
     best.map(|(variant, _)| variant)
 }
 
-/// The discount classes of the products that were seen, where any discount begins or ends after the instant.
-struct Classes {
+/// The families of the products that were seen, where any discount begins or ends after the
+/// instant.
+struct Families {
     seen: Vec<bool>,
 }
 
-impl Classes {
-    fn new(view: &View<'_>) -> Classes {
+impl Families {
+    fn new(view: &AudienceView<'_>) -> Families {
         let families = if view.discounts_change() { view.index.families.end() } else { 0 };
-        Classes { seen: vec![false; families] }
+        Families { seen: vec![false; families] }
     }
 
     fn see(&mut self, family: u32) {
@@ -178,24 +203,24 @@ impl Classes {
     }
 
     /// When a discount that reaches any of these products begins or ends.
-    fn next_change(&self, view: &View<'_>, products: &RoaringBitmap) -> Instant {
-        let facts = &view.index.facts;
-        let Some(asked) = view.asked().filter(|_| view.discounts_change()) else {
+    fn next_change(&self, view: &AudienceView<'_>, products: &RoaringBitmap) -> Instant {
+        let book = &view.index.book;
+        let Some(context) = view.context().filter(|_| view.discounts_change()) else {
             return Instant::MAX;
         };
         let families = (0..).zip(&self.seen).filter(|(_, seen)| **seen);
-        let of_family = |family: u32| asked.holding.of(facts.classes.of(family));
+        let of_family = |family: u32| context.effective.of(book.classes.of(family));
         let of_classes = families
             .filter_map(|(family, _)| of_family(family))
-            .map(|holding| holding.window.until)
+            .map(|effective| effective.window.until)
             .min();
         let visible = |number: &u32| {
-            let chunk = facts.chunk(*number);
+            let chunk = book.chunk(*number);
             chunk.is_some_and(|(chunk, at)| chunk.visible_from[at] <= view.at.millis())
         };
-        let named = facts.naming.keys().filter(|number| products.contains(**number));
+        let named = book.direct.keys().filter(|number| products.contains(**number));
         let of_named =
-            named.filter(|n| visible(n)).map(|n| facts.discount_window(*n, &asked).until).min();
+            named.filter(|n| visible(n)).map(|n| book.discount_window(*n, &context).until).min();
         of_classes.into_iter().chain(of_named).min().unwrap_or(Instant::MAX)
     }
 }

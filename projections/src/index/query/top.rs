@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Keeps the first `limit` of what is pushed, and little more meanwhile.
-pub struct Best<T, F> {
+pub struct TopK<T, F> {
     limit: usize,
     kept: Vec<T>,
     compare: F,
@@ -11,9 +11,9 @@ pub struct Best<T, F> {
     last: Option<usize>,
 }
 
-impl<T, F: Fn(&T, &T) -> Ordering> Best<T, F> {
-    pub fn new(limit: usize, compare: F) -> Best<T, F> {
-        Best { limit, kept: Vec::new(), compare, last: None }
+impl<T, F: Fn(&T, &T) -> Ordering> TopK<T, F> {
+    pub fn new(limit: usize, compare: F) -> TopK<T, F> {
+        TopK { limit, kept: Vec::new(), compare, last: None }
     }
 
     pub fn push(&mut self, item: T) {
