@@ -91,6 +91,15 @@ impl Window {
         Window { from: self.from.max(other.from), until: self.until.min(other.until) }
     }
 
+    /// Narrows it, so that no edge of another window lies between its start and its end: both lie
+    /// around `at`.
+    pub fn between_edges(self, other: Window, at: Instant) -> Window {
+        [other.from, other.until].into_iter().fold(self, |window, edge| match edge <= at {
+            true => Window { from: window.from.max(edge), ..window },
+            false => Window { until: window.until.min(edge), ..window },
+        })
+    }
+
     /// Whether it has neither start nor end.
     pub fn is_undated(&self) -> bool {
         *self == Window::ALWAYS

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Index;
 use super::amounts::PriceBook;
-use super::prices::Amounts;
+use super::prices::{Amounts, cheapest};
 use super::query::AudienceView;
 use super::row::PackedCard;
 use crate::facts::DiscountFact;
@@ -75,16 +75,10 @@ impl Index {
             brand: self.members.brands.get(chunk.brand_text[at]).map(Arc::as_ref),
             available: levels.reduce(|a, b| a.saturating_add(b)),
             price: selected
-                .or_else(|| cheapest(amounts))
+                .or_else(|| cheapest(amounts.iter().enumerate()))
                 .and_then(|variant| card_price(&self.book, view, number, amounts, variant)),
         })
     }
-}
-
-/// The variant with the lowest final, then the lowest regular, then the first.
-fn cheapest(amounts: &[Amounts]) -> Option<usize> {
-    let priced = amounts.iter().enumerate().filter(|(_, amounts)| amounts.is_some());
-    priced.min_by_key(|(_, a)| (a.final_amount, a.regular)).map(|(variant, _)| variant)
 }
 
 fn card_price(

@@ -118,13 +118,7 @@ impl Discounts {
             if !pricing::discount_is_for(terms, audience) || terms.window.is_empty() {
                 continue;
             }
-            for edge in [terms.window.from, terms.window.until] {
-                if edge <= at {
-                    effective.window.from = effective.window.from.max(edge);
-                } else {
-                    effective.window.until = effective.window.until.min(edge);
-                }
-            }
+            effective.window = effective.window.between_edges(terms.window, at);
             if terms.window.holds(at) {
                 effective.discounts.push((terms.kind, terms.stackable));
             }

@@ -106,13 +106,7 @@ pub fn evaluate(
             continue;
         }
         let window = price.window();
-        for edge in [window.from, window.until] {
-            if edge <= at {
-                holds.from = holds.from.max(edge);
-            } else {
-                holds.until = holds.until.min(edge);
-            }
-        }
+        holds = holds.between_edges(window, at);
         if !window.holds(at) {
             continue;
         }
@@ -135,4 +129,10 @@ pub fn evaluate(
         quote.final_amount = quote.base;
     }
     holds
+}
+
+/// The position of the variant with the lowest final, then the lowest regular, then the first.
+pub fn cheapest<'a>(amounts: impl Iterator<Item = (usize, &'a Amounts)>) -> Option<usize> {
+    let priced = amounts.filter(|(_, amounts)| amounts.is_some());
+    priced.min_by_key(|(_, a)| (a.final_amount, a.regular)).map(|(variant, _)| variant)
 }

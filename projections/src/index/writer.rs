@@ -334,7 +334,12 @@ impl Writer {
         let book = &self.index.book;
         let old = Arc::clone(&self.index.columns[columns].effective);
         let effective = book.effective(market, group.as_deref(), at);
-        let other: Vec<bool> = (0..self.families.shared.end() as u32)
+        let known = self.index.columns[columns].discounts;
+        let named_move = !known.holds(at);
+        // Else all that held of a class or a named product still does.
+        let moved = before.is_some() || named_move;
+        let families = if moved { self.families.shared.end() as u32 } else { 0 };
+        let other: Vec<bool> = (0..families)
             .map(|family| {
                 let class = book.classes.of(family);
                 let old_class = before.unwrap_or(&book.classes).of(family);
@@ -344,11 +349,14 @@ impl Writer {
         let any_other = other.iter().any(|other| *other);
         let context =
             EvaluationContext { market, group: group.as_deref(), at, effective: &effective };
-        let mut discounts = effective.window;
-        for number in book.direct.keys() {
-            discounts = discounts.and(book.discount_window(*number, &context));
-        }
-        let named_move = !self.index.columns[columns].discounts.holds(at);
+        let named: Vec<u32> = match moved {
+            true => book.direct.keys().copied().collect(),
+            false => self.changed.iter().copied().filter(|n| book.direct.contains_key(n)).collect(),
+        };
+        let before_named = if moved { Window::ALWAYS } else { known };
+        let discounts = named.iter().fold(before_named.and(effective.window), |all, number| {
+            all.and(book.discount_window(*number, &context))
+        });
         let mut chunks = std::mem::take(&mut self.index.columns[columns].chunks);
         let book = &self.index.book;
         for (nth, products) in book.products.iter().enumerate() {

@@ -24,7 +24,7 @@ use crate::support::generate::{GROUPS, LOCALES, PRODUCTS, edge, history, markets
 use crate::support::model::Model;
 use crate::{Who, asked, events_of, model_of, oracle_of, reader, readers};
 
-fn listings() -> Vec<ListingKey> {
+pub fn listings() -> Vec<ListingKey> {
     let categories =
         ["c1", "c2", "c3", "c4", "nowhere"].map(|c| ListingKey::Category(c.to_owned()));
     let brands = ["b1", "b2"].map(|b| ListingKey::Brand(b.to_owned()));

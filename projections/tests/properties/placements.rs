@@ -7,19 +7,12 @@ use proptest::sample::select;
 use serde_json::Value;
 use vitrine_projections::listing::{Filters, Sort};
 use vitrine_projections::placement::Placement;
-use vitrine_projections::view::ListingKey;
 
+use crate::index::listings;
 use crate::support::cases;
 use crate::support::generate::{PRODUCTS, history, markets};
 use crate::support::table::{Asking, Numbers, Table};
 use crate::{asked, model_of, oracle_of, reader, readers};
-
-fn listings() -> Vec<ListingKey> {
-    let categories =
-        ["c1", "c2", "c3", "c4", "nowhere"].map(|c| ListingKey::Category(c.to_owned()));
-    let brands = ["b1", "b2"].map(|b| ListingKey::Brand(b.to_owned()));
-    [ListingKey::All].into_iter().chain(categories).chain(brands).collect()
-}
 
 fn filters() -> impl Strategy<Value = Filters> {
     let brands = prop_oneof![

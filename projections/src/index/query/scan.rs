@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::super::amounts::AmountChunk;
 use super::super::packed::{CHUNK, Packed};
-use super::super::prices::Amounts;
+use super::super::prices::{Amounts, cheapest};
 use super::super::products::ProductChunk;
 use super::AudienceView;
 use super::facets::{FacetCounts, VariantTally};
@@ -170,18 +170,6 @@ fn by_variant(
         see(*variant, failures, amount, available);
         failures == 0
     }))
-}
-
-/// The variant with the lowest final, then the lowest regular, then the first.
-fn cheapest<'a>(amounts: impl Iterator<Item = (usize, &'a Amounts)>) -> Option<usize> {
-    let mut best: Option<(usize, &Amounts)> = None;
-    for (variant, amount) in amounts.filter(|(_, amount)| amount.is_some()) {
-        let cost = |amount: &Amounts| (amount.final_amount, amount.regular);
-        if best.is_none_or(|(_, best)| cost(amount) < cost(best)) {
-            best = Some((variant, amount));
-        }
-    }
-    best.map(|(variant, _)| variant)
 }
 
 /// The families of the products that were seen, where any discount begins or ends after the
