@@ -182,14 +182,14 @@ impl KafkaLog {
         let started = Clock::now();
         let (mut backoff, never) = (Backoff::default(), CancellationToken::new());
         loop {
-            let why = match self.ask(all_there).await {
+            let error = match self.ask(all_there).await {
                 Ok(true) => return Ok(()),
-                Ok(false) => "new topics are not there yet".to_owned(),
-                Err(error) if error.is_transient() => error.to_string(),
-                Err(error) => return Err(error),
+                Ok(false) => LogError::Unavailable("new topics are not there yet".to_owned()),
+                Err(error) => error,
             };
-            if started.elapsed() > TOPICS_WITHIN {
-                return Err(LogError::Unavailable(why));
+            let passes = error.is_away() || matches!(error, LogError::TopicMissing(_));
+            if !passes || started.elapsed() > TOPICS_WITHIN {
+                return Err(error);
             }
             backoff.wait(&never).await;
         }
