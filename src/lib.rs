@@ -15,6 +15,7 @@ pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod generations;
+pub mod index;
 pub mod log;
 pub mod nearest;
 pub mod pages;

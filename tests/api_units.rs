@@ -3,8 +3,10 @@
 use actix_web::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use bytes::Bytes;
 use projections::event::Kind as EntityKind;
+use projections::index::query::filters::Filters;
+use projections::index::query::order::Keyset;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 use projections::view::ListingKey;
 use proptest::prelude::*;
 use vitrine::api::answer::{cache_control, none_match};
@@ -13,7 +15,7 @@ use vitrine::api::events::{Form, Told, sort};
 use vitrine::api::params::{Common, ListingParams, ProductsParams, Query, ReviewParams, Shown};
 use vitrine::api::path;
 use vitrine::api::problem::{Kind, Problem};
-use vitrine::store::query::{Keyset, ReviewKeyset, ReviewSort};
+use vitrine::store::query::{ReviewKeyset, ReviewSort};
 
 fn taken<T>(query: &str, take: impl Fn(&mut Query) -> Result<T, Problem>) -> Result<T, Problem> {
     let mut query = Query::parse(query)?;
@@ -47,21 +49,29 @@ fn a_listing_without_parameters_has_defaults() {
 }
 
 #[test]
-fn filters_are_read_and_brands_sorted() {
+fn filters_are_read() {
     let params = listing(
         "brand=b%2Fc&brand=%ED%95%9C%EA%B5%AD&brand=a&brand=a&min_price=0&max_price=1000000000000\
-         &in_stock=true&on_sale=true&min_rating=4.5&sort=price_desc&limit=100",
+         &in_stock=true&on_sale=true&min_rating=4.5&sort=price_desc&limit=100&facets=true\
+         &attr.size=L&attr.colour=red&attr.size=XL&attr.size=L&attr.a%26b=",
     )
     .unwrap();
     let expected = Filters {
-        brands: vec!["a".to_owned(), "b/c".to_owned(), "한국".to_owned()],
+        brands: ["a", "b/c", "한국"].map(str::to_owned).into(),
         min_price: Some(0),
         max_price: Some(1_000_000_000_000),
         in_stock: true,
         on_sale: true,
         min_rating_hundredths: Some(450),
+        attributes: [("size", vec!["L", "XL"]), ("colour", vec!["red"]), ("a&b", vec![""])]
+            .into_iter()
+            .map(|(name, values)| {
+                (name.to_owned(), values.into_iter().map(str::to_owned).collect())
+            })
+            .collect(),
     };
     assert_eq!((params.filters, params.sort, params.limit), (expected, Sort::PriceDesc, 100));
+    assert!(params.facets);
 }
 
 #[test]
@@ -85,7 +95,8 @@ fn what_a_listing_does_not_take_is_refused_by_name() {
         ("max_price=1000000000001", "invalid_parameter", "max_price"),
         ("in_stock=1", "invalid_parameter", "in_stock"),
         ("on_sale=TRUE", "invalid_parameter", "on_sale"),
-        ("facets=true", "invalid_parameter", "facets"),
+        ("facets=1", "invalid_parameter", "facets"),
+        ("attr.=red", "invalid_parameter", "attr."),
         ("brand=", "invalid_parameter", "brand"),
         ("brand=a+b", "invalid_parameter", "brand"),
         ("brand=%FF", "invalid_parameter", "brand"),
@@ -233,7 +244,7 @@ fn a_listing_cursor_is_good_for_its_walk_only() {
     let cursor = Cursor { walk: Walk::Until(9), after: place("mug") };
     let text = cursors.write(all, &cursor);
     assert_eq!(cursors.read(all, None, &text).unwrap(), cursor);
-    let brand = Filters { brands: vec!["a".to_owned()], ..Filters::default() };
+    let brand = Filters { brands: ["a".to_owned()].into(), ..Filters::default() };
     for other in [
         binding(&ListingKey::Category("all".to_owned()), "default", None, Sort::Newest),
         binding(&ListingKey::All, "eu", None, Sort::Newest),

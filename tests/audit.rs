@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use actix_web::web;
 use projections::event::Kind;
+use projections::index::changed::Changed;
 use projections::market::Market;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio_util::sync::CancellationToken;
+use vitrine::api::ApiState;
 use vitrine::api::cached::Pages;
 use vitrine::api::stored::Page;
-use vitrine::api::{ApiState, Reached};
-use vitrine::cache::{Context, Filled, Limits, PageKind, PageRef};
-use vitrine::changes::follow::follow;
+use vitrine::cache::{Context, Filled, PageKind, PageRef};
+use vitrine::changes::Change;
 use vitrine::config::Topics;
+use vitrine::index::IndexVersion;
+use vitrine::index::follow::Told;
 use vitrine::log::NewRecord;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::projector::embedded::{TailOptions, run};
@@ -24,11 +27,10 @@ use vitrine::projector::{Bounds, Projector};
 use vitrine::store::ReadStore;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::telemetry::audit::AuditMetrics;
-use vitrine::telemetry::metrics::Metrics;
-use vitrine::waits::Waits;
 use vitrine::warm::audit::{Audit, Findings};
 
 use crate::harness::PATIENCE;
+use crate::harness::state::{Parts, followed};
 
 const BOUNDS: Bounds = Bounds {
     inline_products: 100,
@@ -63,6 +65,32 @@ impl Drop for Shop {
     }
 }
 
+/// Tells the cache of changes once it is let.
+struct HeldUp {
+    pages: Arc<Pages>,
+    wait: Arc<AtomicBool>,
+}
+
+impl HeldUp {
+    fn wait(&self) {
+        while self.wait.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Told for HeldUp {
+    fn changed(&self, change: &Change) {
+        self.wait();
+        self.pages.changed(change);
+    }
+
+    fn published(&self, before: &IndexVersion, now: &Arc<IndexVersion>, changed: &Changed) {
+        self.wait();
+        self.pages.published(before, now, changed);
+    }
+}
+
 fn mug() -> PageRef<'static> {
     PageRef { kind: PageKind::Product, id: "mug", context: Context::default(), query: None }
 }
@@ -84,39 +112,22 @@ impl Shop {
         let projector = Arc::new(Projector::new(store.clone(), vec![market.clone()], BOUNDS));
         let (stop, progress) = (CancellationToken::new(), projector.progress());
         tokio::spawn(run(projector, log.clone(), TAIL, stop.clone()));
-        let pages = Arc::new(Pages::new(Limits::default()));
         let is_held_up = Arc::new(AtomicBool::new(false));
-        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
         let wait = Arc::clone(&is_held_up);
-        let tell = move |change| {
-            while wait.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            told.tell(change);
-        };
-        tokio::spawn(follow(store.clone(), following, tell, Waits::default(), stop.clone()));
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let state = web::Data::new(ApiState {
-            demand: Default::default(),
+        let parts = Parts {
             store,
             log,
             markets: vec![market],
-            low_stock_threshold: 5,
             sections: Vec::new(),
             admin_token: None,
             progress,
-            reached: Reached::default(),
-            pages: Some(Arc::clone(&pages)),
-            readiness: Arc::new(|| Ok(())),
-            waits_for: Arc::new(Vec::new),
-            topics: Topics::default(),
-            request_body_max_bytes: 1 << 20,
-            request_body_within: Duration::from_secs(60),
-            metrics: Arc::clone(&metrics),
-            successor: Default::default(),
-            shadow: None,
-        });
-        let of_audit = AuditMetrics::new(metrics.registry()).unwrap();
+            stop: stop.clone(),
+        };
+        let heard = |pages: &Arc<Pages>| -> Arc<dyn Told> {
+            Arc::new(HeldUp { pages: Arc::clone(pages), wait })
+        };
+        let (state, pages) = followed(parts, heard).await;
+        let of_audit = AuditMetrics::new(state.metrics.registry()).unwrap();
         let audit = Arc::new(Audit::new(state.clone(), Arc::clone(&pages), 10, of_audit));
         let shop = Shop { state, pages, audit, is_held_up, stop, directory };
         shop.publish(Kind::Product, "product.upserted.v1", json!({"name": "Mug"})).await;
@@ -150,7 +161,7 @@ impl Shop {
     async fn shows(&self, part: &str) {
         let waiting = async {
             loop {
-                let loaded = self.page().load(self.pages.cache.stamps().followed()).await;
+                let loaded = self.page().load().await;
                 let body = loaded.map(|loaded| loaded.answer.body().to_vec()).unwrap_or_default();
                 if String::from_utf8_lossy(&body).contains(part) {
                     return;
@@ -168,7 +179,7 @@ impl Shop {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let page = self.page();
-        let filled = self.pages.cache.fill(page.key(), |version| page.load(version)).await;
+        let filled = self.pages.cache.fill(page.key(), |_| page.load()).await;
         assert!(matches!(filled, Ok(Filled::Loaded(_) | Filled::There)), "{filled:?}");
     }
 

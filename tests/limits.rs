@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use crate::service::{Running, event, price, product, review};
+use projections::index::query::filters::Filters;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 use projections::market::Market;
 use serde_json::{Value, json};
 use vitrine::clock;
-use vitrine_oracle::{Asked, Oracle, Verdict, comparable};
+use vitrine_oracle::{Asked, Listing, Oracle, Verdict, comparable};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Of processor time, without optimization: a machine that has other work to do takes longer.
@@ -81,7 +82,8 @@ impl Both {
         let several = self.service.page(&format!("/api/v1/products?ids={id}&{query}"));
         let listing = self.service.page(&format!("/api/v1/listings/all?{query}&sort=price_asc"));
         assert_reasonable(before, &query);
-        let cards = self.oracle.listing("all", "", asked, Sort::PriceAsc, &Filters::default());
+        let everything = Listing { kind: "all", id: "" };
+        let cards = self.oracle.select(everything, asked, Sort::PriceAsc, &Filters::default());
         assert_eq!(listing["items"], json!(cards), "{query}");
         match cards.as_slice() {
             [] => assert_eq!(several["items"][0]["price"], Value::Null, "{query}"),

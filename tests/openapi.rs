@@ -163,9 +163,17 @@ fn requests() -> Vec<(&'static str, Vec<&'static str>)> {
             ],
         ),
         (
+            "/api/v1/variants",
+            vec![
+                "/api/v1/variants?skus=s1,s2,bare,none",
+                "/api/v1/variants?sku=s1&market=eu&group=vip",
+                "/api/v1/variants",
+            ],
+        ),
+        (
             "/api/v1/categories/{id}/products",
             vec![
-                "/api/v1/categories/mugs/products?limit=1",
+                "/api/v1/categories/mugs/products?limit=1&facets=true",
                 "/api/v1/categories/kitchen/products",
                 "/api/v1/categories/none/products",
                 "/api/v1/categories/mugs/products?limit=0",
@@ -186,6 +194,7 @@ fn requests() -> Vec<(&'static str, Vec<&'static str>)> {
                 "/api/v1/listings/all?limit=1",
                 "/api/v1/listings/all?on_sale=true&sort=discount&brand=acme",
                 "/api/v1/listings/all?market=eu&group=vip",
+                "/api/v1/listings/all?facets=true&attr.size=L&attr.text=none&brand=none",
                 "/api/v1/listings/all?min_price=x",
             ],
         ),

@@ -17,13 +17,18 @@ use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use vitrine::api::current::{Current, View};
 use vitrine::api::{ApiState, Reached, configure};
+use vitrine::changes::follow::Following;
 use vitrine::config::Config;
 use vitrine::generations::find;
+use vitrine::index::ListingIndex;
+use vitrine::index::follow::Follower;
 use vitrine::stack::{self, Stack};
 use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
+use vitrine::waits::Waits;
 
 /// Times pages read from the store.
 #[derive(clap::Args)]
@@ -98,7 +103,8 @@ pub async fn measure_all(args: Args) -> anyhow::Result<()> {
 
 async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let stack = Stack::open(config).await?;
-    let answered = View::plain(web::Data::new(state(config, &stack)?));
+    let stop = CancellationToken::new();
+    let answered = View::plain(web::Data::new(state(config, &stack, &stop).await?));
     let current = web::Data::new(Current::new(Arc::new(answered)));
     let app = init_service(App::new().app_data(current).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
@@ -163,21 +169,43 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
         }
     }
     rows.close().await;
+    stop.cancel();
     stack.close().await;
     Ok(probes)
 }
 
-/// As the service makes it, without a projector.
-fn state(config: &Config, stack: &Stack) -> anyhow::Result<ApiState> {
+/// As the service makes it, without a projector; once its index is loaded.
+async fn state(
+    config: &Config,
+    stack: &Stack,
+    stop: &CancellationToken,
+) -> anyhow::Result<ApiState> {
+    let following = Arc::new(Following::default());
+    let index = Arc::new(ListingIndex::new(config.index.limits()));
+    let follower = Follower {
+        store: stack.store.clone(),
+        markets: stack::markets(config),
+        index: Arc::clone(&index),
+        following: Arc::clone(&following),
+        told: None,
+        waits: Waits::default(),
+    };
+    tokio::spawn(follower.run(stop.clone()));
+    while following.behind().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     // Nothing is projected meanwhile: that its sender is gone makes no difference.
     let (_, progress) = watch::channel(0);
     Ok(ApiState {
         demand: Default::default(),
+        index: Some(index),
+        following,
+        stale_if_error: std::time::Duration::from_secs(3600),
         store: stack.store.clone(),
         log: stack.log.events(),
         markets: stack::markets(config),
         low_stock_threshold: i64::try_from(config.low_stock_threshold)?,
-        sections: config.home.sections.clone(),
+        sections: config.home.sections.clone().into(),
         admin_token: None,
         progress,
         reached: Reached::default(),

@@ -41,17 +41,18 @@ impl Oracle {
         first_change(asked, &self.edges_of(id), |asked| self.card(id, asked))
     }
 
-    /// The first instant after `asked.at` at which any of the whole listing, or its facets or name,
-    /// is another one.
+    /// The first instant after `asked.at` at which any of the whole listing, its name, or its facets
+    /// where they are asked for, is another one.
     pub fn selection_changes_at(
         &self,
         listing: crate::Listing<'_>,
         asked: Asked<'_>,
         sort: Sort,
         filters: &projections::index::query::filters::Filters,
+        with_facets: bool,
     ) -> Option<Instant> {
         first_change(asked, &self.edges(), |asked| {
-            let facets = self.facets(listing, asked, filters);
+            let facets = with_facets.then(|| self.facets(listing, asked, filters));
             let name = self.listing_name(listing.kind, listing.id, asked);
             (self.select(listing, asked, sort, filters), facets, name)
         })

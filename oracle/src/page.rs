@@ -142,7 +142,7 @@ impl Oracle {
         latest.truncate(5);
         Some(json!({
             "product": writer.product(id, product),
-            "price": writer.product_price(self.product_price(id, asked)),
+            "price": self.whole_price(id, product, asked, &writer),
             "stock": self.product_stock(id, product),
             "variants": variants,
             "reviews": {
@@ -152,6 +152,25 @@ impl Oracle {
                 },
             },
         }))
+    }
+
+    /// The product's price with its highest final.
+    fn whole_price(
+        &self,
+        id: &str,
+        product: &Product,
+        asked: Asked<'_>,
+        writer: &Writer<'_>,
+    ) -> Value {
+        let mut price = writer.product_price(self.product_price(id, asked));
+        let finals = product
+            .variants
+            .iter()
+            .filter_map(|variant| Some(self.sku_price(id, &variant.sku, asked)?.final_amount));
+        if price.is_object() {
+            price["final_max"] = json!(finals.max());
+        }
+        price
     }
 
     /// A SKU's price as it is answered.

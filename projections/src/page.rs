@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use crate::facts::{ProductFacts, ReviewCounts, ReviewFact};
+use crate::index::basket::BasketVariantBody;
+use crate::index::card::CardBody;
+use crate::index::query::facets::Facets;
 use crate::instant::Instant;
 use crate::market::Market;
 use crate::pricing::{self, Applied, Audience, Quote};
@@ -358,14 +361,17 @@ pub fn product_page<'a>(
         .map(|(variant, quote)| VariantBody {
             sku: &variant.sku,
             options: &variant.options,
-            price: quote.map(|q| price_body(q, None, facts, reader)),
+            price: quote.map(|q| price_body(q, facts, reader)),
             stock: StockBody::new(available(facts, &variant.sku), reader.low_stock_threshold),
         })
         .collect();
     Some(ProductPage {
         product: product_body(facts, reader),
-        price: pricing::cheapest(now.iter().copied())
-            .map(|(quote, varies)| price_body(quote, Some(varies), facts, reader)),
+        price: pricing::cheapest(now.iter().copied()).map(|(quote, varies)| PriceBody {
+            varies: Some(varies),
+            final_max: now.iter().flatten().map(|quote| quote.final_amount).max(),
+            ..price_body(quote, facts, reader)
+        }),
         stock: StockBody::new(view::available(facts), reader.low_stock_threshold),
         variants,
         reviews: reviews_body(facts.reviews, reviews),
@@ -378,19 +384,14 @@ fn available(facts: &ProductFacts, sku: &str) -> Option<i64> {
     levels.reduce(|a, b| a.saturating_add(b))
 }
 
-fn price_body<'a>(
-    quote: &Quote,
-    varies: Option<bool>,
-    facts: &'a ProductFacts,
-    reader: &Reader<'a>,
-) -> PriceBody<'a> {
+fn price_body<'a>(quote: &Quote, facts: &'a ProductFacts, reader: &Reader<'a>) -> PriceBody<'a> {
     PriceBody {
         currency: &reader.market.currency,
         regular: quote.regular,
         base: quote.base,
         final_amount: quote.final_amount,
         discount_bp: quote.discount_bp(),
-        varies,
+        varies: None,
         final_max: None,
         applied: applied(&quote.applied, reader, |i| {
             facts.discounts.get(i).map(|d| (d.fact.discount_id.as_str(), &d.fact.terms.name))
@@ -447,10 +448,13 @@ fn as_of(facts: &ProductFacts, reviews: &LatestReviews) -> AsOf {
 pub struct ListingPage<'a> {
     pub listing: ListingBody<'a>,
     pub sort: &'static str,
+    /// Products in the listing under the filters.
     pub total: u64,
-    pub total_capped: bool,
-    pub items: Vec<Card<'a>>,
+    pub items: Vec<CardBody<'a>>,
     pub next_cursor: Option<String>,
+    /// Where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<Facets>,
     pub meta: Meta,
 }
 
@@ -467,7 +471,6 @@ pub struct ListingBody<'a> {
 pub struct ReviewsPage<'a> {
     pub items: Vec<ReviewBody<'a>>,
     pub total: u64,
-    pub total_capped: bool,
     pub next_cursor: Option<String>,
     pub meta: Meta,
 }
@@ -476,6 +479,14 @@ pub struct ReviewsPage<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct ProductsPage<'a, T> {
     pub items: Vec<T>,
+    pub missing: Vec<&'a str>,
+    pub meta: Meta,
+}
+
+/// Variants by `skus`.
+#[derive(Clone, Debug, Serialize)]
+pub struct VariantsPage<'a> {
+    pub items: Vec<BasketVariantBody<'a>>,
     pub missing: Vec<&'a str>,
     pub meta: Meta,
 }
@@ -491,5 +502,5 @@ pub struct HomePage<'a> {
 pub struct HomeSection<'a> {
     pub id: &'a str,
     pub title: &'a str,
-    pub items: Vec<Card<'a>>,
+    pub items: Vec<CardBody<'a>>,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use projections::index::changed::Changed;
 use projections::instant::Instant;
 
 use super::answer::Sent;
@@ -17,11 +18,13 @@ use crate::cache::entry::Held;
 use crate::cache::stamps::{Slot, slots};
 use crate::cache::{
     Coding, Entry, Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup,
-    PageCache, PageRef, Part, Source, SystemClock, Tag, Version,
+    PageCache, PageRef, Source, SystemClock, Tag, Version, WatchedListing,
 };
 use crate::changes::Change;
 use crate::changes::follow::Following;
 use crate::clock;
+use crate::index::IndexVersion;
+use crate::index::follow::Told;
 use crate::log::position::ReadFrom;
 
 /// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
@@ -37,18 +40,26 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub fn new(limits: Limits) -> Pages {
+    pub fn new(limits: Limits, following: Arc<Following>) -> Pages {
         Pages {
             cache: Arc::new(PageCache::new(limits, Arc::new(SystemClock))),
             first_pages: FirstPages::default(),
-            following: Arc::default(),
+            following,
         }
     }
+}
 
-    /// Tells what changed.
-    pub fn tell(&self, change: Change) {
-        let version = self.first_pages.tell(self.cache.stamps(), change);
+impl Told for Pages {
+    fn changed(&self, change: &Change) {
+        let version = self.first_pages.changed(self.cache.stamps(), change);
         self.cache.was_told(version);
+    }
+
+    fn published(&self, before: &IndexVersion, now: &Arc<IndexVersion>, changed: &Changed) {
+        let stamps = self.cache.stamps();
+        if let Some(version) = self.first_pages.published(stamps, before, now, changed) {
+            self.cache.was_told(version);
+        }
     }
 }
 
@@ -58,33 +69,19 @@ impl LoadError for Problem {
     }
 }
 
-/// What a page is asked for by: owned, so that it can be loaded by whoever has to.
+/// What an answer is asked for by: owned, so that it can be made by whoever has to.
 pub trait Ask: Clone + Send + Sync + 'static {
     /// The pattern of its path, for metrics.
     fn route(&self) -> &'static str;
-
-    /// As the cache knows it.
-    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a>;
 
     /// Where a walk goes on: such pages are not cached.
     fn walk(&self) -> Option<Walk> {
         None
     }
 
-    /// Whether it holds listings, which may have to be evaluated.
-    fn lists(&self) -> bool {
-        false
-    }
-
     /// What it is read from.
     fn read_from(&self) -> ReadFrom {
-        ReadFrom::Views
-    }
-
-    /// Whether it is held apart from what walks through the shop bring into the cache: the first pages of
-    /// listings, for which no filter is set.
-    fn apart(&self) -> bool {
-        false
+        ReadFrom::Index
     }
 
     /// Reads the page and puts it together.
@@ -101,9 +98,21 @@ pub trait Ask: Clone + Send + Sync + 'static {
     }
 }
 
+/// An answer that may be kept.
+pub trait Kept: Ask {
+    /// As the cache knows it.
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a>;
+
+    /// Whether it is held apart from what walks through the shop bring into the cache: the first pages of
+    /// listings, for which no filter is set.
+    fn apart(&self) -> bool {
+        false
+    }
+}
+
 /// For whom and when a page is made.
 pub struct Asking<'a> {
-    pub who: &'a Who,
+    pub who: &'a Arc<Who>,
     /// The instant that was asked for.
     pub at: Option<Instant>,
 }
@@ -116,38 +125,27 @@ pub struct Made {
     /// What it depends on.
     pub slots: Box<[Slot]>,
     /// The first pages of listings on it.
-    pub parts: Vec<Part>,
-    /// It was evaluated where stored steps end: not to be kept.
-    pub passing: bool,
+    pub listings: Vec<WatchedListing>,
 }
 
 impl Made {
     /// A page of products, with no listing on it.
     pub fn page(body: Vec<u8>, next_change_at: Option<Instant>, slots: Box<[Slot]>) -> Made {
-        Made { body: Some(body), next_change_at, slots, parts: Vec::new(), passing: false }
+        Made { body: Some(body), next_change_at, slots, listings: Vec::new() }
     }
 
     /// There is no such page, until the product changes or is released.
     pub fn none(product_id: &str, released_at: Option<Instant>) -> Made {
-        let slots = slots([Tag::Product(product_id), Tag::Card(product_id)]);
+        let slots = slots([Tag::Product(product_id)]);
         Made { body: None, ..Made::page(Vec::new(), released_at, slots) }
     }
 
-    /// As it is kept. `reading` is what it was made from, `version` was the cache's before that began.
-    pub(super) fn for_cache(
-        self,
-        pages: &Pages,
-        reading: &Reading,
-        version: Version,
-        apart: bool,
-    ) -> Loaded {
-        let Made { body, mut next_change_at, mut slots, parts, passing } = self;
-        if passing {
-            // It is over at once.
-            next_change_at = Some(reading.at);
-        }
-        let watched = (!parts.is_empty())
-            .then(|| pages.first_pages.watch(pages.cache.stamps(), version, parts));
+    /// As it is kept. `reading` is what it was made from.
+    pub(super) fn for_cache(self, pages: &Pages, reading: &Reading, apart: bool) -> Loaded {
+        let Made { body, next_change_at, mut slots, listings } = self;
+        let made_from = reading.index().ok().filter(|_| !listings.is_empty());
+        let stamps = pages.cache.stamps();
+        let watched = made_from.map(|version| pages.first_pages.watch(stamps, version, listings));
         if let Some(watched) = &watched {
             slots = slots.iter().copied().chain([watched.tag().slot()]).collect();
         }
@@ -165,7 +163,7 @@ impl Made {
 }
 
 /// Answers with a page: from the cache where it may be, else from the store.
-pub async fn answer<A: Ask>(
+pub async fn answer<A: Kept>(
     state: web::Data<ApiState>,
     request: &HttpRequest,
     asked: Asked,
@@ -194,7 +192,8 @@ pub async fn answer<A: Ask>(
         return Err(ask.not_found());
     }
     let now = pages.cache.now();
-    let unknown = behind > UNKNOWN_AFTER && source == Source::Hit;
+    let is_followed = ask.read_from() == ReadFrom::Index;
+    let unknown = behind > UNKNOWN_AFTER && (source == Source::Hit || is_followed);
     let kept = match source {
         _ if source.is_stale() || unknown => "stale",
         Source::Hit => "hit",
@@ -202,6 +201,7 @@ pub async fn answer<A: Ask>(
     };
     let age = match source {
         // It is known to be right as long as the feed is.
+        _ if unknown && is_followed => behind,
         Source::Hit | Source::Expired => behind.min(entry.age(&now)),
         Source::Away => entry.age(&now),
         _ => Duration::ZERO,
@@ -217,7 +217,7 @@ pub async fn answer<A: Ask>(
 }
 
 /// A page that is not there, or not any more.
-async fn loaded<A: Ask>(
+async fn loaded<A: Kept>(
     state: &web::Data<ApiState>,
     pages: &Arc<Pages>,
     asked: &Asked,
@@ -228,10 +228,10 @@ async fn loaded<A: Ask>(
     let load = {
         let (state, pages, who, ask) =
             (state.clone(), Arc::clone(pages), Arc::clone(&asked.who), ask.clone());
-        move |version: Version| {
+        move |_: Version| {
             let (state, pages) = (state.clone(), Arc::clone(&pages));
             let (who, ask) = (Arc::clone(&who), ask.clone());
-            async move { load(&state, &pages, &who, &ask, version, None).await }
+            async move { load(&state, &pages, &who, &ask, None).await }
         }
     };
     match pages.cache.get_or_load(&page, load).await {
@@ -270,52 +270,45 @@ async fn form(
 }
 
 /// A page for the cache: for now, or for an instant to come.
-pub(super) async fn load<A: Ask>(
+pub(super) async fn load<A: Kept>(
     state: &ApiState,
     pages: &Pages,
-    who: &Who,
+    who: &Arc<Who>,
     ask: &A,
-    version: Version,
     at: Option<Instant>,
 ) -> Result<Loaded, Problem> {
     let asking = Asking { who, at: None };
-    let mut reading = Reading::fresh(state, ask.lists(), at).await?;
+    let mut reading = Reading::fresh(state, ask.read_from(), at).await?;
     let made = ask.make(state, &asking, &mut reading).await?;
     state.metrics.store_read(ask.route(), reading.started.elapsed());
-    Ok(made.for_cache(pages, &reading, version, ask.apart()))
+    Ok(made.for_cache(pages, &reading, ask.apart()))
 }
 
-/// A page as the store has it at an instant, past the cache and with nothing that watches it.
+/// A page as it is at an instant, past the cache and with nothing that watches it.
 pub(super) async fn fresh<A: Ask>(
     state: &ApiState,
-    who: &Who,
+    who: &Arc<Who>,
     ask: &A,
     at: Instant,
 ) -> Result<Fresh, Problem> {
-    let mut reading = Reading::fresh(state, ask.lists(), Some(at)).await?;
+    let mut reading = Reading::fresh(state, ask.read_from(), Some(at)).await?;
     if reading.behind {
         let detail = "the primary of the read store is away, and a replica may be behind";
         return Err(Problem::new(Kind::Unavailable, detail));
     }
-    let reflected = reading.snapshot.reflected().await?;
-    let covered_until = reading.snapshot.coverage().await?.until;
+    let reflected = reading.reflected().await?;
     let made = ask.make(state, &Asking { who, at: None }, &mut reading).await?;
-    let (body, next_change_at) = (made.body, made.next_change_at);
-    Ok(Fresh { body, next_change_at, reflected, covered_until })
+    Ok(Fresh { body: made.body, reflected })
 }
 
-/// Straight from the store: at an instant, from a position on, within a walk, or without a cache.
-async fn uncached<A: Ask>(
+/// Made for this request: at an instant, from a position on, within a walk, or without a cache.
+pub(super) async fn uncached<A: Ask>(
     state: &ApiState,
     request: &HttpRequest,
     asked: &Asked,
     ask: &A,
 ) -> Result<HttpResponse, Problem> {
-    let walk = ask.walk();
-    let mut reading = match ask.lists() {
-        true => asked.open_for_listings(state, request, walk).await?,
-        false => asked.open(state, request, walk, ask.read_from()).await?,
-    };
+    let mut reading = asked.open(state, request, ask.walk(), ask.read_from()).await?;
     let _waiting = state.demand.begin();
     let asking = Asking { who: &asked.who, at: asked.at };
     let made = ask.make(state, &asking, &mut reading).await?;
@@ -324,7 +317,10 @@ async fn uncached<A: Ask>(
     let finished = Finished::new(200, body, made.next_change_at);
     let (coding, body) = finished.form(answer::coding(request.headers()));
     let private = asked.who.group.is_some() || asked.at.is_some();
-    let sent =
-        Sent { finished: &finished, coding, body, kept: "miss", age: Duration::ZERO, private };
+    // The store is read as it is; the index may not have heard of it.
+    let behind = state.following.behind().filter(|behind| *behind > UNKNOWN_AFTER);
+    let behind = behind.filter(|_| ask.read_from() == ReadFrom::Index);
+    let (kept, age) = behind.map_or(("miss", Duration::ZERO), |behind| ("stale", behind));
+    let sent = Sent { finished: &finished, coding, body, kept, age, private };
     Ok(sent.send(reading.generation, request.headers(), clock::now()))
 }

@@ -7,17 +7,19 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use projections::index::query::filters::Filters;
+use projections::index::query::order::Keyset;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 use projections::view::ListingKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::problem::{Kind, Problem};
-use crate::store::query::{Keyset, ReviewKeyset, ReviewSort};
+use crate::store::query::{ReviewKeyset, ReviewSort};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const MAC_BYTES: usize = 16;
 /// More than any cursor has: the longest id has 128 bytes.
 const MAX_CHARS: usize = 1024;
@@ -113,7 +115,7 @@ impl Place for ReviewKeyset {
 pub struct Binding(u64);
 
 impl Binding {
-    /// Not bound to limit or locale. The filters' brands are sorted.
+    /// Not bound to limit, locale or facets.
     pub fn listing(
         listing: &ListingKey,
         market: &str,
@@ -121,9 +123,17 @@ impl Binding {
         sort: Sort,
         filters: &Filters,
     ) -> Binding {
-        let Filters { brands, min_price, max_price, in_stock, on_sale, min_rating_hundredths } =
-            filters;
-        let filters = (brands, min_price, max_price, in_stock, on_sale, min_rating_hundredths);
+        let Filters {
+            brands,
+            min_price,
+            max_price,
+            in_stock,
+            on_sale,
+            min_rating_hundredths,
+            attributes,
+        } = filters;
+        let prices = (min_price, max_price);
+        let filters = (brands, prices, in_stock, on_sale, min_rating_hundredths, attributes);
         Binding::of(&("listing", listing.kind(), listing.id(), market, group, sort.name(), filters))
     }
 

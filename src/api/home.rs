@@ -1,24 +1,24 @@
 //! `GET /api/v1/home`: the first products of each configured section.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse};
-use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
-use projections::market::Market;
+use projections::index::query::filters::Filters;
+use projections::index::query::{Item, Query as IndexQuery};
+use projections::listing::Sort;
 use projections::page::{self, HomePage, Meta};
 use projections::view::ListingKey;
 
-use super::cached::{self, Ask, Asking, Made};
+use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;
 use super::params::{Common, Query};
 use super::problem::Problem;
 use super::reader::{Asked, Reading, Who};
+use super::rendering::{self, Rendering};
 use super::{ApiState, json};
 use crate::cache::stamps::slots;
-use crate::cache::{PageKind, PageRef, Part, Tag};
+use crate::cache::{PageKind, PageRef, Tag, WatchedListing};
 use crate::config::{HomeSection, SectionListing, SectionSort};
-use crate::pages::{self, Cards};
-use crate::store::Snapshot;
-use crate::store::query::ListingQuery;
 
 pub const HOME: &str = "/api/v1/home";
 
@@ -33,21 +33,19 @@ pub async fn home(request: HttpRequest, State(state): State) -> Result<HttpRespo
 #[derive(Clone)]
 pub(super) struct Home;
 
-impl Ask for Home {
-    fn route(&self) -> &'static str {
-        HOME
-    }
-
+impl Kept for Home {
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         PageRef { kind: PageKind::Home, id: "", context: who.context(), query: None }
     }
 
-    fn lists(&self) -> bool {
-        true
-    }
-
     fn apart(&self) -> bool {
         true
+    }
+}
+
+impl Ask for Home {
+    fn route(&self) -> &'static str {
+        HOME
     }
 
     async fn make(
@@ -56,70 +54,72 @@ impl Ask for Home {
         asking: &Asking<'_>,
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
-        let market = state.market_of(asking.who)?;
-        let at = reading.at;
-        let snapshot = &mut *reading.snapshot;
-        let covered = snapshot.coverage().await?.holds(at);
-        let mut parts: Vec<Part> = Vec::with_capacity(state.sections.len());
-        for section in &state.sections {
-            parts.push(part(section, snapshot, market, asking.who, at).await?);
-        }
-        let next_change_at = parts.iter().filter_map(|part| part.next_change_at).min();
-        let places = parts.iter().flat_map(|part| &part.places);
-        let mut ids: Vec<String> = places.map(|place| place.product_id.clone()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let cards = Cards::read(snapshot, &ids, market, at).await?;
-
-        let reader = state.reader(asking.who, at)?;
-        let sections = state.sections.iter().zip(&parts);
-        let body = HomePage {
-            sections: sections
-                .map(|(section, part)| page::HomeSection {
-                    id: &section.id,
-                    title: section.title.localized(reader.locale, &market.locale),
-                    items: cards.of_places(&part.places, &reader),
-                })
-                .collect(),
-            meta: Meta { next_change_at },
-        };
-        Ok(Made {
-            body: Some(json(HOME, &body)?),
-            next_change_at,
-            slots: slots(ids.iter().map(|id| Tag::Card(id))),
-            parts,
-            passing: !covered || cards.evaluated(),
-        })
+        let rendering = Rendering::new(state, asking, reading)?;
+        let sections = Arc::clone(&state.sections);
+        let scanned = sections.iter().map(|section| rendering.products_in(&listing_of(section)));
+        let products = scanned.sum();
+        rendering::scan(state, products, move || make(&sections, &rendering)).await
     }
 }
 
+fn make(sections: &[HomeSection], rendering: &Rendering) -> Result<Made, Problem> {
+    let (view, reader) = (rendering.view(), rendering.reader());
+    let mut listings = Vec::with_capacity(sections.len());
+    let mut cards = Vec::with_capacity(sections.len());
+    for section in sections {
+        let (watched, items) = query(section, rendering);
+        cards.push(rendering.cards(&view, &items));
+        listings.push(watched);
+    }
+    let next_change_at = listings.iter().filter_map(|watched| watched.next_change_at).min();
+    let body = HomePage {
+        sections: sections
+            .iter()
+            .zip(&cards)
+            .map(|(section, cards)| page::HomeSection {
+                id: &section.id,
+                title: section.title.localized(reader.locale, &rendering.market.locale),
+                items: cards.iter().map(|card| card.body(&reader)).collect(),
+            })
+            .collect(),
+        meta: Meta { next_change_at },
+    };
+    let shown = body.sections.iter().flat_map(|section| &section.items);
+    let slots = slots(shown.map(|card| Tag::Card(card.id)).chain([Tag::AnyCard]));
+    Ok(Made { body: Some(json(HOME, &body)?), next_change_at, slots, listings })
+}
+
 /// A section's listing.
-async fn part(
-    section: &HomeSection,
-    snapshot: &mut dyn Snapshot,
-    market: &Market,
-    who: &Who,
-    at: Instant,
-) -> Result<Part, Problem> {
-    let (listing, filters) = (listing_of(section), filters_of(section));
-    let (group, sort) = (who.group.as_deref(), sort_of(section));
-    let query =
-        ListingQuery { listing: &listing, market: &market.id, group, sort, filters: &filters, at };
-    let limit = u32::try_from(section.limit).unwrap_or(u32::MAX);
-    let slice = pages::listing(snapshot, &query, market, None, limit).await?;
-    Ok(Part {
-        market: market.id.clone(),
-        group: who.group.clone(),
-        sort,
+fn query(section: &HomeSection, rendering: &Rendering) -> (WatchedListing, Vec<Item>) {
+    let (listing, filters, sort) = (listing_of(section), filters_of(section), sort_of(section));
+    let index = &rendering.version.index;
+    let (market, at) = (usize::from(rendering.who.market), rendering.at);
+    let answer = index.query(&IndexQuery {
+        listing: &listing,
+        market,
+        group: rendering.who.group.as_deref(),
+        locale: None,
         at,
-        name: None,
-        places: slice.places,
-        more: slice.more,
-        total: None,
-        next_change_at: slice.next_change_at,
+        sort,
+        filters: &filters,
+        after: None,
+        limit: section.limit,
+        facets: false,
+    });
+    let watched = WatchedListing {
+        market,
+        group: rendering.who.group.clone(),
+        sort,
+        facets: false,
+        total: false,
+        at,
+        items: answer.items.iter().map(|item| item.product).collect(),
+        last: answer.items.last().filter(|_| answer.more).map(|last| index.keyset(last)),
+        next_change_at: answer.next_change_at,
         listing,
         filters,
-    })
+    };
+    (watched, answer.items)
 }
 
 fn listing_of(section: &HomeSection) -> ListingKey {

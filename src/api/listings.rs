@@ -1,26 +1,27 @@
 //! The listings: of a category, of a brand, of everything.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use projections::event::valid_id;
-use projections::listing::{Filters, Sort};
+use projections::index::query::Query as IndexQuery;
+use projections::index::query::filters::Filters;
+use projections::index::query::order::Keyset;
+use projections::instant::Instant;
+use projections::listing::Sort;
 use projections::page::{ListingBody, ListingPage, Meta};
 use projections::view::ListingKey;
 
-use super::cached::{self, Ask, Asking, Made};
+use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
-use super::params::{Common, DEFAULT_LIMIT, ListingParams, MAX_BRANDS, MAX_LIMIT, Query};
+use super::params::{ATTRIBUTE, Common, DEFAULT_LIMIT, ListingParams, Query};
 use super::problem::Problem;
 use super::reader::{Asked, Reading, Who};
+use super::rendering::{self, Rendering};
 use super::{ApiState, json, path};
 use crate::cache::stamps::slots;
-use crate::cache::{PageKind, PageRef, Part, Tag};
-use crate::pages::{self, Cards, Slice};
-use crate::store::ListingName;
-use crate::store::query::{Keyset, ListingQuery};
+use crate::cache::{PageKind, PageRef, Slot, Tag, WatchedListing};
 
 pub const CATEGORY: &str = "/api/v1/categories/{id}/products";
 pub const BRAND: &str = "/api/v1/brands/{id}/products";
@@ -59,54 +60,39 @@ async fn listing(
     cached::answer(state, &request, asked, Listing::of(key, params, cursor)).await
 }
 
-/// What makes a listing's page another one than the default: in one way, whatever the query's.
+/// What makes a listing's page another one than the default: a query of its own, in one way,
+/// whatever the request's was.
 pub fn canonical(params: &ListingParams) -> Option<String> {
-    let ListingParams { sort, limit, filters, .. } = params;
-    if (*sort, *limit) == (Sort::Newest, DEFAULT_LIMIT) && filters.is_empty() {
+    let ListingParams { sort, limit, filters, facets, .. } = params;
+    if (*sort, *limit, *facets) == (Sort::Newest, DEFAULT_LIMIT, false) && filters.is_empty() {
         return None;
     }
-    let Filters { brands, min_price, max_price, in_stock, on_sale, min_rating_hundredths } =
-        filters;
-    let number = |n: &Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let mut text = format!(
-        "{sort};{limit};{};{};{in_stock};{on_sale};{}",
-        number(min_price),
-        number(max_price),
-        number(min_rating_hundredths)
-    );
-    for brand in brands {
-        // Ids have no line ends.
-        let _ = write!(text, "\n{brand}");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("sort", sort.name()).append_pair("limit", &limit.to_string());
+    for brand in &filters.brands {
+        query.append_pair("brand", brand);
     }
-    Some(text)
+    for (name, amount) in [("min_price", filters.min_price), ("max_price", filters.max_price)] {
+        query.extend_pairs(amount.map(|amount| (name, amount.to_string())));
+    }
+    let flags = [("in_stock", filters.in_stock), ("on_sale", filters.on_sale), ("facets", *facets)];
+    query.extend_pairs(flags.iter().filter(|(_, set)| *set).map(|(name, _)| (*name, "true")));
+    let rating = filters.min_rating_hundredths;
+    let rating = rating.map(|n| ("min_rating", format!("{}.{:02}", n / 100, n % 100)));
+    query.extend_pairs(rating);
+    for (name, values) in &filters.attributes {
+        let name = format!("{ATTRIBUTE}{name}");
+        query.extend_pairs(values.iter().map(|value| (name.as_str(), value.as_str())));
+    }
+    Some(query.finish())
 }
 
 /// Reads what [`canonical`] writes.
 pub fn parsed(query: Option<&str>) -> Option<ListingParams> {
-    let Some(text) = query else {
-        let (sort, limit, filters) = (Sort::Newest, DEFAULT_LIMIT, Filters::default());
-        return Some(ListingParams { sort, limit, cursor: None, filters });
-    };
-    let mut lines = text.split('\n');
-    let mut fields = lines.next()?.split(';');
-    let sort = Sort::parse(fields.next()?)?;
-    let limit = fields.next()?.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))?;
-    let number = |text: &str| match text {
-        "" => Some(None),
-        digits => digits.parse().ok().filter(|n: &i64| *n >= 0).map(Some),
-    };
-    let filters = Filters {
-        min_price: number(fields.next()?)?,
-        max_price: number(fields.next()?)?,
-        in_stock: fields.next()?.parse().ok()?,
-        on_sale: fields.next()?.parse().ok()?,
-        min_rating_hundredths: number(fields.next()?)?,
-        brands: lines.map(str::to_owned).collect(),
-    };
-    let good = fields.next().is_none()
-        && filters.brands.len() <= MAX_BRANDS
-        && filters.brands.iter().all(|brand| valid_id(brand));
-    good.then_some(ListingParams { sort, limit, cursor: None, filters })
+    let mut query = Query::parse(query.unwrap_or_default()).ok()?;
+    let params = ListingParams::take(&mut query).ok()?;
+    query.finish().ok()?;
+    params.cursor.is_none().then_some(params)
 }
 
 /// A listing's page.
@@ -119,8 +105,8 @@ pub(super) struct Listing {
 impl Listing {
     fn of(key: ListingKey, params: ListingParams, cursor: Option<Cursor<Keyset>>) -> Listing {
         let query = canonical(&params).map(Arc::from);
-        let ListingParams { sort, limit, filters, .. } = params;
-        Listing { of: Arc::new(Of { key, sort, limit, filters, cursor }), query }
+        let ListingParams { sort, limit, filters, facets, .. } = params;
+        Listing { of: Arc::new(Of { key, sort, limit, filters, facets, cursor }), query }
     }
 
     /// What a cached page was asked for by.
@@ -141,7 +127,24 @@ struct Of {
     sort: Sort,
     limit: u32,
     filters: Filters,
+    facets: bool,
     cursor: Option<Cursor<Keyset>>,
+}
+
+impl Kept for Listing {
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        let kind = match self.of.key {
+            ListingKey::All => PageKind::Listing,
+            ListingKey::Category(_) => PageKind::CategoryListing,
+            ListingKey::Brand(_) => PageKind::BrandListing,
+        };
+        let query = self.query.as_deref();
+        PageRef { kind, id: self.of.key.id(), context: who.context(), query }
+    }
+
+    fn apart(&self) -> bool {
+        self.of.filters.is_empty()
+    }
 }
 
 impl Ask for Listing {
@@ -153,110 +156,101 @@ impl Ask for Listing {
         }
     }
 
-    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
-        let kind = match self.of.key {
-            ListingKey::All => PageKind::Listing,
-            ListingKey::Category(_) => PageKind::CategoryListing,
-            ListingKey::Brand(_) => PageKind::BrandListing,
-        };
-        let query = self.query.as_deref();
-        PageRef { kind, id: self.of.key.id(), context: who.context(), query }
-    }
-
     fn walk(&self) -> Option<Walk> {
         self.of.cursor.as_ref().map(|cursor| cursor.walk)
     }
 
-    fn lists(&self) -> bool {
-        true
-    }
-
-    fn apart(&self) -> bool {
-        self.of.filters.is_empty()
-    }
-
     async fn make(
         &self,
         state: &ApiState,
         asking: &Asking<'_>,
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
-        self.of.make(self.route(), state, asking, reading).await
+        let rendering = Rendering::new(state, asking, reading)?;
+        let (of, route) = (Arc::clone(&self.of), self.route());
+        let products = rendering.products_in(&of.key);
+        rendering::scan(state, products, move || of.make(route, &rendering)).await
     }
 }
 
 impl Of {
-    async fn make(
-        &self,
-        route: &'static str,
-        state: &ApiState,
-        asking: &Asking<'_>,
-        reading: &mut Reading,
-    ) -> Result<Made, Problem> {
-        let (key, filters, at) = (&self.key, &self.filters, reading.at);
-        let market = state.market_of(asking.who)?;
-        let group = asking.who.group.as_deref();
-        let query =
-            ListingQuery { listing: key, market: &market.id, group, sort: self.sort, filters, at };
-        let snapshot = &mut *reading.snapshot;
-        let covered = snapshot.coverage().await?.holds(at);
-        let after = self.cursor.as_ref().map(|c| &c.after);
-        let (slice, total) =
-            pages::counted_listing(snapshot, &query, market, after, self.limit).await?;
-        let Slice { places, more, next_change_at } = slice;
-        let ids: Vec<String> = places.iter().map(|place| place.product_id.clone()).collect();
-        let cards = Cards::read(snapshot, &ids, market, at).await?;
-        let name = match key {
-            ListingKey::All => ListingName::default(),
-            ListingKey::Category(_) | ListingKey::Brand(_) => {
-                snapshot.listing_name(key, at).await?
-            }
-        };
-        let next_change_at = next_change_at.into_iter().chain(name.changes_at).min();
-        let name = name.name;
-
-        let reader = state.reader(asking.who, at)?;
-        let walk = self.cursor.as_ref().map(|cursor| cursor.walk);
-        let walk = walk.unwrap_or(Walk::begin(asking.at, next_change_at));
-        let cursors = Cursors::new(state.admin_token.as_deref());
-        let binding = Binding::listing(key, &market.id, group, self.sort, filters);
-        let next_cursor = places
-            .last()
-            .filter(|_| more)
-            .map(|last| cursors.write(binding, &Cursor { walk, after: last.clone() }));
+    fn make(&self, route: &'static str, rendering: &Rendering) -> Result<Made, Problem> {
+        let (key, at) = (&self.key, rendering.at);
+        let (index, reader) = (&rendering.version.index, rendering.reader());
+        let answer = index.query(&IndexQuery {
+            listing: key,
+            market: usize::from(rendering.who.market),
+            group: reader.group,
+            locale: reader.locale,
+            at,
+            sort: self.sort,
+            filters: &self.filters,
+            after: self.cursor.as_ref().map(|cursor| &cursor.after),
+            limit: self.limit as usize,
+            facets: self.facets,
+        });
+        let title = index.name(key, usize::from(rendering.who.market), reader.locale, at);
+        let of_title = Some(title.until).filter(|until| until.is_finite());
+        let next_change_at = answer.next_change_at.into_iter().chain(of_title).min();
+        let last = answer.items.last().filter(|_| answer.more).map(|last| index.keyset(last));
+        let cards = rendering.cards(&rendering.view(), &answer.items);
         let body = ListingPage {
             listing: ListingBody {
                 kind: key.kind(),
                 id: Some(key.id()).filter(|id| !id.is_empty()),
-                name: name.as_ref().map(|n| n.localized(reader.locale, &market.locale)),
+                name: title.name,
             },
             sort: self.sort.name(),
-            total: total.total,
-            total_capped: total.capped,
-            items: cards.of_places(&places, &reader),
-            next_cursor,
+            total: answer.total,
+            items: cards.iter().map(|card| card.body(&reader)).collect(),
+            next_cursor: last.clone().map(|last| self.next(rendering, next_change_at, last)),
+            facets: answer.facets,
             meta: Meta { next_change_at },
         };
-        let (body, passing) = (json(route, &body)?, !covered || cards.evaluated());
-        let part = Part {
+        let bytes = json(route, &body)?;
+        let watched = WatchedListing {
             listing: key.clone(),
-            market: market.id.clone(),
-            group: group.map(str::to_owned),
+            market: usize::from(rendering.who.market),
+            group: rendering.who.group.clone(),
             sort: self.sort,
-            filters: filters.clone(),
+            filters: self.filters.clone(),
+            facets: self.facets,
+            total: true,
             at,
-            name,
-            places,
-            more,
-            total: Some(total),
+            items: answer.items.iter().map(|item| item.product).collect(),
+            last,
             next_change_at,
         };
         Ok(Made {
-            body: Some(body),
+            slots: depends(key, &body),
+            body: Some(bytes),
             next_change_at,
-            slots: slots(ids.iter().map(|id| Tag::Card(id))),
-            parts: vec![part],
-            passing,
+            listings: vec![watched],
         })
     }
+
+    fn next(
+        &self,
+        rendering: &Rendering,
+        next_change_at: Option<Instant>,
+        after: Keyset,
+    ) -> String {
+        let walk = self.cursor.as_ref().map(|cursor| cursor.walk);
+        let walk = walk.unwrap_or(Walk::begin(rendering.asked_at, next_change_at));
+        let cursors = Cursors::new(rendering.admin_token.as_deref());
+        let (market, group) = (rendering.market.id.as_str(), rendering.who.group.as_deref());
+        let binding = Binding::listing(&self.key, market, group, self.sort, &self.filters);
+        cursors.write(binding, &Cursor { walk, after })
+    }
+}
+
+/// What a listing's page shows besides what it is watched for: cards, and names of listings.
+fn depends(key: &ListingKey, body: &ListingPage<'_>) -> Box<[Slot]> {
+    let cards = body.items.iter().map(|card| Tag::Card(card.id));
+    let facets = body.facets.iter();
+    let brands = facets.clone().flat_map(|facets| &facets.brands).map(|b| ("brand", &b.id));
+    let categories = facets.flat_map(|facets| &facets.categories).map(|c| ("category", &c.id));
+    let names = brands.chain(categories).map(|(kind, id)| Tag::Heading(kind, id));
+    let own = Tag::Heading(key.kind(), key.id());
+    slots(cards.chain(names).chain([Tag::AnyCard, own]))
 }

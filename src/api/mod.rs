@@ -25,9 +25,11 @@ mod products;
 mod reached;
 mod reader;
 mod rebuild;
+mod rendering;
 mod reviews;
 pub mod stored;
 pub mod unrouted;
+mod variants;
 mod warm;
 
 use std::sync::Arc;
@@ -42,8 +44,10 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::cache::Demand;
+use crate::changes::follow::Following;
 use crate::config::{HomeSection, Topics};
 use crate::generations::shadow::Sampler;
+use crate::index::ListingIndex;
 use crate::log::EventLog;
 use crate::store::ReadStore;
 use crate::telemetry::metrics::Metrics;
@@ -63,13 +67,19 @@ pub struct ApiState {
     /// Up to this many units are `low_stock`.
     pub low_stock_threshold: i64,
     /// The home page.
-    pub sections: Vec<HomeSection>,
+    pub sections: Arc<[HomeSection]>,
     /// Asked for where events are written or what is to come is shown; also the cursors' key.
     pub admin_token: Option<String>,
     /// Changes whenever a projector of this process commits. Where there is none it never does.
     pub progress: watch::Receiver<u64>,
     /// How far the view has come, for requests that wait for it.
     pub reached: Reached,
+    /// What listings, facets and cards are answered from; a process that answers no pages has none.
+    pub index: Option<Arc<ListingIndex>>,
+    /// How far the index, and the cache, have followed the store.
+    pub following: Arc<Following>,
+    /// How old answers may be while the store cannot be followed.
+    pub stale_if_error: Duration,
     /// Requests that wait for a page to be made, whatever generation it is of.
     pub demand: Demand,
     /// Pages in memory; without them, every answer is read from the store.
@@ -98,6 +108,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .service(reads(listings::CATEGORY, listings::category))
         .service(reads(listings::BRAND, listings::brand))
         .service(reads(listings::ALL, listings::all))
+        .service(reads(variants::VARIANTS, variants::variants))
         .service(reads(home::HOME, home::home))
         .service(writes(events::EVENTS, events::ingest))
         .service(warm::resource())

@@ -1,8 +1,11 @@
 //! Query parameters, read strictly: what a request does not take is refused by name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use projections::event::{MAX_AMOUNT, valid_id};
+use projections::index::query::filters::{Filters, MAX_ATTRIBUTES, is_filtered_by};
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 
 use super::path;
 use super::problem::{Kind, Problem};
@@ -12,6 +15,10 @@ use crate::store::query::ReviewSort;
 pub const MAX_IDS: usize = 100;
 /// Brands that a listing can be narrowed to.
 pub const MAX_BRANDS: usize = 100;
+/// What the parameters of attributes begin with: their name follows.
+pub const ATTRIBUTE: &str = "attr.";
+/// Values of one attribute that a listing can be narrowed to.
+pub const MAX_ATTRIBUTE_VALUES: usize = 50;
 /// Items on one page of a listing, where nothing is said.
 pub const DEFAULT_LIMIT: u32 = 24;
 /// Items on one page of a listing or of reviews.
@@ -48,6 +55,11 @@ impl Query {
     /// Takes all values of these parameters, with their names, in the order of the query.
     pub fn take_all(&mut self, names: &[&str]) -> Vec<(String, String)> {
         self.pairs.extract_if(.., |(name, _)| names.contains(&name.as_str())).collect()
+    }
+
+    /// Takes all values of the parameters that begin so, with their names, in the order of the query.
+    pub fn take_prefixed(&mut self, prefix: &str) -> Vec<(String, String)> {
+        self.pairs.extract_if(.., |(name, _)| name.starts_with(prefix)).collect()
     }
 
     /// Takes the value of a parameter that may be given once.
@@ -130,8 +142,8 @@ pub struct ListingParams {
     pub sort: Sort,
     pub limit: u32,
     pub cursor: Option<String>,
-    /// The brands in byte order, each once.
     pub filters: Filters,
+    pub facets: bool,
 }
 
 impl ListingParams {
@@ -148,12 +160,11 @@ impl ListingParams {
             in_stock: flag(query, "in_stock")?,
             on_sale: flag(query, "on_sale")?,
             min_rating_hundredths: min_rating(query)?,
+            attributes: attributes(query)?,
         };
-        if flag(query, "facets")? {
-            return Err(invalid("facets", "cannot be true: this version does not count facets"));
-        }
+        let facets = flag(query, "facets")?;
         let limit = limit(query, DEFAULT_LIMIT)?;
-        Ok(ListingParams { sort, limit, cursor: query.take("cursor")?, filters })
+        Ok(ListingParams { sort, limit, cursor: query.take("cursor")?, filters, facets })
     }
 }
 
@@ -204,24 +215,38 @@ impl ProductsParams {
 }
 
 fn ids(query: &mut Query) -> Result<Vec<String>, Problem> {
-    let given = query.take_all(&["ids", "id"]);
+    list(query, ["ids", "id"], "products")
+}
+
+/// Several variants at once, in the order of the query, each once.
+pub fn skus(query: &mut Query) -> Result<Vec<String>, Problem> {
+    list(query, ["skus", "sku"], "variants")
+}
+
+/// Ids that are joined by commas in the one parameter, or repeated in the other.
+fn list(
+    query: &mut Query,
+    [joined, single]: [&'static str; 2],
+    of: &str,
+) -> Result<Vec<String>, Problem> {
+    let given = query.take_all(&[joined, single]);
     if given.is_empty() {
         return Err(Problem::parameter(
             Kind::MissingParameter,
-            "ids",
-            "name products by ids (joined by commas), or by id (repeated)",
+            joined,
+            format!("name {of} by {joined} (joined by commas), or by {single} (repeated)"),
         ));
     }
-    if given.iter().filter(|(name, _)| name == "ids").count() > 1 {
+    if given.iter().filter(|(name, _)| name == joined).count() > 1 {
         return Err(Problem::parameter(
             Kind::RepeatedParameter,
-            "ids",
-            "ids is given more than once; join the ids by commas",
+            joined,
+            format!("{joined} is given more than once; join them by commas"),
         ));
     }
     let mut ids: Vec<String> = Vec::new();
     for (name, value) in given {
-        let separator = |c: char| c == ',' && name == "ids";
+        let separator = |c: char| c == ',' && name == joined;
         for id in value.split(separator) {
             if !valid_id(id) {
                 let detail = format!("{name} holds {id:?}, which is no id: it {ID_RULE}");
@@ -231,25 +256,43 @@ fn ids(query: &mut Query) -> Result<Vec<String>, Problem> {
                 ids.push(id.to_owned());
             }
             if ids.len() > MAX_IDS {
-                return Err(invalid(name, "is one too many: at most 100 products at once"));
+                return Err(invalid(name, &format!("is one too many: at most 100 {of} at once")));
             }
         }
     }
     Ok(ids)
 }
 
-fn brands(query: &mut Query) -> Result<Vec<String>, Problem> {
-    let mut brands: Vec<String> =
+fn brands(query: &mut Query) -> Result<BTreeSet<String>, Problem> {
+    let brands: BTreeSet<String> =
         query.take_all(&["brand"]).into_iter().map(|(_, id)| id).collect();
     if brands.iter().any(|id| !valid_id(id)) {
         return Err(invalid("brand", ID_RULE));
     }
-    brands.sort_unstable();
-    brands.dedup();
     if brands.len() > MAX_BRANDS {
         return Err(invalid("brand", "may be given for at most 100 brands"));
     }
     Ok(brands)
+}
+
+fn attributes(query: &mut Query) -> Result<BTreeMap<String, BTreeSet<String>>, Problem> {
+    let mut attributes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (parameter, value) in query.take_prefixed(ATTRIBUTE) {
+        let name = parameter.strip_prefix(ATTRIBUTE).unwrap_or_default();
+        if !is_filtered_by(name, &value) {
+            let must = "must name an attribute by 1 to 128 bytes, and a value of at most 256 bytes";
+            return Err(invalid(parameter, must));
+        }
+        let values = attributes.entry(name.to_owned()).or_default();
+        values.insert(value);
+        if values.len() > MAX_ATTRIBUTE_VALUES {
+            return Err(invalid(parameter, "may be given for at most 50 values"));
+        }
+        if attributes.len() > MAX_ATTRIBUTES {
+            return Err(invalid(parameter, "is one too many: at most 20 attributes at once"));
+        }
+    }
+    Ok(attributes)
 }
 
 fn limit(query: &mut Query, default: u32) -> Result<u32, Problem> {

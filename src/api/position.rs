@@ -1,6 +1,7 @@
-//! Reading one's own writes: a snapshot that reflects the positions that a request names.
+//! Reading one's own writes: a state that reflects the positions that a request names.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
 
 use actix_web::http::header::HeaderMap;
 use actix_web::web;
@@ -9,8 +10,10 @@ use tokio::time::Instant as Deadline;
 
 use super::ApiState;
 use super::problem::{Kind, Problem};
-use crate::log::position::{Partition, Position, ReadFrom, join_positions, parse_positions};
-use crate::projector::reconfigure;
+use crate::index::IndexVersion;
+use crate::log::position::{
+    Partition, Position, ReadFrom, Reflected, join_positions, parse_positions,
+};
 use crate::store::{Snapshot, Standing};
 
 pub const MIN_POSITION: &str = "Vitrine-Min-Position";
@@ -72,14 +75,23 @@ fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
 /// lock; whoever changes generations waits for them. So what one generation was said to reflect the other one does.
 pub type Successor = RwLock<Option<web::Data<ApiState>>>;
 
-/// A snapshot, and of which generation it is.
-pub type Found = (Box<dyn Snapshot>, i64);
+/// One state that an answer is read from.
+pub enum Source {
+    Store(Box<dyn Snapshot>),
+    Index(Arc<IndexVersion>),
+}
 
-/// A snapshot that reflects what is wanted, in what the answer is read from: all of it is to be read from this snapshot.
-pub async fn snapshot(state: &ApiState, wanted: &Wanted, from: ReadFrom) -> Result<Found, Problem> {
+/// A state, and of which generation it is.
+pub type Found = (Source, i64);
+
+/// A state that reflects what is wanted: all of the answer is to be read from it.
+pub async fn source(state: &ApiState, wanted: &Wanted, from: ReadFrom) -> Result<Found, Problem> {
     if wanted.positions.is_empty() {
-        let snapshot = answering(state, state.store.snapshot().await?).await?;
-        return Ok((snapshot, state.store.generation()));
+        let source = match from {
+            ReadFrom::Facts => Source::Store(state.store.snapshot().await?),
+            ReadFrom::Index => Source::Index(state.index_version()?),
+        };
+        return Ok((source, state.store.generation()));
     }
     let deadline = Deadline::now() + wanted.wait;
     let mut looked = look_in(state, wanted, from, deadline).await?;
@@ -103,11 +115,14 @@ async fn look_in(
     from: ReadFrom,
     deadline: Deadline,
 ) -> Result<Looked, Problem> {
-    let store = state.store.as_ref();
-    let mut progress = state.progress.clone();
-    // Before the look: what is committed after it wakes the wait.
+    let mut progress = match from {
+        ReadFrom::Facts => state.progress.clone(),
+        ReadFrom::Index => state.index.as_ref().ok_or_else(Problem::internal)?.published(),
+    };
+    // Before the look: what comes after it wakes the wait.
     progress.borrow_and_update();
-    let mut reached = state.reached.now(store, from).await?;
+    let mut waiter = Waiter { state, wanted, from, facts_held: None };
+    let mut is_reached = waiter.look(true).await?;
     let mut first = true;
     loop {
         {
@@ -115,20 +130,18 @@ async fn look_in(
             if let Some(next) = &*successor {
                 return Ok(Looked::Replaced(next.clone()));
             }
-            if reached.holds(&wanted.positions)
-                && let Some(mut snapshot) = reflecting(state, wanted, from).await?
-            {
+            if is_reached && let Some(source) = waiter.source().await? {
                 // The offset may be one of another log, before it was made anew.
-                if let Some(stopped) = stopped(snapshot.as_mut(), wanted).await? {
+                if let Some(stopped) = stopped(state, wanted).await? {
                     return Err(stopped);
                 }
-                return Ok(Looked::Found((snapshot, store.generation())));
+                return Ok(Looked::Found((source, state.store.generation())));
             }
         }
         let is_over = Deadline::now() >= deadline;
         // What is stopped is told at once, and what stops meanwhile in the end.
         if (first || is_over)
-            && let Some(stopped) = stopped(store.snapshot().await?.as_mut(), wanted).await?
+            && let Some(stopped) = stopped(state, wanted).await?
         {
             return Err(stopped);
         }
@@ -137,50 +150,79 @@ async fn look_in(
             return Err(not_reached(wanted));
         }
         let until = deadline.min(Deadline::now() + POLL);
-        reached = match tokio::time::timeout_at(until, progress.changed()).await {
-            Ok(Ok(())) => state.reached.now(store, from).await?,
+        let woken = match tokio::time::timeout_at(until, progress.changed()).await {
+            Ok(Ok(())) => true,
             // The projector of this process has ended; others may go on.
             Ok(Err(_)) => {
                 tokio::time::sleep_until(until).await;
-                state.reached.lately(store, from).await?
+                false
             }
-            Err(_) => state.reached.lately(store, from).await?,
+            Err(_) => false,
         };
+        is_reached = waiter.look(woken).await?;
     }
 }
 
-/// A snapshot that reflects what is wanted. A replica may be behind what was committed.
-async fn reflecting(
-    state: &ApiState,
-    wanted: &Wanted,
+/// A request that waits until what it is answered from reflects what it wants.
+struct Waiter<'a> {
+    state: &'a ApiState,
+    wanted: &'a Wanted,
     from: ReadFrom,
-) -> Result<Option<Box<dyn Snapshot>>, Problem> {
-    let mut snapshot = answering(state, state.store.snapshot().await?).await?;
-    if !snapshot.reflected_in(from).await?.holds(&wanted.positions) {
-        snapshot = answering(state, state.store.snapshot_fresh().await?).await?;
-        if !snapshot.reflected_in(from).await?.holds(&wanted.positions) {
-            return Ok(None);
-        }
-    }
-    Ok(Some(snapshot))
+    /// A look at the facts that began then has seen them reflect it.
+    facts_held: Option<Clock>,
 }
 
-/// The snapshot; an error where it answers no page at all.
-pub async fn answering(
-    state: &ApiState,
-    mut snapshot: Box<dyn Snapshot>,
-) -> Result<Box<dyn Snapshot>, Problem> {
-    if !reconfigure::in_effect(snapshot.as_mut(), &state.markets).await? {
-        return Err(Problem::new(
-            Kind::ViewBeingRebuilt,
-            "the view is not computed for this configuration of markets yet; try again",
-        ));
+impl Waiter<'_> {
+    /// Whether what is wanted is reached; `now`: by a look that begins now.
+    async fn look(&mut self, now: bool) -> Result<bool, Problem> {
+        if self.facts_held.is_none() && self.version().is_none() {
+            let store = self.state.store.as_ref();
+            let look = match now {
+                true => self.state.reached.now(store).await?,
+                false => self.state.reached.lately(store).await?,
+            };
+            let holds = look.reflected.holds(&self.wanted.positions);
+            self.facts_held = holds.then_some(look.began);
+        }
+        Ok(match self.from {
+            ReadFrom::Facts => self.facts_held.is_some(),
+            ReadFrom::Index => self.version().is_some(),
+        })
     }
-    Ok(snapshot)
+
+    /// The version of the index, once it reflects what is wanted: by its positions, or, where an event
+    /// has changed nothing that is followed, once all is followed that was committed by then.
+    fn version(&self) -> Option<Arc<IndexVersion>> {
+        let version =
+            self.state.index.as_ref().filter(|_| self.from == ReadFrom::Index)?.current()?;
+        let is_followed = self.facts_held.is_some_and(|at| self.state.following.is_beyond(at));
+        (is_followed || version.reflected.holds(&self.wanted.positions)).then_some(version)
+    }
+
+    /// A state that reflects what is wanted. A replica may be behind what was committed.
+    async fn source(&self) -> Result<Option<Source>, Problem> {
+        if self.from == ReadFrom::Index {
+            return Ok(self.version().map(Source::Index));
+        }
+        let mut snapshot = self.state.store.snapshot().await?;
+        if !holds(snapshot.as_mut(), self.wanted).await? {
+            snapshot = self.state.store.snapshot_fresh().await?;
+            if !holds(snapshot.as_mut(), self.wanted).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Source::Store(snapshot)))
+    }
+}
+
+async fn holds(snapshot: &mut dyn Snapshot, wanted: &Wanted) -> Result<bool, Problem> {
+    let reflected: Reflected = snapshot.positions().await?.into_iter().collect();
+    Ok(reflected.holds(&wanted.positions))
 }
 
 /// The answer where a position is of a partition that is stopped: it will not be reached.
-async fn stopped(snapshot: &mut dyn Snapshot, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
+async fn stopped(state: &ApiState, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
+    let mut snapshot = state.store.snapshot().await?;
     let standings = snapshot.standings().await?;
     let of = |standing: &&Standing| {
         let Partition { topic, partition } = &standing.partition;

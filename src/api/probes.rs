@@ -6,8 +6,6 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use super::ApiState;
 use super::current::State;
 use super::problem::{Kind, Problem};
-use crate::projector::reconfigure;
-use crate::store::StoreError;
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -26,20 +24,13 @@ pub async fn readyz(State(state): State) -> Result<HttpResponse, Problem> {
 }
 
 /// Why pages cannot be answered now, if they cannot.
-pub async fn trouble(state: &ApiState) -> Option<&'static str> {
-    match in_effect(state).await {
-        Ok(true) => None,
-        Ok(false) => Some("the view is not computed for this configuration of markets yet"),
-        Err(error) => {
-            tracing::debug!(%error, "not ready: the read store cannot be read");
-            Some("it waits for the read store, which cannot be read")
-        }
+pub async fn trouble(state: &ApiState) -> Option<String> {
+    if let Err(error) = state.store.snapshot().await {
+        tracing::debug!(%error, "not ready: the read store cannot be read");
+        return Some("it waits for the read store, which cannot be read".to_owned());
     }
-}
-
-async fn in_effect(state: &ApiState) -> Result<bool, StoreError> {
-    let mut snapshot = state.store.snapshot().await?;
-    reconfigure::in_effect(snapshot.as_mut(), &state.markets).await
+    let index = state.index.as_ref().filter(|index| !index.is_loaded())?;
+    Some(format!("the listing index is being loaded: {} products so far", index.loaded()))
 }
 
 /// Pages are answered; what projecting waits for shows as well.

@@ -66,7 +66,6 @@ pub enum Kind {
     UnsupportedMediaType,
     Internal,
     NotReady,
-    ViewBeingRebuilt,
     Unavailable,
 }
 
@@ -114,9 +113,6 @@ impl Kind {
             }
             Kind::Internal => ("internal", "Internal error", S::INTERNAL_SERVER_ERROR),
             Kind::NotReady => ("not_ready", "Not ready", S::SERVICE_UNAVAILABLE),
-            Kind::ViewBeingRebuilt => {
-                ("view_being_rebuilt", "View being rebuilt", S::SERVICE_UNAVAILABLE)
-            }
             Kind::Unavailable => ("unavailable", "Unavailable", S::SERVICE_UNAVAILABLE),
         }
     }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use projections::event::valid_id;
 use projections::facts::ProductFacts;
+use projections::index::card::CardFacts;
+use projections::index::query::AudienceView;
 use projections::instant::Instant;
 use projections::page::{self, LatestReviews, Meta, ProductPage, ProductsPage, Reader};
 
-use super::cached::{self, Ask, Asking, Made};
+use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, MAX_IDS, ProductsParams, Query, Shown};
@@ -19,7 +21,6 @@ use super::{ApiState, json, path};
 use crate::cache::stamps::slots;
 use crate::cache::{PageKind, PageRef, Tag};
 use crate::log::position::ReadFrom;
-use crate::pages::Cards;
 use crate::store::query::{ReviewKeyset, ReviewSort};
 
 pub const ONE: &str = "/api/v1/products/{id}";
@@ -48,13 +49,15 @@ impl One {
     }
 }
 
+impl Kept for One {
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        PageRef { kind: PageKind::Product, id: &self.id, context: who.context(), query: None }
+    }
+}
+
 impl Ask for One {
     fn route(&self) -> &'static str {
         ONE
-    }
-
-    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
-        PageRef { kind: PageKind::Product, id: &self.id, context: who.context(), query: None }
     }
 
     fn read_from(&self) -> ReadFrom {
@@ -117,11 +120,7 @@ impl Several {
     }
 }
 
-impl Ask for Several {
-    fn route(&self) -> &'static str {
-        SEVERAL
-    }
-
+impl Kept for Several {
     fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
         let query = match self.params.shown {
             Shown::Card => None,
@@ -129,10 +128,16 @@ impl Ask for Several {
         };
         PageRef { kind: PageKind::Cards, id: &self.key, context: who.context(), query }
     }
+}
+
+impl Ask for Several {
+    fn route(&self) -> &'static str {
+        SEVERAL
+    }
 
     fn read_from(&self) -> ReadFrom {
         match self.params.shown {
-            Shown::Card => ReadFrom::Views,
+            Shown::Card => ReadFrom::Index,
             Shown::Page => ReadFrom::Facts,
         }
     }
@@ -144,29 +149,35 @@ impl Ask for Several {
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
         match self.params.shown {
-            Shown::Card => self.cards(state, asking, reading).await,
+            Shown::Card => self.cards(state, asking, reading),
             Shown::Page => self.pages(state, asking, reading).await,
         }
     }
 }
 
 impl Several {
-    async fn cards(
+    fn cards(
         &self,
         state: &ApiState,
         asking: &Asking<'_>,
-        reading: &mut Reading,
+        reading: &Reading,
     ) -> Result<Made, Problem> {
-        let ids = &self.params.ids;
-        let market = state.market_of(asking.who)?;
-        let cards = Cards::read(&mut *reading.snapshot, ids, market, reading.at).await?;
-        let reader = state.reader(asking.who, reading.at)?;
-        let changes = |id: &String| page::card_changes_at(&cards.get(id)?.view, &reader);
-        let next = ids.iter().filter_map(changes).min();
-        let body = products(ids, next, |id| cards.card(id, &reader));
-        let slots = slots(ids.iter().map(|id| Tag::Card(id)));
-        let made = Made::page(json(SEVERAL, &body)?, next, slots);
-        Ok(Made { passing: cards.evaluated(), ..made })
+        let (ids, who) = (&self.params.ids, asking.who);
+        let index = &reading.index()?.index;
+        let (market, group) = (usize::from(who.market), who.group.as_deref());
+        let view = AudienceView::new(index, market, group, reading.at);
+        let mut cards: HashMap<&str, CardFacts<'_>> = HashMap::new();
+        let mut next: Option<Instant> = None;
+        for id in ids {
+            let Some(number) = index.number_of(id) else { continue };
+            next = next.into_iter().chain([view.changes_at(number)]).min();
+            cards.extend(index.card_facts(&view, number, None).map(|card| (id.as_str(), card)));
+        }
+        let reader = state.reader(who, reading.at)?;
+        let next = next.filter(|at| at.is_finite());
+        let body = products(ids, next, |id| Some(cards.get(id)?.body(&reader)));
+        let slots = slots(ids.iter().map(|id| Tag::Card(id)).chain([Tag::AnyCard]));
+        Ok(Made::page(json(SEVERAL, &body)?, next, slots))
     }
 
     async fn pages(
@@ -221,9 +232,10 @@ impl Pages {
     ) -> Result<Pages, Problem> {
         let cursors = Cursors::new(state.admin_token.as_deref());
         let walk = Walk::begin(asked_at, None);
-        let mut latest = reading.snapshot.latest_reviews_of(ids).await?;
+        let snapshot = reading.snapshot()?;
+        let mut latest = snapshot.latest_reviews_of(ids).await?;
         let mut pages = HashMap::new();
-        for facts in reading.snapshot.product_facts(ids).await? {
+        for facts in snapshot.product_facts(ids).await? {
             let id = facts.product_id.clone();
             let (mut reviews, more) = latest.remove(&id).unwrap_or_default();
             if let (true, Some(last)) = (more, reviews.latest.last()) {

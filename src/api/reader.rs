@@ -7,17 +7,16 @@ use actix_web::HttpRequest;
 use projections::instant::Instant;
 use projections::market::Market;
 use projections::page::Reader;
-use tokio::sync::SemaphorePermit;
 
 use super::cursor::Walk;
 use super::params::Common;
-use super::position::{self, Wanted};
+use super::position::{self, Source, Wanted};
 use super::problem::{Kind, Problem};
 use super::{ApiState, auth};
 use crate::cache::Context;
 use crate::clock;
-use crate::log::position::ReadFrom;
-use crate::pages;
+use crate::index::IndexVersion;
+use crate::log::position::{ReadFrom, Reflected};
 use crate::store::Snapshot;
 
 /// Whom a page is for.
@@ -59,7 +58,7 @@ impl Asked {
         Ok(Asked { who: Arc::new(Who { market, group, locale }), at, wanted })
     }
 
-    /// A snapshot to read the answer from, and the instant that it is for: that of the walk that
+    /// A state to read the answer from, and the instant that it is for: that of the walk that
     /// it goes on with, else what was asked for, else now, as late as may be.
     pub async fn open(
         &self,
@@ -73,42 +72,22 @@ impl Asked {
         {
             auth::check(state, request, "this cursor shows what is to come: it")?;
         }
-        let (snapshot, generation) = position::snapshot(state, &self.wanted, from).await?;
+        let (source, generation) = position::source(state, &self.wanted, from).await?;
         let now = clock::now();
         let at = walk.map_or(self.at.unwrap_or(now), |walk| walk.instant(now));
-        Ok(Reading { snapshot, generation, at, started: Clock::now(), behind: false, turn: None })
-    }
-
-    /// As [`Asked::open`], for answers that hold listings: where one has to be evaluated, once it
-    /// is its turn.
-    pub async fn open_for_listings(
-        &self,
-        state: &ApiState,
-        request: &HttpRequest,
-        walk: Option<Walk>,
-    ) -> Result<Reading, Problem> {
-        let mut reading = self.open(state, request, walk, ReadFrom::Views).await?;
-        if !reading.snapshot.coverage().await?.holds(reading.at) {
-            drop(reading);
-            let turn = pages::evaluation_turn().await?;
-            reading = self.open(state, request, walk, ReadFrom::Views).await?;
-            reading.turn = Some(turn);
-        }
-        Ok(reading)
+        Ok(Reading { source, generation, at, started: Clock::now(), behind: false })
     }
 }
 
 /// One answer being read.
 pub struct Reading {
-    pub snapshot: Box<dyn Snapshot>,
+    source: Source,
     /// Which one it is read from.
     pub generation: i64,
     pub at: Instant,
     pub started: Clock,
     /// It may lack what others know to be committed.
     pub behind: bool,
-    /// Held while listings are evaluated.
-    turn: Option<SemaphorePermit<'static>>,
 }
 
 impl Reading {
@@ -116,32 +95,65 @@ impl Reading {
     /// away, what a replica has.
     pub async fn fresh(
         state: &ApiState,
-        lists: bool,
+        from: ReadFrom,
         at: Option<Instant>,
     ) -> Result<Reading, Problem> {
-        let mut reading = Reading::begin(state, at).await?;
-        if lists && !reading.snapshot.coverage().await?.holds(reading.at) {
-            drop(reading);
-            let turn = pages::evaluation_turn().await?;
-            reading = Reading::begin(state, at).await?;
-            reading.turn = Some(turn);
-        }
-        Ok(reading)
-    }
-
-    async fn begin(state: &ApiState, at: Option<Instant>) -> Result<Reading, Problem> {
-        let (snapshot, behind) = match state.store.snapshot_fresh().await {
-            Ok(snapshot) => (snapshot, false),
-            Err(_) => (state.store.snapshot().await?, true),
+        let (source, behind) = match from {
+            ReadFrom::Index => (Source::Index(state.index_version()?), false),
+            ReadFrom::Facts => match state.store.snapshot_fresh().await {
+                Ok(snapshot) => (Source::Store(snapshot), false),
+                Err(_) => (Source::Store(state.store.snapshot().await?), true),
+            },
         };
-        let snapshot = position::answering(state, snapshot).await?;
         let at = at.unwrap_or_else(clock::now);
         let generation = state.store.generation();
-        Ok(Reading { snapshot, generation, at, started: Clock::now(), behind, turn: None })
+        Ok(Reading { source, generation, at, started: Clock::now(), behind })
+    }
+
+    /// The snapshot of the store that a page of facts is read from.
+    pub fn snapshot(&mut self) -> Result<&mut dyn Snapshot, Problem> {
+        match &mut self.source {
+            Source::Store(snapshot) => Ok(snapshot.as_mut()),
+            Source::Index(_) => Err(Problem::internal()),
+        }
+    }
+
+    /// The version of the index that a page of listings or cards is read from.
+    pub fn index(&self) -> Result<&Arc<IndexVersion>, Problem> {
+        match &self.source {
+            Source::Index(version) => Ok(version),
+            Source::Store(_) => Err(Problem::internal()),
+        }
+    }
+
+    /// Up to where it reflects the events.
+    pub async fn reflected(&mut self) -> Result<Reflected, Problem> {
+        match &mut self.source {
+            Source::Store(snapshot) => Ok(snapshot.positions().await?.into_iter().collect()),
+            Source::Index(version) => Ok(version.reflected.clone()),
+        }
     }
 }
 
 impl ApiState {
+    /// The version of the index of now.
+    ///
+    /// # Errors
+    ///
+    /// Before the first is loaded, and where the store could not be followed for longer than answers
+    /// may be old.
+    pub fn index_version(&self) -> Result<Arc<IndexVersion>, Problem> {
+        let Some(version) = self.index.as_ref().and_then(|index| index.current()) else {
+            let detail = "the listing index is being loaded; try again";
+            return Err(Problem::new(Kind::NotReady, detail));
+        };
+        if self.following.behind().is_some_and(|behind| behind > self.stale_if_error) {
+            let detail = "the read store cannot be followed; try again";
+            return Err(Problem::new(Kind::Unavailable, detail));
+        }
+        Ok(version)
+    }
+
     /// The place of the market of that id; the first where none is asked for.
     fn market_index(&self, id: Option<&str>) -> Result<u16, Problem> {
         let found = match id {

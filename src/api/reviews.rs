@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use projections::event::valid_id;
 use projections::page::{Meta, ReviewBody, ReviewsPage};
 
-use super::cached::{self, Ask, Asking, Made};
+use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;
 use super::cursor::{Binding, Cursor, Cursors, Walk};
 use super::params::{Common, MAX_LIMIT, Query, ReviewParams};
@@ -16,7 +16,7 @@ use super::reader::{Asked, Reading, Who};
 use super::{ApiState, json, path};
 use crate::cache::stamps::slots;
 use crate::cache::{PageKind, PageRef, Tag};
-use crate::pages::Cards;
+use crate::log::position::ReadFrom;
 use crate::store::query::{ReviewKeyset, ReviewSort};
 
 pub const REVIEWS: &str = "/api/v1/products/{id}/reviews";
@@ -61,18 +61,24 @@ impl Reviews {
     }
 }
 
+impl Kept for Reviews {
+    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
+        let query = Some(&*self.query);
+        PageRef { kind: PageKind::Reviews, id: &self.id, context: who.context(), query }
+    }
+}
+
 impl Ask for Reviews {
     fn route(&self) -> &'static str {
         REVIEWS
     }
 
-    fn page<'a>(&'a self, who: &'a Who) -> PageRef<'a> {
-        let query = Some(&*self.query);
-        PageRef { kind: PageKind::Reviews, id: &self.id, context: who.context(), query }
-    }
-
     fn walk(&self) -> Option<Walk> {
         self.cursor.as_ref().map(|cursor| cursor.walk)
+    }
+
+    fn read_from(&self) -> ReadFrom {
+        ReadFrom::Facts
     }
 
     async fn make(
@@ -81,37 +87,34 @@ impl Ask for Reviews {
         asking: &Asking<'_>,
         reading: &mut Reading,
     ) -> Result<Made, Problem> {
-        let id = String::from(&*self.id);
-        let market = state.market_of(asking.who)?;
-        let snapshot = &mut *reading.snapshot;
-        let cards = Cards::read(snapshot, std::slice::from_ref(&id), market, reading.at).await?;
-        let view = cards.get(&id).map(|card| &card.view);
-        if !view.is_some_and(|view| view.is_visible(reading.at)) {
-            let released_at = view.filter(|view| view.active).map(|view| view.released_at);
-            return Ok(Made::none(&id, released_at.filter(|released| *released > reading.at)));
+        let (id, at) = (String::from(&*self.id), reading.at);
+        let snapshot = reading.snapshot()?;
+        let product = snapshot.index_parts(std::slice::from_ref(&id)).await?.pop();
+        let Some(product) = product.filter(|product| product.active) else {
+            return Ok(Made::none(&id, None));
+        };
+        if product.released_at > at {
+            return Ok(Made::none(&id, Some(product.released_at)));
         }
         let after = self.cursor.as_ref().map(|cursor| &cursor.after);
-        let mut slice = snapshot.reviews(&id, self.sort, after, self.limit + 1).await?;
+        let mut items = snapshot.reviews(&id, self.sort, after, self.limit + 1).await?.items;
         let limit = self.limit as usize;
-        let more = slice.items.len() > limit;
-        slice.items.truncate(limit);
+        let more = items.len() > limit;
+        items.truncate(limit);
         // What is there of the reviews does not depend on the instant.
         let walk = self.walk().unwrap_or(Walk::begin(asking.at, None));
         let cursors = Cursors::new(state.admin_token.as_deref());
-        let next_cursor = slice.items.last().filter(|_| more).map(|last| {
+        let next_cursor = items.last().filter(|_| more).map(|last| {
             let after = ReviewKeyset::of(last, self.sort);
             cursors.write(Binding::reviews(&id, self.sort), &Cursor { walk, after })
         });
         let body = ReviewsPage {
-            items: slice.items.iter().map(ReviewBody::new).collect(),
-            total: slice.total.total,
-            total_capped: slice.total.capped,
+            items: items.iter().map(ReviewBody::new).collect(),
+            total: product.reviews.count(),
             next_cursor,
             meta: Meta { next_change_at: None },
         };
-        let slots = slots([Tag::Product(&id), Tag::Card(&id)]);
-        let made = Made::page(json(REVIEWS, &body)?, None, slots);
-        Ok(Made { passing: cards.evaluated(), ..made })
+        Ok(Made::page(json(REVIEWS, &body)?, None, slots([Tag::Product(&id)])))
     }
 
     fn not_found(&self) -> Problem {

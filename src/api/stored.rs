@@ -9,18 +9,17 @@ use futures_util::future::BoxFuture;
 use projections::instant::Instant;
 
 use super::ApiState;
-use super::cached::{self, Ask, Pages};
+use super::cached::{self, Ask, Kept, Pages};
 use super::home::Home;
 use super::listings::Listing;
 use super::problem::Problem;
 use super::products::{self, One, Several};
 use super::reader::{Reading, Who};
 use super::reviews::Reviews;
-use crate::cache::{Loaded, PageKey, PageKind, PageRef, Version};
-use crate::log::position::Reflected;
+use crate::cache::{Loaded, PageKey, PageKind, PageRef};
+use crate::log::position::{ReadFrom, Reflected};
 
-type Load =
-    dyn Fn(Version, Option<Instant>) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
+type Load = dyn Fn(Option<Instant>) -> BoxFuture<'static, Result<Loaded, Problem>> + Send + Sync;
 
 /// A page that can be loaded, whatever kind it is of.
 #[derive(Clone)]
@@ -50,7 +49,7 @@ impl Page {
         (market < state.markets.len() && page.key.as_ref() == *asked).then_some(page)
     }
 
-    fn by<A: Ask>(
+    fn by<A: Kept>(
         state: &web::Data<ApiState>,
         pages: &Arc<Pages>,
         asked: &PageRef<'_>,
@@ -59,10 +58,10 @@ impl Page {
         let who = Arc::new(who(asked));
         let key = PageKey::from(ask.page(&who));
         let (state, pages) = (state.clone(), Arc::clone(pages));
-        let load = move |version, at| -> BoxFuture<'static, Result<Loaded, Problem>> {
+        let load = move |at| -> BoxFuture<'static, Result<Loaded, Problem>> {
             let (state, pages) = (state.clone(), Arc::clone(&pages));
             let (who, ask) = (Arc::clone(&who), ask.clone());
-            Box::pin(async move { cached::load(&state, &pages, &who, &ask, version, at).await })
+            Box::pin(async move { cached::load(&state, &pages, &who, &ask, at).await })
         };
         Page { key, load: Arc::new(load) }
     }
@@ -76,8 +75,8 @@ impl Page {
     /// # Errors
     ///
     /// What a request would be answered.
-    pub async fn load(&self, version: Version) -> Result<Loaded, Problem> {
-        (self.load)(version, None).await
+    pub async fn load(&self) -> Result<Loaded, Problem> {
+        (self.load)(None).await
     }
 
     /// The same, as it is at an instant to come.
@@ -85,8 +84,8 @@ impl Page {
     /// # Errors
     ///
     /// As [`Page::load`].
-    pub async fn load_at(&self, version: Version, at: Instant) -> Result<Loaded, Problem> {
-        (self.load)(version, Some(at)).await
+    pub async fn load_at(&self, at: Instant) -> Result<Loaded, Problem> {
+        (self.load)(Some(at)).await
     }
 }
 
@@ -128,15 +127,14 @@ impl ProductPages {
         &self,
         state: &ApiState,
         pages: &Pages,
-        version: Version,
     ) -> Result<Vec<(PageKey, Loaded)>, Problem> {
-        let mut reading = Reading::fresh(state, false, None).await?;
+        let mut reading = Reading::fresh(state, ReadFrom::Facts, None).await?;
         let ids: BTreeSet<&str> = self.keys().map(|key| key.as_ref().id).collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let products = products::Pages::read(state, None, &mut reading, &ids).await?;
         let load = |(key, who): &(PageKey, Who)| {
             let made = products.one(key.as_ref().id, state, who, reading.at)?;
-            Ok((key.clone(), made.for_cache(pages, &reading, version, false)))
+            Ok((key.clone(), made.for_cache(pages, &reading, false)))
         };
         self.asked.iter().map(load).collect()
     }
@@ -155,13 +153,11 @@ fn who(asked: &PageRef<'_>) -> Who {
 pub struct Fresh {
     /// `None`: there is no such page.
     pub body: Option<Vec<u8>>,
-    pub next_change_at: Option<Instant>,
     pub reflected: Reflected,
-    /// Until when listings are answered from stored steps.
-    pub covered_until: Instant,
 }
 
-/// The page of this key as the store has it at an instant, with no cache; `None` where no request has this key.
+/// The page of this key as the store has it at an instant, with no cache; `None` where no request has this key, and
+/// for pages that are made from the index.
 ///
 /// # Errors
 ///
@@ -177,11 +173,14 @@ pub async fn fresh(
     match asked.kind {
         PageKind::Product => fresh_of(state, asked, One::stored(asked), at).await,
         PageKind::Reviews => fresh_of(state, asked, Reviews::stored(asked), at).await,
-        PageKind::Cards => fresh_of(state, asked, Several::stored(asked), at).await,
-        PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing => {
-            fresh_of(state, asked, Listing::stored(asked), at).await
+        PageKind::Cards => {
+            let several = Several::stored(asked);
+            let of_facts = several.filter(|several| several.read_from() == ReadFrom::Facts);
+            fresh_of(state, asked, of_facts, at).await
         }
-        PageKind::Home => fresh_of(state, asked, Some(Home), at).await,
+        PageKind::CategoryListing | PageKind::BrandListing | PageKind::Listing | PageKind::Home => {
+            Ok(None)
+        }
     }
 }
 
@@ -192,5 +191,5 @@ async fn fresh_of<A: Ask>(
     at: Instant,
 ) -> Result<Option<Fresh>, Problem> {
     let Some(ask) = ask else { return Ok(None) };
-    cached::fresh(state, &who(asked), &ask, at).await.map(Some)
+    cached::fresh(state, &Arc::new(who(asked)), &ask, at).await.map(Some)
 }

@@ -52,7 +52,7 @@ pub use counters::Statistics;
 pub use demand::{Demand, Waiting};
 pub use entry::{Entry, Loaded};
 pub use fill::Filled;
-pub use first_pages::{FirstPages, Part, Watched};
+pub use first_pages::{FirstPages, Watched, WatchedListing};
 pub use key::{Context, PageKey, PageKind, PageRef};
 pub use load::{GetError, Got, LoadError, Source};
 pub use pages::{Limits, Lookup, PageCache, Put};

@@ -12,13 +12,17 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 pub struct Version(pub u64);
 
 /// What a page depends on. A change of it drops the pages that name it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Tag<'a> {
     /// Everything: every page there is depends on it without naming it.
     All,
     Product(&'a str),
     /// A product's card.
     Card(&'a str),
+    /// The cards of all products.
+    AnyCard,
+    /// What a listing is called, by its kind and id.
+    Heading(&'static str, &'a str),
     /// What reaches the pages of all products.
     AnyProduct,
     /// One answer that is watched by itself: see [`super::first_pages`].
@@ -40,6 +44,9 @@ impl Tag<'_> {
             Tag::Category(id) => (&OTHERS, hash(3, id.as_bytes())),
             Tag::Brand(id) => (&OTHERS, hash(4, id.as_bytes())),
             Tag::AnyProduct => (&OTHERS, hash(6, b"")),
+            Tag::AnyCard => (&OTHERS, hash(8, b"")),
+            Tag::Heading("brand", id) => (&OTHERS, hash(9, id.as_bytes())),
+            Tag::Heading(_, id) => (&OTHERS, hash(10, id.as_bytes())),
             Tag::Watched(number) => (&OTHERS, hash(7, &number.to_le_bytes())),
         };
         room.slot(hash)

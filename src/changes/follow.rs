@@ -1,15 +1,7 @@
-//! Following the feed of changes, for a page cache.
+//! How far a process has followed the feed of changes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-
-use tokio_util::sync::CancellationToken;
-
-use super::{Change, ChangeCursor, ChangeHints};
-use crate::backoff::Backoff;
-use crate::store::{ReadStore, Result};
-use crate::waits::Waits;
 
 /// How often changes are looked for, whether or not a hint came.
 pub const POLL: Duration = Duration::from_millis(25);
@@ -50,70 +42,9 @@ impl Following {
         looked > then.saturating_duration_since(self.since)
     }
 
-    fn known_at(&self, began: Instant) {
+    /// All is known that was committed before a look that began then.
+    pub fn known_at(&self, began: Instant) {
         let millis = began.duration_since(self.since).as_millis();
         self.looked.store(u64::try_from(millis).unwrap_or(u64::MAX).max(1), Ordering::Release);
     }
-}
-
-/// The subject of waiting for the feed.
-const FOLLOWING: &str = "changes cannot be read";
-
-/// Tells every change from now on, until it is to stop. Without a store it tries again.
-pub async fn follow(
-    store: Arc<dyn ReadStore>,
-    following: Arc<Following>,
-    tell: impl Fn(Change) + Send,
-    waits: Waits,
-    stop: CancellationToken,
-) {
-    let mut backoff = Backoff::default();
-    let mut cursor: Option<ChangeCursor> = None;
-    let mut hints: Option<Box<dyn ChangeHints>> = None;
-    while !stop.is_cancelled() {
-        let began = Instant::now();
-        match read(store.as_ref(), &mut cursor, &tell).await {
-            Ok(()) => {
-                following.known_at(began);
-                waits.over(FOLLOWING);
-                backoff = Backoff::default();
-            }
-            Err(error) => {
-                waits.wait(FOLLOWING, error);
-                hints = None;
-                backoff.wait(&stop).await;
-                continue;
-            }
-        }
-        if hints.is_none() {
-            hints = store.change_hints().await.ok();
-        }
-        let wait = async {
-            match &mut hints {
-                Some(hints) => hints.wait(POLL).await,
-                None => tokio::time::sleep(POLL).await,
-            }
-        };
-        tokio::select! {
-            () = wait => {}
-            () = stop.cancelled() => {}
-        }
-    }
-}
-
-async fn read(
-    store: &dyn ReadStore,
-    cursor: &mut Option<ChangeCursor>,
-    tell: &impl Fn(Change),
-) -> Result<()> {
-    let read = store.changes(cursor.as_ref()).await?;
-    if read.lost {
-        tracing::warn!("changes were deleted before they were read: nothing that is cached counts");
-        tell(Change::everything());
-    }
-    for change in read.changes {
-        tell(change);
-    }
-    *cursor = Some(read.cursor);
-    Ok(())
 }

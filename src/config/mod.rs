@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod home;
 mod http;
+mod index;
 mod keys;
 mod layers;
 mod log;
@@ -35,6 +36,7 @@ pub use environment::{Overrides, environment};
 pub use error::{ConfigError, Origin, Problem};
 pub use home::{HomeConfig, HomeSection, SectionListing, SectionSort};
 pub use http::HttpConfig;
+pub use index::IndexConfig;
 pub use log::{LogConfig, LogKind, MissingEvents, Properties, Topics};
 pub use market::MarketConfig;
 pub use projector::ProjectorConfig;
@@ -72,6 +74,7 @@ pub struct Config {
     pub home: HomeConfig,
     pub projector: ProjectorConfig,
     pub rebuild: RebuildConfig,
+    pub index: IndexConfig,
     pub cache: CacheConfig,
     pub schedule: ScheduleConfig,
     pub wait: WaitConfig,
@@ -90,6 +93,7 @@ impl Default for Config {
             home: HomeConfig::default(),
             projector: ProjectorConfig::default(),
             rebuild: RebuildConfig::default(),
+            index: IndexConfig::default(),
             cache: CacheConfig::default(),
             schedule: ScheduleConfig::default(),
             wait: WaitConfig::default(),

@@ -1,12 +1,12 @@
 //! Answering from the live generation: an instance hears of a promotion, makes ready for it, and switches.
 //!
-//! Ready means: the generation's store is open, its changes are followed, and the pages that are read are in a cache of
+//! Ready means: the generation's store is open, its index is loaded, its changes are followed, and the pages that are read are in a cache of
 //! its own. The switch itself replaces one pointer. Before it, the new generation has caught up with all that the old one
 //! was said to reflect: positions never go backwards.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use super::stores::Stores;
 use super::view::Views;
 use super::{Announced, Generation};
 use crate::api::current::{Current, View};
-use crate::log::position::{ReadFrom, Reflected};
+use crate::log::position::Reflected;
 use crate::store::{self, Result};
 use crate::warm::warmer::RunState;
 
@@ -271,7 +271,8 @@ async fn prepare(views: &Views, generation: &Generation) -> Result<Ready> {
     // Where this is given up, what the view has begun ends.
     let guard = stop.clone().drop_guard();
     let ready = Ready { view: Arc::new(views.of(store, &stop)), stop };
-    while ready.view.state.pages.as_ref().is_some_and(|p| p.following.behind().is_none()) {
+    let state = &ready.view.state;
+    while state.index.is_some() && state.following.behind().is_none() {
         tokio::time::sleep(FOLLOWED_STEP).await;
     }
     guard.disarm();
@@ -300,11 +301,18 @@ async fn catch_up(before: &View, next: &View) -> Result<bool> {
     if store::is_stopped(before.state.store.as_ref()).await? {
         return Ok(true);
     }
-    let (facts, views) = reflected(before).await?;
+    let facts = reflected(before).await?;
     let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
+    // Once its facts reflect it, the index has to follow.
+    let mut reached: Option<Clock> = None;
     loop {
-        let (next_facts, next_views) = reflected(next).await?;
-        if next_facts.covers(&facts) && next_views.covers(&views) {
+        if reached.is_none() {
+            let began = Clock::now();
+            reached = reflected(next).await?.covers(&facts).then_some(began);
+        }
+        let state = &next.state;
+        let follows = |began| state.index.is_none() || state.following.is_beyond(began);
+        if reached.is_some_and(follows) {
             return Ok(true);
         }
         if tokio::time::Instant::now() >= deadline {
@@ -314,11 +322,10 @@ async fn catch_up(before: &View, next: &View) -> Result<bool> {
     }
 }
 
-/// Up to where its facts, and its views, reflect the events.
-async fn reflected(view: &View) -> Result<(Reflected, Reflected)> {
+/// Up to where its facts reflect the events.
+async fn reflected(view: &View) -> Result<Reflected> {
     let mut snapshot = view.state.store.snapshot_fresh().await?;
-    let facts = snapshot.reflected_in(ReadFrom::Facts).await?;
-    Ok((facts, snapshot.reflected_in(ReadFrom::Views).await?))
+    Ok(snapshot.positions().await?.into_iter().collect())
 }
 
 /// A name that no other instance has.

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web;
-use projections::instant::Instant;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant as Clock;
@@ -281,7 +280,8 @@ async fn follows(state: &ApiState, target: &Reflected) -> Result<bool, Problem> 
     let until = Clock::now() + FOLLOW_WITHIN;
     loop {
         let mut snapshot = state.store.snapshot_fresh().await?;
-        if snapshot.reflected().await?.covers(target) {
+        let reflected: Reflected = snapshot.positions().await?.into_iter().collect();
+        if reflected.covers(target) {
             return Ok(true);
         }
         drop(snapshot);
@@ -296,13 +296,11 @@ fn differences(live: &Fresh, new: &Fresh) -> Result<Vec<FieldDifference>, Proble
     if live.body == new.body {
         return Ok(Vec::new());
     }
-    let until = live.covered_until.min(new.covered_until);
-    Ok(verdict::differences(&members(live, until)?, &members(new, until)?))
+    Ok(verdict::differences(&members(live)?, &members(new)?))
 }
 
-/// A page as it is compared. A cursor says what the last item does and when the page changes next, which are compared
-/// themselves; when it changes beyond what both generations have steps for depends on when those were computed.
-fn members(page: &Fresh, until: Instant) -> Result<Value, Problem> {
+/// A page as it is compared. A cursor says what the last item does, which is compared itself.
+fn members(page: &Fresh) -> Result<Value, Problem> {
     let Some(body) = &page.body else { return Ok(Value::Null) };
     let mut members: Value = serde_json::from_slice(body).map_err(|error| {
         tracing::error!(%error, "a page that was made is no JSON");
@@ -310,11 +308,6 @@ fn members(page: &Fresh, until: Instant) -> Result<Value, Problem> {
     })?;
     if let Some(cursor) = members.get_mut("next_cursor").filter(|cursor| cursor.is_string()) {
         *cursor = Value::Bool(true);
-    }
-    if let Some(meta) = members.get_mut("meta").and_then(Value::as_object_mut)
-        && page.next_change_at.is_some_and(|at| at >= until)
-    {
-        meta.insert("next_change_at".to_owned(), Value::Null);
     }
     Ok(members)
 }

@@ -12,8 +12,10 @@ use crate::api::cached::Pages;
 use crate::api::current::View;
 use crate::api::{ApiState, Reached, Readiness};
 use crate::cache::Demand;
-use crate::changes::follow;
+use crate::changes::follow::Following;
 use crate::config::Config;
+use crate::index::ListingIndex;
+use crate::index::follow::{Follower, Told};
 use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
@@ -48,31 +50,38 @@ pub struct Views {
 }
 
 impl Views {
-    /// A view of this store, with an empty cache that follows its changes. Tasks of it end with `stop`.
+    /// A view of this store, with an index and an empty cache that follow its changes. Tasks of it end with `stop`.
     pub fn of(&self, store: Arc<dyn ReadStore>, stop: &CancellationToken) -> View {
-        let pages = self.cache(&store, stop);
-        let state = self.state(store, pages);
+        let followed = self.pages.then(|| self.follow(&store, stop));
+        let state = self.state(store, followed);
         let metrics = self.audit_metrics.clone();
         let tasks = (&self.tasks, stop);
         let warming = Warming::start(&self.config, &state, &self.popularity, metrics, tasks);
         View { state, warming }
     }
 
-    /// What pages are made from, of this store.
+    /// What pages are made from, of this store; without an index, only those that are made from facts.
     pub fn state(
         &self,
         store: Arc<dyn ReadStore>,
-        pages: Option<Arc<Pages>>,
+        followed: Option<Followed>,
     ) -> web::Data<ApiState> {
         let (config, generation) = (&self.config, store.generation());
+        let (following, index, pages) = match followed {
+            Some(Followed { following, index, pages }) => (following, Some(index), pages),
+            None => Default::default(),
+        };
         web::Data::new(ApiState {
             demand: self.demand.clone(),
+            index,
+            following,
+            stale_if_error: Duration::from_secs(config.cache.stale_if_error_seconds),
             pages,
             store,
             log: Arc::clone(&self.log),
             markets: stack::markets(config),
             low_stock_threshold: i64::try_from(config.low_stock_threshold).unwrap_or(i64::MAX),
-            sections: config.home.sections.clone(),
+            sections: config.home.sections.clone().into(),
             admin_token: config.http.token().map(str::to_owned),
             progress: self.stores.progress(generation).subscribe(),
             reached: Reached::default(),
@@ -87,17 +96,29 @@ impl Views {
         })
     }
 
-    /// The page cache, which follows what any projector changes.
-    fn cache(&self, store: &Arc<dyn ReadStore>, stop: &CancellationToken) -> Option<Arc<Pages>> {
-        if !self.pages || self.config.cache.max_bytes == 0 {
-            return None;
-        }
-        let pages = Arc::new(Pages::new(self.config.cache.limits()));
-        let (told, following) = (Arc::clone(&pages), Arc::clone(&pages.following));
-        let tell = move |change| told.tell(change);
-        let waits = self.waits.of_generation(store.generation());
-        let follow = follow::follow(Arc::clone(store), following, tell, waits, stop.clone());
-        self.tasks.run("following changes", stop, follow);
-        Some(pages)
+    /// The index and the page cache, which follow what any projector changes.
+    fn follow(&self, store: &Arc<dyn ReadStore>, stop: &CancellationToken) -> Followed {
+        let following = Arc::new(Following::default());
+        let index = Arc::new(ListingIndex::new(self.config.index.limits()));
+        let has_cache = self.config.cache.max_bytes > 0;
+        let pages = has_cache
+            .then(|| Arc::new(Pages::new(self.config.cache.limits(), Arc::clone(&following))));
+        let follower = Follower {
+            store: Arc::clone(store),
+            markets: stack::markets(&self.config),
+            index: Arc::clone(&index),
+            following: Arc::clone(&following),
+            told: pages.clone().map(|pages| -> Arc<dyn Told> { pages }),
+            waits: self.waits.of_generation(store.generation()),
+        };
+        self.tasks.run("following changes", stop, follower.run(stop.clone()));
+        Followed { following, index, pages }
     }
+}
+
+/// What follows the changes of a store.
+pub struct Followed {
+    following: Arc<Following>,
+    index: Arc<ListingIndex>,
+    pages: Option<Arc<Pages>>,
 }

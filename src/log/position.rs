@@ -69,8 +69,8 @@ fn is_digit(byte: u8) -> bool {
 pub enum ReadFrom {
     /// Facts alone: they are written with the position of their event.
     Facts,
-    /// Views and listings as well: some are computed after the position has moved.
-    Views,
+    /// The listing index: it follows the facts.
+    Index,
 }
 
 /// Up to where what answers are read from reflects the events of each partition: all before that offset, and

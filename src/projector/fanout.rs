@@ -1,7 +1,6 @@
 //! Fan-outs, step by step: each step is a short transaction, and a crash between two loses nothing.
 
 use super::{Bounds, Projector, reconfigure, views};
-use crate::changes::Collector;
 use crate::clock;
 use crate::store::fanout::ScopeCursor;
 use crate::store::{DiscountLock, Result, Transaction};
@@ -34,7 +33,6 @@ impl Projector {
     /// marking that has begun goes before computing. At most `at_most` products are computed.
     pub async fn fanout_step(&self, at_most: u32) -> Result<Step> {
         self.prune_changes().await;
-        let mut told = Collector::new(clock::now());
         let mut tx = self.store.begin().await?;
         if !tx.has_fanout_work(clock::now()).await? {
             tx.commit().await?;
@@ -64,7 +62,7 @@ impl Projector {
             computed = ids.len();
             full = computed >= at_most as usize;
             let horizon = self.horizon();
-            views::recompute(tx.as_mut(), &ids, &self.markets, &horizon, &mut told).await?;
+            views::recompute(tx.as_mut(), &ids, &self.markets, &horizon).await?;
         }
         // Before: the task of what is pending then is seen.
         let pending = reconfigure::is_pending(tx.as_mut(), &self.markets).await?;
@@ -72,9 +70,7 @@ impl Projector {
         self.tell_left(left.tasks);
         if pending && !left.configuration {
             reconfigure::computed(tx.as_mut(), &self.markets).await?;
-            told.everything();
         }
-        tx.record_change(&told.finish()).await?;
         if !marked && computed == 0 {
             // Nothing to do, but for tasks that have just ended and those that others hold. Each of two may
             // hold what the other looks for, and so does this one until it commits: somebody has to look again.

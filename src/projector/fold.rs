@@ -203,7 +203,7 @@ impl Folded {
         }
     }
 
-    /// Tells what differs on pages that are made from facts, before any view is computed.
+    /// Tells whose facts differ.
     pub fn tell(&self, told: &mut Collector) {
         let writes = &self.writes;
         let products = writes.products.iter().map(|(id, ..)| id);
@@ -214,7 +214,7 @@ impl Folded {
             told.product(id);
         }
         for id in &self.stocked {
-            told.card(id);
+            told.product(id);
         }
         for scope in &self.scopes {
             told.scope(scope.clone());

@@ -163,7 +163,7 @@ impl Projector {
         let started = Clock::now();
         let mut tx = self.store.begin().await?;
         tx.advance(&batch.moves).await?;
-        let mut told = Collector::new(clock::now());
+        let mut told = Collector::default();
         let report = self.apply_events(tx.as_mut(), batch, &warnings, &mut told).await?;
         tx.record_change(&told.finish()).await?;
         tx.commit().await?;
@@ -212,7 +212,7 @@ impl Projector {
         let batch = Batch { events: vec![incoming], ..Batch::default() };
         let warnings = self.warnings(&batch);
         let mut tx = self.store.begin().await?;
-        let mut told = Collector::new(clock::now());
+        let mut told = Collector::default();
         let report = self.apply_events(tx.as_mut(), &batch, &warnings, &mut told).await?;
         if report.refused > 0 {
             return Ok(report);
@@ -256,7 +256,7 @@ impl Projector {
             tx.defer(&touched, &batch.moves).await?;
         } else {
             let started = Clock::now();
-            views::recompute(tx, &touched, &self.markets, &self.horizon(), told).await?;
+            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
             self.views_took(touched.len(), started.elapsed());
         }
         settle(tx, &folded).await?;

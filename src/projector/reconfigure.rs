@@ -4,7 +4,6 @@
 use projections::discount::Scope;
 use projections::market::Market;
 
-use crate::changes::Change;
 use crate::store::fanout::NewFanout;
 use crate::store::{MARKETS_PENDING, ReadStore, Result, Snapshot, Transaction};
 
@@ -67,7 +66,6 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<bool> {
     let scope = Scope { all: true, ..Scope::default() };
     let task = NewFanout { discount_id: "", topic: "", partition: 0, offset: 0, scope: &scope };
     tx.add_fanout(&task).await?;
-    tx.record_change(&Change::everything()).await?;
     tx.commit().await?;
     Ok(true)
 }

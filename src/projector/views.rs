@@ -8,7 +8,6 @@ use projections::market::Market;
 use projections::placement::Placement;
 use projections::view::{ListingKey, View};
 
-use crate::changes::Collector;
 use crate::store::{DiscountLock, Numbers, Result, Transaction, ViewWrite};
 
 /// Products whose facts are in memory at once.
@@ -44,7 +43,6 @@ pub async fn recompute(
     ids: &[String],
     markets: &[Market],
     horizon: &Horizon,
-    told: &mut Collector,
 ) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -57,11 +55,11 @@ pub async fn recompute(
     for chunk in ids.chunks(FACTS_AT_ONCE) {
         compute(tx, chunk, markets, horizon, &mut changed).await?;
         if changed.iter().map(Changed::rows).sum::<usize>() >= ROWS_AT_ONCE {
-            save(tx, &changed, told).await?;
+            save(tx, &changed).await?;
             changed.clear();
         }
     }
-    save(tx, &changed, told).await
+    save(tx, &changed).await
 }
 
 async fn compute(
@@ -87,7 +85,7 @@ async fn compute(
     Ok(())
 }
 
-async fn save(tx: &mut dyn Transaction, changed: &[Changed], told: &mut Collector) -> Result<()> {
+async fn save(tx: &mut dyn Transaction, changed: &[Changed]) -> Result<()> {
     let numbers = numbers(tx, changed).await?;
     let place =
         |view: &Option<View>| view.as_ref().map(|v| Placement::of(v, &numbers)).unwrap_or_default();
@@ -100,7 +98,6 @@ async fn save(tx: &mut dyn Transaction, changed: &[Changed], told: &mut Collecto
             diff: Placement::diff(&place(&c.old), &place(&c.new)),
         })
         .collect();
-    told.views(&writes, &numbers);
     tx.save_views(&writes).await
 }
 

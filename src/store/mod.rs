@@ -23,6 +23,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use projections::codec::CorruptDocument;
 use projections::facts::ProductFacts;
+use projections::index::discounts::ScopedDiscount;
+use projections::index::part::IndexPart;
 use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
@@ -32,7 +34,7 @@ use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
 use crate::log::LogError;
-use crate::log::position::{Partition, Position, ReadFrom, Reflected};
+use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
 use fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
@@ -96,7 +98,7 @@ impl StoreError {
 }
 
 /// The version of facts, views and placements as stored. Another one needs another generation.
-pub const PROJECTION_VERSION: i64 = 4;
+pub const PROJECTION_VERSION: i64 = 5;
 
 /// Why this build does not go on with a generation, and what to do.
 pub(crate) fn another_layout(place: &str, theirs: i64) -> String {
@@ -282,14 +284,6 @@ pub trait Snapshot: Send {
     /// How far the view reflects each partition, fan-outs included.
     async fn reflected(&mut self) -> Result<Reflected>;
 
-    /// How far what an answer is read from reflects the events of each partition.
-    async fn reflected_in(&mut self, from: ReadFrom) -> Result<Reflected> {
-        match from {
-            ReadFrom::Facts => Ok(self.positions().await?.into_iter().collect()),
-            ReadFrom::Views => self.reflected().await,
-        }
-    }
-
     /// Whether the view reflects all of these events.
     async fn reflects(&mut self, positions: &[Position]) -> Result<bool> {
         Ok(positions.is_empty() || self.reflected().await?.holds(positions))
@@ -300,6 +294,12 @@ pub trait Snapshot: Send {
 
     /// All that is known of these products, in any order; those that are not live are left out.
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
+
+    /// What the listing index needs of these products, in any order; those that are not live are left out.
+    async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>>;
+
+    /// Every live discount, in any order.
+    async fn discounts(&mut self) -> Result<Vec<ScopedDiscount>>;
 
     /// The reviews that product pages show, by product, for each of these ids; `next_cursor` is left to the caller.
     /// The flag says whether there are more than those.

@@ -81,5 +81,5 @@ async fn one(
     if is_over() {
         return false;
     }
-    pages.cache.prepare(key, boundary, |version| page.load_at(version, boundary)).await
+    pages.cache.prepare(key, boundary, |_| page.load_at(boundary)).await
 }

@@ -100,8 +100,7 @@ impl Audit {
         let Some(page) = Page::of(&self.state, &self.pages, &key.as_ref()) else {
             return Compared::Failed;
         };
-        let version = self.pages.cache.stamps().followed();
-        match page.load(version).await {
+        match page.load().await {
             // By a store that may be behind.
             Ok(Loaded { version: Some(Version(_)), .. }) => Compared::Failed,
             Ok(Loaded { answer, .. }) if same(&answer, entry.answer()) => Compared::Same,

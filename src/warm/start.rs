@@ -20,10 +20,10 @@ pub struct Gate {
     progress: Mutex<Option<watch::Receiver<Progress>>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Stands {
     /// Pages cannot be read, so that none can be warmed.
-    Waiting(&'static str),
+    Waiting(String),
     Warming,
     Open,
 }
@@ -31,7 +31,7 @@ enum Stands {
 impl Default for Gate {
     fn default() -> Gate {
         let stands = Mutex::new(Stands::Waiting(
-            "it waits for the read store, of which nothing was read yet",
+            "it waits for the read store, of which nothing was read yet".to_owned(),
         ));
         Gate { stands, progress: Mutex::default() }
     }
@@ -46,10 +46,10 @@ impl Gate {
     ///
     /// What is waited for, in words.
     pub fn passes(&self) -> Result<(), String> {
-        let stands = *self.stands();
+        let stands = self.stands().clone();
         match stands {
             Stands::Open => Ok(()),
-            Stands::Waiting(trouble) => Err(trouble.to_owned()),
+            Stands::Waiting(trouble) => Err(trouble.clone()),
             Stands::Warming => {
                 let watched = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
                 let progress = watched.as_ref().map(|progress| progress.borrow());

@@ -329,7 +329,7 @@ impl Warmer {
             return left;
         }
         let (products, _) = ProductPages::of(&self.state, asked);
-        let load = |version| products.load(&self.state, &self.pages, version);
+        let load = |_| products.load(&self.state, &self.pages);
         let kept = match self.pages.cache.fill_together(load).await {
             Ok(kept) => kept,
             Err(error) => {
@@ -366,9 +366,9 @@ impl Warmer {
             return Outcome::Skipped;
         };
         self.wait_for_turn(work, 1).await;
-        let filled = self.pages.cache.fill(key, |version| {
+        let filled = self.pages.cache.fill(key, |_| {
             let page = page.clone();
-            async move { page.load(version).await }
+            async move { page.load().await }
         });
         match filled.await {
             Ok(Filled::There) => Outcome::There,

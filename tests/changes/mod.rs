@@ -1,41 +1,27 @@
-//! What the projector tells of its transactions: every page that differs after one is told of.
+//! What the projector tells of its transactions, and which pages are dropped for it: every one that
+//! differs.
 
 mod events;
 mod pages_at;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
-use crate::harness::events::{discount, event, market, markets, price, product, stock};
+use crate::harness::events::{discount, event, markets, price, product, stock};
 use crate::harness::now;
 use crate::harness::stream::{GROUPS, Rng, nasty};
 use crate::postgres_server::Database;
-use events::told_of;
-use pages_at::{Pages, READERS, asked, drops, keys};
 use projections::event::Kind;
-use projections::instant::Instant;
-use projections::listing::{Filters, Sort, Total};
-use projections::market::Market;
-use projections::page::{self, Reader};
-use projections::placement::BOUNDARY;
-use projections::text::Text;
-use projections::view::{ListingKey, View};
-use serde_json::{Value, json, to_value};
-use vitrine::cache::Tag;
-use vitrine::cache::first_pages::tags;
-use vitrine::changes::{Change, ChangeCursor, FirstPage};
+use serde_json::{Value, json};
+use vitrine::changes::{Change, ChangeCursor};
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::pages::{self, Cards};
-use vitrine::projector::{Batch, Bounds, Projector, Report, reconfigure};
+use vitrine::projector::{Batch, Bounds, Projector, Report};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::query::{Keyset, ListingQuery, ReviewSort};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
-use vitrine::store::{Advance, ReadStore, Snapshot};
+use vitrine::store::{Advance, ReadStore};
 
-const LOW_STOCK: i64 = 5;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A message: a line of a stream, or the key of a tombstone.
@@ -51,8 +37,6 @@ struct Fixture {
     projector: Projector,
     cursor: ChangeCursor,
     next: i64,
-    /// Of batches.
-    waits_since: Option<Clock>,
     _place: Place,
 }
 
@@ -79,7 +63,7 @@ impl Fixture {
     async fn of(store: Arc<dyn ReadStore>, bounds: Bounds, place: Place) -> Fixture {
         let cursor = store.changes(None).await.unwrap().cursor;
         let projector = Projector::new(store, markets(), bounds);
-        Fixture { projector, cursor, next: 0, waits_since: None, _place: place }
+        Fixture { projector, cursor, next: 0, _place: place }
     }
 
     fn store(&self) -> &dyn ReadStore {
@@ -88,7 +72,7 @@ impl Fixture {
 
     /// Takes up all of these in one batch.
     async fn hear(&mut self, all: &[Said]) -> Report {
-        let mut batch = Batch { since: self.waits_since, ..Batch::default() };
+        let mut batch = Batch::default();
         let partition = Partition { topic: "catalog".to_owned(), partition: 0 };
         let start = self.next;
         for said in all {
@@ -112,11 +96,6 @@ impl Fixture {
         self.cursor = answer.cursor;
         assert!(!answer.lost && answer.changes.len() <= 1, "{:?}", answer.changes);
         answer.changes.into_iter().next().unwrap_or_default()
-    }
-
-    async fn settle(&mut self) {
-        while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
-        self.cursor = self.store().changes(None).await.unwrap().cursor;
     }
 }
 
@@ -147,148 +126,4 @@ fn nasty_with_tombstones(seed: u64, events: usize) -> Vec<Said> {
         }
     }
     all
-}
-
-/// Every transaction, of batches and of fan-outs, tells of every page that it changes.
-async fn all_that_differs_is_told(mut fixture: Fixture, seed: u64, events: usize, compared: usize) {
-    let all = nasty_with_tombstones(seed, events);
-    let mut rng = Rng::new(seed);
-    let ids: BTreeSet<String> = all
-        .iter()
-        .filter_map(|said| match said {
-            Event(line) => serde_json::from_str::<Value>(line).ok(),
-            Tombstone(..) => None,
-        })
-        .filter_map(|event| event["data"]["product_id"].as_str().map(str::to_owned))
-        .collect();
-    let at = Instant(now());
-    let (most, rest) = all.split_at(all.len().saturating_sub(compared));
-    fixture.hear(most).await;
-    fixture.settle().await;
-    let mut before = Pages::read(fixture.store(), &ids, at).await;
-    let (mut transactions, mut differ, mut besides) = (0, 0, 0);
-    let mut rest = rest;
-    while !rest.is_empty() {
-        let size = [1, 1, 1, 2, 4][rng.below(5)].min(rest.len());
-        let (batch, later) = rest.split_at(size);
-        fixture.hear(batch).await;
-        rest = later;
-        let mut more = true;
-        while more {
-            let change = fixture.told().await;
-            let after = Pages::read(fixture.store(), &ids, at).await;
-            let (d, b) = before.compare(&after, &change);
-            (transactions, differ, besides) = (transactions + 1, differ + d, besides + b);
-            before = after;
-            more = rng.per_cent(70) && fixture.projector.fanout_step(u32::MAX).await.unwrap().more;
-        }
-    }
-    let pages = before.listed.len() * transactions;
-    println!("{transactions} transactions, {pages} pages: {differ} differ, {besides} told besides");
-    assert!(differ > 0 && differ + besides < pages, "{differ} {besides} {pages}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn all_that_differs_is_told_with_sqlite() {
-    for (seed, inline, defer) in [(1, 3, 1_000), (2, 100, 1_000), (3, 0, 1)] {
-        let fixture = Fixture::sqlite(bounds(inline, defer)).await;
-        all_that_differs_is_told(fixture, seed, 260, 40).await;
-    }
-    let further = if crate::harness::full() { 20 } else { 0 };
-    for seed in 100..100 + further {
-        let (inline, defer) = [(3, 1_000), (100, 1_000), (0, 1), (0, 3)][seed as usize % 4];
-        let fixture = Fixture::sqlite(bounds(inline, defer)).await;
-        all_that_differs_is_told(fixture, seed, 150 + 10 * (seed as usize % 20), 40).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn all_that_differs_is_told_with_postgres() {
-    for (seed, inline, defer) in [(4, 3, 1_000), (5, 0, 2)] {
-        let fixture = Fixture::postgres(bounds(inline, defer)).await;
-        all_that_differs_is_told(fixture, seed, 260, 20).await;
-    }
-}
-
-/// Five products in order of their prices, of which three are on a first page.
-async fn five(fixture: &mut Fixture) -> BTreeSet<String> {
-    let ids = ["a", "b", "c", "d", "e"];
-    for (id, amount) in ids.into_iter().zip([100, 200, 300, 400, 500]) {
-        let price = price(&format!("{id}-usd"), id, amount, json!({}));
-        fixture.hear(&[Event(product(id, json!({}))), Event(price)]).await;
-    }
-    fixture.settle().await;
-    ids.map(str::to_owned).into()
-}
-
-/// Compares all pages before and after; how many differ, and how many more are told of.
-async fn compared(f: &mut Fixture, ids: &BTreeSet<String>, said: Said) -> (usize, usize) {
-    let at = Instant(now());
-    let before = Pages::read(f.store(), ids, at).await;
-    let change = told_of(f, &[said]).await;
-    let after = Pages::read(f.store(), ids, at).await;
-    before.compare(&after, &change)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_on_a_page_says_when_it_changes_and_what_takes_its_place() {
-    let mut fixture = Fixture::sqlite(bounds(100, 1_000)).await;
-    let f = &mut fixture;
-    let ids = five(f).await;
-    let soon = json!({"valid_from": crate::harness::events::at(now() + 3_600_000)});
-    let (differ, _) = compared(f, &ids, Event(price("e-soon", "e", 450, soon))).await;
-    assert!(differ > 0, "a price to come moves `next_change_at` of pages that it is not on");
-    let (differ, _) = compared(f, &ids, Tombstone(Kind::Price, "e-soon".into())).await;
-    assert!(differ > 0, "and back");
-    // A group pays so much that the product is not on its page; without that, everyone's price is its own.
-    f.hear(&[Event(price("a-group", "a", 900, json!({"group": GROUPS[0]})))]).await;
-    f.settle().await;
-    let (differ, _) = compared(f, &ids, Tombstone(Kind::Price, "a-group".into())).await;
-    assert!(differ > 0, "the product is on the group's page again");
-    // What is dearer stays where it is on no page: only totals tell of what goes, and nothing of its price.
-    let (_, besides) =
-        compared(f, &ids, Event(price("e-usd", "e", 510, json!({"version": 2})))).await;
-    let pages = markets().len() * READERS.len() * keys().len() * asked().len();
-    assert!(besides < pages / 4, "{besides} of {pages}");
-    let (differ, _) = compared(f, &ids, Tombstone(Kind::Product, "e".into())).await;
-    assert!(differ > 0);
-}
-
-#[test]
-fn ends_of_what_is_covered_are_told() {
-    let filters = Filters::default();
-    let query = ListingQuery {
-        listing: &ListingKey::All,
-        market: "default",
-        group: None,
-        sort: Sort::Newest,
-        filters: &filters,
-        at: Instant(100),
-    };
-    let total = Total::default();
-    let page = |next: Option<i64>| FirstPage {
-        query: query.clone(),
-        name: None,
-        places: &[],
-        more: false,
-        total,
-        next_change_at: next.map(Instant),
-    };
-    let change = |covered: &[(i64, i64)], covers: &[(i64, i64)]| {
-        let mut change = Change::default();
-        (change.places.covered, change.places.covers) = (covered.to_vec(), covers.to_vec());
-        change
-    };
-    for (covered, covers, next, touched) in [
-        (None, Some((0, 200)), None, true),
-        (None, Some((0, 200)), Some(150), false),
-        (None, Some((0, 200)), Some(201), true),
-        (None, Some((101, 200)), Some(150), true),
-        (Some((0, 200)), None, Some(200), true),
-        (Some((0, 200)), None, Some(150), false),
-        (Some((101, 300)), None, Some(150), true),
-    ] {
-        let change = change(covered.as_slice(), covers.as_slice());
-        assert_eq!(change.touches(&page(next)), touched, "{covered:?} {covers:?} {next:?}");
-    }
 }

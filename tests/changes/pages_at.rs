@@ -1,236 +1,216 @@
-//! All pages of a store at one instant, and the comparison of two with what is told of in between.
+//! All pages that a request can name, before and after a transaction, and whether those that differ
+//! are dropped.
+
+use std::time::Instant as Clock;
+
+use actix_web::web;
+use tokio_util::sync::CancellationToken;
+use vitrine::api::ApiState;
+use vitrine::api::cached::Pages;
+use vitrine::api::stored::Page;
+use vitrine::cache::{Context, Entry, PageKind, PageRef};
+use vitrine::config::{HomeConfig, Topics};
+use vitrine::index::follow::Told;
+use vitrine::log::embedded::EmbeddedLog;
 
 use super::*;
+use crate::harness::PATIENCE;
+use crate::harness::state::{Parts, followed};
 
-fn reader<'a>(market: &'a Market, group: Option<&'a str>, at: Instant) -> Reader<'a> {
-    Reader { market, group, locale: None, at, low_stock_threshold: LOW_STOCK }
+const READERS: [Option<&str>; 2] = [None, Some(GROUPS[0])];
+const LISTINGS: [(PageKind, &[&str]); 3] = [
+    (PageKind::CategoryListing, &["c1", "c/2", "양말+%", "c4"]),
+    (PageKind::BrandListing, &["b1", "b/2%", "브랜드"]),
+    (PageKind::Listing, &[""]),
+];
+
+/// Few products on a page, so that there are more.
+const QUERIES: [&str; 12] = [
+    "limit=3",
+    "sort=price_asc&limit=3",
+    "sort=price_desc&limit=3",
+    "sort=discount&limit=3",
+    "sort=rating&limit=3",
+    "sort=reviews&limit=3",
+    "limit=3&in_stock=true",
+    "sort=price_asc&limit=3&min_price=1000&on_sale=true",
+    "sort=price_desc&limit=3&brand=b1",
+    "sort=rating&limit=3&min_rating=3.00",
+    "limit=3&facets=true",
+    "sort=price_asc&limit=2&max_price=5000&facets=true&attr.colour=red",
+];
+
+/// An index and a cache that follow a store.
+struct Shop {
+    state: web::Data<ApiState>,
+    pages: Arc<Pages>,
+    stop: CancellationToken,
+    _log: tempfile::TempDir,
 }
 
-/// A page of a listing, with all that it was asked for with.
-pub struct Listed {
-    key: ListingKey,
-    market: String,
-    group: Option<&'static str>,
-    sort: Sort,
-    filters: Filters,
-    name: Option<Text>,
-    places: Vec<Keyset>,
-    more: bool,
-    total: Total,
-    next_change_at: Option<Instant>,
-    body: Value,
-}
-
-impl Listed {
-    fn first_page(&self, at: Instant) -> FirstPage<'_> {
-        FirstPage {
-            query: ListingQuery {
-                listing: &self.key,
-                market: &self.market,
-                group: self.group,
-                sort: self.sort,
-                filters: &self.filters,
-                at,
-            },
-            name: self.name.as_ref(),
-            places: &self.places,
-            more: self.more,
-            total: self.total,
-            next_change_at: self.next_change_at,
-        }
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 
-/// A product's pages, and what its scopes are found by.
-#[derive(Default)]
-struct Product {
-    skus: Vec<String>,
-    listings: Vec<ListingKey>,
-    pages: Vec<Value>,
-    cards: Vec<Value>,
+/// A page as it was made.
+struct Made {
+    name: String,
+    entry: Entry,
 }
 
-/// Whether a page that depends on these is dropped by what is told.
-pub fn drops(change: &Change, page: &[Tag<'_>]) -> bool {
-    tags(change).iter().any(|tag| *tag == Tag::All || page.contains(tag))
-}
-
-impl Product {
-    /// Whether its page, which is made from facts, is dropped.
-    fn is_told_of(&self, id: &str, change: &Change) -> bool {
-        let mut page = vec![Tag::AnyProduct, Tag::Product(id)];
-        page.extend(self.skus.iter().map(|sku| Tag::Sku(sku)));
-        page.extend(self.listings.iter().filter_map(|key| match key {
-            ListingKey::All => None,
-            ListingKey::Category(id) => Some(Tag::Category(id)),
-            ListingKey::Brand(id) => Some(Tag::Brand(id)),
-        }));
-        drops(change, &page)
+impl Made {
+    fn body(&self) -> &[u8] {
+        self.entry.answer().body()
     }
 }
 
-/// All pages at one instant.
-pub struct Pages {
-    at: Instant,
-    products: BTreeMap<String, Product>,
-    pub listed: Vec<Listed>,
-}
+impl Shop {
+    async fn open(fixture: &Fixture) -> Shop {
+        let directory = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(directory.path(), Topics::default(), PATIENCE).await.unwrap();
+        let stop = CancellationToken::new();
+        let parts = Parts {
+            store: Arc::clone(fixture.projector.store()),
+            log: Arc::new(log),
+            markets: markets(),
+            sections: HomeConfig::default().sections,
+            admin_token: None,
+            progress: fixture.projector.progress(),
+            stop: stop.clone(),
+        };
+        let (state, pages) = followed(parts, |pages| Arc::clone(pages) as Arc<dyn Told>).await;
+        Shop { state, pages, stop, _log: directory }
+    }
 
-pub const READERS: [Option<&str>; 2] = [None, Some(GROUPS[0])];
-const KEYS: [(&str, &[&str]); 2] =
-    [("category", &["c1", "c/2", "양말+%", "c4"]), ("brand", &["b1", "b/2%", "브랜드"])];
-
-pub fn keys() -> Vec<ListingKey> {
-    let of = |(kind, ids): (&str, &'static [&str])| {
-        let category = kind == "category";
-        ids.iter().map(move |id| match category {
-            true => ListingKey::Category((*id).to_owned()),
-            false => ListingKey::Brand((*id).to_owned()),
-        })
-    };
-    KEYS.into_iter().flat_map(of).chain([ListingKey::All]).collect()
-}
-
-/// Every order without filters, and some with.
-pub fn asked() -> Vec<(Sort, Filters)> {
-    let in_stock = Filters { in_stock: true, ..Filters::default() };
-    let dear = Filters { min_price: Some(1_000), on_sale: true, ..Filters::default() };
-    let branded = Filters { brands: vec!["b1".to_owned()], ..Filters::default() };
-    let good = Filters { min_rating_hundredths: Some(300), ..Filters::default() };
-    let filtered = [
-        (Sort::Newest, in_stock),
-        (Sort::PriceAsc, dear),
-        (Sort::PriceDesc, branded),
-        (Sort::Rating, good),
-    ];
-    Sort::ALL.into_iter().map(|sort| (sort, Filters::default())).chain(filtered).collect()
-}
-
-/// Places on a first page: few, so that there are more.
-const LIMIT: u32 = 3;
-
-impl Pages {
-    pub async fn read(store: &dyn ReadStore, ids: &BTreeSet<String>, at: Instant) -> Pages {
-        let mut snapshot = store.snapshot().await.unwrap();
-        let mut pages = Pages { at, products: BTreeMap::new(), listed: Vec::new() };
-        let of_all: Vec<String> = ids.iter().cloned().collect();
-        for id in ids {
-            let product = read_product(&mut *snapshot, id, at).await;
-            pages.products.insert(id.clone(), product);
+    /// Waits until the index reflects all that was committed, and the cache has heard.
+    async fn follow(&self) {
+        let then = Clock::now();
+        while !self.state.following.is_beyond(then) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        for market in markets() {
+    }
+
+    async fn all(&self, ids: &[&str]) -> Vec<Made> {
+        let mut all = Vec::new();
+        let several = ids.join("\n");
+        for market in 0..markets().len() as u16 {
             for group in READERS {
-                let reader = reader(&market, group, at);
-                let cards = Cards::read(&mut *snapshot, &of_all, &market, at).await.unwrap();
-                for (id, product) in &mut pages.products {
-                    product.cards.push(to_value(cards.card(id, &reader)).unwrap());
+                let context = Context { market, group, locale: None };
+                let page = |kind, id, query| PageRef { kind, id, context, query };
+                let mut asked = vec![
+                    page(PageKind::Home, "", None),
+                    page(PageKind::Cards, &several, None),
+                    page(PageKind::Cards, &several, Some("page")),
+                ];
+                for id in ids {
+                    asked.push(page(PageKind::Product, id, None));
+                    asked.push(page(PageKind::Reviews, id, Some("newest;3")));
                 }
-                for key in keys() {
-                    for (sort, filters) in asked() {
-                        let ask = (key.clone(), sort, filters);
-                        pages.listed.push(listed(&mut *snapshot, ask, &market, group, at).await);
-                    }
+                for (kind, ids) in LISTINGS {
+                    let of = |id| QUERIES.map(|query| page(kind, id, Some(query)));
+                    asked.extend(ids.iter().flat_map(|id| of(id)));
+                }
+                for asked in asked {
+                    all.push(self.made(&asked).await);
                 }
             }
         }
-        pages
+        all
     }
 
-    /// Every page that differs afterwards is told of. Answers how many pages of listings differ, and how
-    /// many more were told of.
+    async fn made(&self, asked: &PageRef<'_>) -> Made {
+        let name = format!("{asked:?}");
+        let canonical = asked.query.filter(|query| query.contains('='));
+        let query = canonical.map(|query| {
+            let params = vitrine::api::listings::parsed(Some(query)).unwrap();
+            vitrine::api::listings::canonical(&params).unwrap()
+        });
+        let asked = PageRef { query: query.as_deref().or(asked.query), ..*asked };
+        let page = Page::of(&self.state, &self.pages, &asked).unwrap_or_else(|| panic!("{name}"));
+        let (version, begun) = (self.pages.cache.stamps().followed(), self.pages.cache.now());
+        let loaded = page.load().await.unwrap();
+        Made { name, entry: Entry::new(loaded, version, begun) }
+    }
+
+    /// Every page that differs is dropped. Answers how many differ, and how many more are dropped.
     #[track_caller]
-    pub fn compare(&self, after: &Pages, change: &Change) -> (usize, usize) {
-        let at = self.at;
-        for (id, before) in &self.products {
-            let after = &after.products[id];
-            let told = before.is_told_of(id, change);
-            assert!(
-                told || before.pages == after.pages,
-                "the page of {id} differs\n{:#?}\n{:#?}\n{change:#?}",
-                before.pages,
-                after.pages
-            );
-            let told = drops(change, &[Tag::Card(id)]);
-            assert!(told || before.cards == after.cards, "the card of {id} differs\n{change:#?}");
-        }
+    fn compare(&self, before: &[Made], after: &[Made]) -> (usize, usize) {
+        let now = self.pages.cache.now();
         let (mut differ, mut besides) = (0, 0);
-        for (before, after) in self.listed.iter().zip(&after.listed) {
-            let told = change.touches(&before.first_page(at));
-            let differs = before.body != after.body;
+        for (before, after) in before.iter().zip(after) {
+            let kept = before.entry.is_valid(self.pages.cache.stamps(), &now);
+            let differs = before.body() != after.body();
             assert!(
-                told || !differs,
-                "{:?} {} {:?} {} {:?} differs\n{:#}\n{:#}\n{change:#?}",
-                before.key,
-                before.market,
-                before.group,
-                before.sort,
-                before.filters,
-                before.body,
-                after.body
+                !kept || !differs,
+                "{} differs\n{}\n{}",
+                before.name,
+                String::from_utf8_lossy(before.body()),
+                String::from_utf8_lossy(after.body())
             );
             differ += usize::from(differs);
-            besides += usize::from(told && !differs);
+            besides += usize::from(!kept && !differs);
         }
         (differ, besides)
     }
 }
 
-async fn read_product(snapshot: &mut dyn Snapshot, id: &str, at: Instant) -> Product {
-    let ids = [id.to_owned()];
-    let mut product = Product::default();
-    let facts = snapshot.product_facts(&ids).await.unwrap().pop();
-    let (latest, _) = snapshot.latest_reviews(id).await.unwrap();
-    for market in markets() {
-        for group in READERS {
-            let Some(facts) = &facts else { continue };
-            let page = page::product_page(facts, &latest, &reader(&market, group, at));
-            product.pages.push(to_value(page).unwrap());
-        }
-    }
-    for sort in ReviewSort::ALL {
-        let reviews = snapshot.reviews(id, sort, None, 3).await.unwrap();
-        product.pages.push(json!(format!("{:?} {:?}", reviews.items, reviews.total)));
-    }
-    if let Some(facts) = facts {
-        let horizon = projections::horizon::Horizon::at(at);
-        let view = View::compute(&facts, &markets(), &horizon);
-        (product.skus, product.listings) = (view.skus, view.listings);
-    }
-    product
+/// The products of a stream.
+fn products(all: &[Said]) -> Vec<String> {
+    let mut ids: Vec<String> = all
+        .iter()
+        .filter_map(|said| match said {
+            Event(line) => serde_json::from_str::<Value>(line).ok(),
+            Tombstone(..) => None,
+        })
+        .filter_map(|event| event["data"]["product_id"].as_str().map(str::to_owned))
+        .filter(|id| projections::event::valid_id(id))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
-async fn listed(
-    snapshot: &mut dyn Snapshot,
-    (key, sort, filters): (ListingKey, Sort, Filters),
-    market: &Market,
-    group: Option<&'static str>,
-    at: Instant,
-) -> Listed {
-    let id = market.id.as_str();
-    let query = ListingQuery { listing: &key, market: id, group, sort, filters: &filters, at };
-    assert!(snapshot.coverage().await.unwrap().holds(at));
-    let (slice, total) =
-        pages::counted_listing(snapshot, &query, market, None, LIMIT).await.unwrap();
-    let name = snapshot.listing_name(&key, at).await.unwrap().name;
-    let ids: Vec<String> = slice.places.iter().map(|place| place.product_id.clone()).collect();
-    let cards = Cards::read(snapshot, &ids, market, at).await.unwrap();
-    let reader = reader(market, group, at);
-    let body = json!({
-        "name": format!("{name:?}"), "total": total.total, "capped": total.capped,
-        "items": cards.of_places(&slice.places, &reader), "more": slice.more,
-        "last": format!("{:?}", slice.places.last()), "next": slice.next_change_at,
-    });
-    Listed {
-        market: market.id.clone(),
-        group,
-        sort,
-        name,
-        places: slice.places,
-        more: slice.more,
-        total,
-        next_change_at: slice.next_change_at,
-        body,
-        key,
-        filters,
+/// Whatever a batch changes, no page is kept that differs after it, and few others are dropped.
+async fn all_that_differs_is_dropped(mut fixture: Fixture, seed: u64, events: usize, after: usize) {
+    let all = nasty_with_tombstones(seed, events);
+    let mut rng = Rng::new(seed);
+    let ids = products(&all);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (most, mut rest) = all.split_at(all.len().saturating_sub(after));
+    fixture.hear(most).await;
+    let shop = Shop::open(&fixture).await;
+    shop.follow().await;
+    let mut before = shop.all(&ids).await;
+    let (mut batches, mut differ, mut besides) = (0, 0, 0);
+    while !rest.is_empty() {
+        let size = [1, 1, 1, 2, 4][rng.below(5)].min(rest.len());
+        let (batch, later) = rest.split_at(size);
+        rest = later;
+        fixture.hear(batch).await;
+        shop.follow().await;
+        let after = shop.all(&ids).await;
+        let (d, b) = shop.compare(&before, &after);
+        (batches, differ, besides) = (batches + 1, differ + d, besides + b);
+        before = after;
     }
+    let pages = before.len() * batches;
+    println!("{batches} batches, {pages} pages: {differ} differ, {besides} dropped besides");
+    assert!(differ > 0 && besides < differ.max(pages / 20), "{differ} {besides} {pages}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_differs_is_dropped_with_sqlite() {
+    let further = if crate::harness::full() { 20 } else { 0 };
+    for seed in (1..3).chain(100..100 + further) {
+        let fixture = Fixture::sqlite(bounds(100, 1_000)).await;
+        all_that_differs_is_dropped(fixture, seed, 150 + 10 * (seed as usize % 20), 30).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_differs_is_dropped_with_postgres() {
+    let fixture = Fixture::postgres(bounds(0, 2)).await;
+    all_that_differs_is_dropped(fixture, 4, 260, 15).await;
 }

@@ -1,11 +1,13 @@
 //! All answers of a service beside the oracle's.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use projections::index::query::filters::Filters;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 use serde_json::Value;
-use vitrine_oracle::{Asked, Oracle, comparable};
+use vitrine_oracle::{Asked, Listing, Oracle, comparable};
 
 use super::events::{Catalogue, at};
 use super::full;
@@ -63,12 +65,13 @@ struct Comparison<'a> {
     turn: usize,
 }
 
-type Query = Vec<(&'static str, String)>;
+type Query = Vec<(Cow<'static, str>, String)>;
 
 fn query(asked: Asked<'_>) -> Query {
-    let mut query = vec![("market", asked.market.to_owned()), ("at", at(asked.at.millis()))];
-    query.extend(asked.group.map(|group| ("group", group.to_owned())));
-    query.extend(asked.locale.map(|locale| ("locale", locale.to_owned())));
+    let mut query =
+        vec![("market".into(), asked.market.to_owned()), ("at".into(), at(asked.at.millis()))];
+    query.extend(asked.group.map(|group| ("group".into(), group.to_owned())));
+    query.extend(asked.locale.map(|locale| ("locale".into(), locale.to_owned())));
     query
 }
 
@@ -88,7 +91,11 @@ impl Comparison<'_> {
         (self.answers as usize + self.turn).is_multiple_of(n)
     }
 
-    fn get(&mut self, path: &str, query: &[(&'static str, String)]) -> (String, Option<Value>) {
+    fn get(
+        &mut self,
+        path: &str,
+        query: &[(Cow<'static, str>, String)],
+    ) -> (String, Option<Value>) {
         self.answers += 1;
         let path = with_query(path, query);
         let answer = self.service.get(&path);
@@ -119,10 +126,10 @@ impl Comparison<'_> {
     fn cards(&mut self, asked: Asked<'_>) {
         for ids in self.catalogue.ids.chunks(100) {
             let mut query = query(asked);
-            query.extend(ids.iter().map(|id| ("id", id.clone())));
+            query.extend(ids.iter().map(|id| ("id".into(), id.clone())));
             let (path, answer) = self.get("/api/v1/products", &query);
             let answer = answer.unwrap();
-            let cards = ids.iter().map(|id| (id, self.oracle().card(id, asked)));
+            let cards = ids.iter().map(|id| (id, self.oracle().whole_card(id, asked)));
             let (there, missing): (Vec<_>, Vec<_>) = cards.partition(|(_, card)| card.is_some());
             let there: Value = there.into_iter().filter_map(|(_, card)| card).collect();
             let missing: Value = missing.into_iter().map(|(id, _)| id.clone()).collect();
@@ -144,19 +151,19 @@ impl Comparison<'_> {
                 if !full() && !(i + j + self.turn).is_multiple_of(Sort::ALL.len()) {
                     continue;
                 }
-                let filters = self.filters(asked, (2 * i + j + self.turn / 2) % 8);
+                let filters = self.filters(asked, (2 * i + j + self.turn / 2) % 10);
                 let limit = [100, 24, 7, 3, 100][(i + 2 * j + self.turn) % 5];
-                self.listing(kind, id, asked, sort, &filters, limit);
+                self.listing(Listing { kind, id }, asked, sort, &filters, limit);
             }
         }
     }
 
     /// One of several; with the bounds somewhere among what there is.
     fn filters(&self, asked: Asked<'_>, which: usize) -> Filters {
-        let plain = Filters::default();
+        let (plain, everything) = (Filters::default(), Listing { kind: "all", id: "" });
         let brands = || self.oracle().listings().into_iter().filter(|(kind, _)| *kind == "brand");
         let middle = || {
-            let cards = self.oracle().listing("all", "", asked, Sort::PriceAsc, &plain);
+            let cards = self.oracle().select(everything, asked, Sort::PriceAsc, &plain);
             cards.get(cards.len() / 2).and_then(|card| card["price"]["final"].as_i64())
         };
         match which {
@@ -165,44 +172,66 @@ impl Comparison<'_> {
             3 => Filters { min_price: middle(), ..plain },
             4 => Filters { max_price: middle(), on_sale: true, ..plain },
             5 => {
-                let mut brands: Vec<String> = brands().map(|(_, id)| id).take(2).collect();
-                brands.push("none".to_owned());
+                let mut brands: BTreeSet<String> = brands().map(|(_, id)| id).take(2).collect();
+                brands.insert("none".to_owned());
                 Filters { brands, ..plain }
             }
             6 => Filters { min_rating_hundredths: Some(325), in_stock: true, ..plain },
+            7 => self.by_attributes(asked, 1),
+            8 => Filters { max_price: middle(), ..self.by_attributes(asked, 2) },
             _ => plain,
         }
     }
 
+    /// By the first values of so many of the attributes that there are, and by one that nothing has.
+    fn by_attributes(&self, asked: Asked<'_>, names: usize) -> Filters {
+        let everything = Listing { kind: "all", id: "" };
+        let facets = self.oracle().facets(everything, asked, &Filters::default());
+        let names = facets["attributes"].as_array().into_iter().flatten().take(names);
+        let filter = |facet: &Value| {
+            let values = facet["values"].as_array().into_iter().flatten().take(2);
+            let values = values.filter_map(|v| v["value"].as_str().map(str::to_owned));
+            let values = values.chain(["none of these".to_owned()]);
+            Some((facet["name"].as_str()?.to_owned(), values.collect()))
+        };
+        Filters { attributes: names.filter_map(filter).collect(), ..Filters::default() }
+    }
+
     fn listing(
         &mut self,
-        kind: &str,
-        id: &str,
+        listing: Listing<'_>,
         asked: Asked<'_>,
         sort: Sort,
         filters: &Filters,
         limit: usize,
     ) {
+        let Listing { kind, id } = listing;
         let path = match kind {
             "all" => "/api/v1/listings/all".to_owned(),
             "category" => format!("/api/v1/categories/{}/products", encoded(id)),
             _ => format!("/api/v1/brands/{}/products", encoded(id)),
         };
         let mut query = query(asked);
-        query.push(("sort", sort.name().to_owned()));
+        query.push(("sort".into(), sort.name().to_owned()));
         query.extend(filter_query(filters));
+        let with_facets = full() || self.now_and_then(3);
+        if with_facets {
+            query.push(("facets".into(), "true".to_owned()));
+        }
         let (path, walk) = self.walk(&path, query, limit);
         let Walk { first, items } = walk.unwrap_or_else(|| panic!("GET {path}: a 404"));
-        let expected = self.oracle().listing(kind, id, asked, sort, filters);
+        let expected = self.oracle().select(listing, asked, sort, filters);
         assert_items(&path, &items, &expected);
         let name = self.oracle().listing_name(kind, id, asked);
         let id = if kind == "all" { Value::Null } else { Value::from(id) };
-        let listing = serde_json::json!({"kind": kind, "id": id, "name": name});
-        assert_same(&path, first.get("listing"), Some(&listing));
+        let body = serde_json::json!({"kind": kind, "id": id, "name": name});
+        assert_same(&path, first.get("listing"), Some(&body));
         assert_eq!(first["total"], expected.len(), "GET {path}");
-        assert_eq!((&first["total_capped"], &first["sort"]), (&false.into(), &sort.name().into()));
-        let id = id.as_str().unwrap_or_default();
-        let change = || self.oracle().listing_changes_at(kind, id, asked, sort, filters);
+        assert_eq!((first.get("total_capped"), &first["sort"]), (None, &sort.name().into()));
+        let facets = with_facets.then(|| self.oracle().facets(listing, asked, filters));
+        assert_same(&path, first.get("facets"), facets.as_ref());
+        let change =
+            || self.oracle().selection_changes_at(listing, asked, sort, filters, with_facets);
         let change = self.now_and_then(11).then(change);
         assert_next_change(&path, &first["meta"], asked, change);
     }
@@ -213,8 +242,8 @@ impl Comparison<'_> {
         loop {
             let mut query = query.clone();
             let limit = if items.len() % 2 == 0 { limit } else { (limit + 1).min(100) };
-            query.push(("limit", limit.to_string()));
-            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            query.push(("limit".into(), limit.to_string()));
+            query.extend(cursor.take().map(|cursor| ("cursor".into(), cursor)));
             let (path, page) = self.get(path, &query);
             let Some(page) = page else { return (path, None) };
             let more = page["items"].as_array().unwrap();
@@ -238,7 +267,7 @@ impl Comparison<'_> {
         for (i, id) in self.catalogue.ids.iter().enumerate() {
             for (j, sort) in ["newest", "helpful", "highest", "lowest"].into_iter().enumerate() {
                 let mut query = query(asked);
-                query.push(("sort", sort.to_owned()));
+                query.push(("sort".into(), sort.to_owned()));
                 let path = format!("/api/v1/products/{}/reviews", encoded(id));
                 let (path, walk) = self.walk(&path, query, [100, 2, 7, 1][(i + j) % 4]);
                 let visible = self.oracle().card(id, asked).is_some();
@@ -253,13 +282,17 @@ impl Comparison<'_> {
 }
 
 fn filter_query(filters: &Filters) -> Query {
-    let mut query: Query = filters.brands.iter().map(|id| ("brand", id.clone())).collect();
-    query.extend(filters.min_price.map(|n| ("min_price", n.to_string())));
-    query.extend(filters.max_price.map(|n| ("max_price", n.to_string())));
-    query.extend(filters.in_stock.then(|| ("in_stock", "true".to_owned())));
-    query.extend(filters.on_sale.then(|| ("on_sale", "true".to_owned())));
+    let mut query: Query = filters.brands.iter().map(|id| ("brand".into(), id.clone())).collect();
+    query.extend(filters.min_price.map(|n| ("min_price".into(), n.to_string())));
+    query.extend(filters.max_price.map(|n| ("max_price".into(), n.to_string())));
+    query.extend(filters.in_stock.then(|| ("in_stock".into(), "true".to_owned())));
+    query.extend(filters.on_sale.then(|| ("on_sale".into(), "true".to_owned())));
     let rating = filters.min_rating_hundredths;
-    query.extend(rating.map(|n| ("min_rating", format!("{}.{:02}", n / 100, n % 100))));
+    query.extend(rating.map(|n| ("min_rating".into(), format!("{}.{:02}", n / 100, n % 100))));
+    for (name, values) in &filters.attributes {
+        let name = format!("attr.{name}");
+        query.extend(values.iter().map(|value| (name.clone().into(), value.clone())));
+    }
     query
 }
 

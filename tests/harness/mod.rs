@@ -9,6 +9,7 @@ pub mod events;
 pub mod process;
 pub mod production;
 pub mod service;
+pub mod state;
 pub mod stream;
 
 use std::time::{Duration, Instant as Clock};

@@ -46,7 +46,7 @@ pub fn encoded(id: &str) -> String {
 }
 
 /// A path with its query.
-pub fn with_query(path: &str, query: &[(&str, String)]) -> String {
+pub fn with_query(path: &str, query: &[(impl AsRef<str>, String)]) -> String {
     let query = Serializer::new(String::new()).extend_pairs(query).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

@@ -3,41 +3,17 @@
 use std::time::{Duration, Instant as Clock};
 
 use projections::discount::Scope;
-use projections::text::Text;
-use projections::view::ListingKey;
-use vitrine::changes::{
-    Audience, Change, ChangeCursor, Collector, MAX_PRODUCTS, Places, ProductPlaces, Row, RowsChange,
-};
+use vitrine::changes::{Change, ChangeCursor, Collector, MAX_NAMES};
 
-use super::support::{commit, dropped, strings, text};
+use super::support::{commit, dropped, strings};
 use super::{Fixture, Store};
 
 /// A change of this product, with something of everything.
 fn change(id: &str) -> Change {
-    let row = |key| Row { audience: 0, sort: 1, key, from: i64::MIN, until: i64::MAX };
     Change {
         everything: false,
         products: strings([id]),
-        cards: vec![0],
         scopes: vec![Scope { skus: strings(["s", "ß"]), ..Scope::default() }],
-        listings: vec![ListingKey::Brand("b".into())],
-        names: vec![(ListingKey::Category("c".into()), text("C"))],
-        places: Places {
-            listings: vec![ListingKey::All, ListingKey::Brand("b".into())],
-            audiences: vec![Audience { market: "default".into(), group: Some("vip".into()) }],
-            products: vec![ProductPlaces {
-                product: 0,
-                listings: vec![0, 1],
-                offers: vec![0],
-                rows: vec![RowsChange {
-                    listings: vec![0],
-                    gone: vec![row(5)],
-                    come: vec![row(i64::MIN)],
-                }],
-            }],
-            covered: vec![(1, 2)],
-            covers: vec![(1, i64::MAX)],
-        },
     }
 }
 
@@ -174,8 +150,7 @@ pub async fn too_many_changes_count_as_lost(fixture: &impl Fixture) {
                 noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 name.push(char::from(b' ' + (noise >> 57) as u8 % 95));
             }
-            let names = vec![(ListingKey::All, Text::Plain(name))];
-            tx.record_change(&Change { names, ..Change::default() }).await.unwrap();
+            tx.record_change(&Change { products: vec![name], ..Change::default() }).await.unwrap();
         }
     })
     .await;
@@ -218,8 +193,8 @@ pub async fn a_commit_is_hinted_at(fixture: &impl Fixture) {
 pub async fn too_much_to_tell_is_everything(fixture: &impl Fixture) {
     let store = fixture.open().await;
     let mut cursor = now(&store).await;
-    for (products, everything) in [(MAX_PRODUCTS, false), (MAX_PRODUCTS + 1, true)] {
-        let mut told = Collector::new(projections::instant::Instant(0));
+    for (products, everything) in [(MAX_NAMES, false), (MAX_NAMES + 1, true)] {
+        let mut told = Collector::default();
         for i in 0..products {
             told.product(&format!("p{i}"));
         }

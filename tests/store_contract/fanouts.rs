@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use projections::discount::Scope;
 use projections::view::{ListingKey, View};
-use vitrine::log::position::{Partition, Position, ReadFrom};
+use vitrine::log::position::{Partition, Position, Reflected};
 use vitrine::store::fanout::{NewFanout, ScopeCursor, StaleProducts};
 use vitrine::store::{Advance, Transaction};
 
@@ -345,9 +345,9 @@ pub async fn a_position_is_reflected_once_its_fanout_ends(fixture: &impl Fixture
         }
         // Facts are as far as the position is.
         let mut snapshot = store.snapshot().await.unwrap();
-        let facts = snapshot.reflected_in(ReadFrom::Facts).await.unwrap();
+        let facts: Reflected = snapshot.positions().await.unwrap().into_iter().collect();
         assert!(facts.holds(&[price.clone(), here(9)]) && !facts.holds(&[here(10)]));
-        let views = snapshot.reflected_in(ReadFrom::Views).await.unwrap();
+        let views = snapshot.reflected().await.unwrap();
         assert_eq!(views.holds(&[here(9)]), reflected == 9);
         assert!(facts.covers(&views) && (reflected == 9 || !views.covers(&facts)));
         assert!(reflects(&[price.clone(), position(TOPIC, 1, 9)]).await);

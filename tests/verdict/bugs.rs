@@ -35,7 +35,10 @@ fn strings<const N: usize>(paths: [&str; N]) -> BTreeSet<String> {
 /// The fields of undiscounted prices that are another amount.
 pub fn dearer<const N: usize>(prices: [&str; N]) -> BTreeSet<String> {
     let fields = ["base", "final", "regular"];
-    prices.iter().flat_map(|price| fields.map(|field| format!("{price}.{field}"))).collect()
+    let paths = prices.iter().flat_map(|price| fields.map(|field| format!("{price}.{field}")));
+    // Of the product's price alone; cards that are made from stored rows have it not.
+    let of_product = prices.contains(&"product.price").then(|| "product.price.final_max".into());
+    paths.chain(of_product).collect()
 }
 
 fn at_path<'a>(verdict: &'a Verdict, path: &str) -> &'a Difference {
@@ -249,6 +252,7 @@ async fn a_discount_that_one_lacks() {
     for price in ["product.price", "product.variants[].price", "card.price"] {
         expected.extend(["final", "discount_bp", "applied[]"].map(|f| format!("{price}.{f}")));
     }
+    expected.insert("product.price.final_max".into());
     expected.insert("product.meta.as_of.discount".into());
     assert_eq!(paths(&verdict), expected, "{verdict:#?}");
     only_of(&verdict, "p4");

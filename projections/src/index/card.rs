@@ -27,6 +27,9 @@ pub struct CardFacts<'a> {
     price: Option<CardPrice>,
 }
 
+/// Discounts, with what each takes off.
+pub(super) type AppliedDiscounts = Vec<(Arc<DiscountFact>, Applied)>;
+
 /// The price of one of a product's variants, beside those of the others.
 #[derive(Debug)]
 struct CardPrice {
@@ -34,7 +37,7 @@ struct CardPrice {
     amounts: Amounts,
     varies: bool,
     final_max: i64,
-    applied: Vec<(Arc<DiscountFact>, Applied)>,
+    applied: AppliedDiscounts,
 }
 
 /// A product among others: in listings, on the home page, by `ids`.
@@ -89,6 +92,25 @@ fn card_price(
     variant: usize,
 ) -> Option<CardPrice> {
     let of_variant = *amounts.get(variant).filter(|amounts| amounts.is_some())?;
+    let applied = applied(book, view, number, of_variant, variant)?;
+    let priced = || amounts.iter().filter(|amounts| amounts.is_some());
+    Some(CardPrice {
+        variant,
+        amounts: of_variant,
+        varies: amounts.iter().any(|a| a.final_amount != of_variant.final_amount),
+        final_max: priced().map(|a| a.final_amount).max().unwrap_or(of_variant.final_amount),
+        applied,
+    })
+}
+
+/// The discounts that a variant's price is reduced by.
+pub(super) fn applied(
+    book: &PriceBook,
+    view: &AudienceView<'_>,
+    number: u32,
+    amounts: Amounts,
+    variant: usize,
+) -> Option<AppliedDiscounts> {
     let audience = book.audience(view.market, view.group)?;
     let ranks = book.ranks_of(number, variant);
     let effective: Vec<(u32, &Arc<DiscountFact>)> = ranks
@@ -99,20 +121,34 @@ fn card_price(
         })
         .collect();
     let terms = effective.iter().map(|(rank, fact)| (*rank, &fact.terms));
-    let (_, applied) = pricing::apply(of_variant.base, terms);
+    let (_, applied) = pricing::apply(amounts.base, terms);
     let with_fact = |applied: Applied| Some((book.discounts.fact(applied.discount)?, applied));
-    let priced = || amounts.iter().filter(|amounts| amounts.is_some());
-    Some(CardPrice {
-        variant,
-        amounts: of_variant,
-        varies: amounts.iter().any(|a| a.final_amount != of_variant.final_amount),
-        final_max: priced().map(|a| a.final_amount).max().unwrap_or(of_variant.final_amount),
-        applied: applied
-            .into_iter()
-            .filter_map(with_fact)
-            .map(|(fact, applied)| (Arc::clone(fact), applied))
-            .collect(),
-    })
+    let applied = applied.into_iter().filter_map(with_fact);
+    Some(applied.map(|(fact, applied)| (Arc::clone(fact), applied)).collect())
+}
+
+/// A variant's price as it is answered.
+pub(super) fn price_body<'b>(
+    amounts: Amounts,
+    applied: &'b AppliedDiscounts,
+    reader: &Reader<'b>,
+) -> PriceBody<'b> {
+    let Amounts { base, regular, final_amount } = amounts;
+    let applied = applied.iter().map(|(fact, applied)| AppliedBody {
+        discount_id: &fact.discount_id,
+        name: reader.text(&fact.terms.name),
+        off: applied.off,
+    });
+    PriceBody {
+        currency: &reader.market.currency,
+        regular,
+        base,
+        final_amount,
+        discount_bp: discount_bp(regular, final_amount),
+        varies: None,
+        final_max: None,
+        applied: applied.collect(),
+    }
 }
 
 impl CardFacts<'_> {
@@ -140,21 +176,10 @@ impl CardFacts<'_> {
 
 impl CardPrice {
     fn body<'b>(&'b self, reader: &Reader<'b>) -> PriceBody<'b> {
-        let Amounts { base, regular, final_amount } = self.amounts;
-        let applied = self.applied.iter().map(|(fact, applied)| AppliedBody {
-            discount_id: &fact.discount_id,
-            name: reader.text(&fact.terms.name),
-            off: applied.off,
-        });
         PriceBody {
-            currency: &reader.market.currency,
-            regular,
-            base,
-            final_amount,
-            discount_bp: discount_bp(regular, final_amount),
             varies: Some(self.varies),
             final_max: Some(self.final_max),
-            applied: applied.collect(),
+            ..price_body(self.amounts, &self.applied, reader)
         }
     }
 }

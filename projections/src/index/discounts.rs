@@ -1,7 +1,7 @@
 //! All discounts, and which of them reach which products: those that share brand and categories are
 //! reached by the same ones, but for discounts that name products or SKUs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::categories::CategorySet;
@@ -71,6 +71,15 @@ impl Discounts {
 
     pub fn fact(&self, rank: Rank) -> Option<&Arc<DiscountFact>> {
         self.facts.get(rank as usize)
+    }
+
+    /// The ranks of the discounts with these ids.
+    pub fn ranks_of(&self, ids: &BTreeSet<String>) -> BTreeSet<Rank> {
+        let with_rank = (0..).zip(&self.facts);
+        with_rank
+            .filter(|(_, fact)| ids.contains(&fact.discount_id))
+            .map(|(rank, _)| rank)
+            .collect()
     }
 
     /// Those that reach every product of this brand in these categories.

@@ -12,8 +12,10 @@
 //! so that it is the same in every version of the same facts.
 
 pub mod amounts;
+pub mod basket;
 pub mod card;
 pub mod categories;
+pub mod changed;
 mod classes;
 pub mod discounts;
 mod interner;
@@ -31,8 +33,11 @@ pub mod writer;
 
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use crate::codec;
 use crate::instant::Instant;
+use crate::text::Text;
 use crate::view::ListingKey;
 use amounts::{AudienceKey, Columns, PriceBook};
 use interner::Interned;
@@ -98,6 +103,16 @@ impl Index {
         self.members.everything.is_empty()
     }
 
+    /// The instant for which its columns were evaluated.
+    pub fn evaluated_at(&self) -> Instant {
+        self.at
+    }
+
+    /// The ids of all products, in the order of their numbers.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.members.everything.iter().map(|number| self.id(number))
+    }
+
     /// The number of a product in this version.
     pub fn number_of(&self, product_id: &str) -> Option<u32> {
         self.ids.get(hash_of(product_id)).find(|number| self.id(*number) == product_id)
@@ -114,7 +129,7 @@ impl Index {
     }
 
     /// The products that may have a variant with this sku: others may share its hash.
-    fn numbers_with_sku(&self, sku: &str) -> impl Iterator<Item = u32> {
+    pub fn numbers_with_sku(&self, sku: &str) -> impl Iterator<Item = u32> {
         self.skus.get(hash_of(sku))
     }
 
@@ -122,6 +137,21 @@ impl Index {
     pub fn heading(&self, listing: &ListingKey, at: Instant) -> Option<Heading> {
         let number = self.members.number_of(listing)?;
         Some(self.members.heading(&self.book, number, at))
+    }
+
+    /// What a category or brand is called, in all languages, and until when.
+    pub fn heading_text(&self, listing: &ListingKey, at: Instant) -> (Option<&Text>, Instant) {
+        let heading = self.heading(listing, at).unwrap_or_default();
+        let own = heading.product.and_then(|p| self.members.own_name(&self.book, p, listing));
+        (own, heading.window.until)
+    }
+
+    /// The listings that a product is in, that of everything aside.
+    pub fn listings_of(&self, number: u32) -> Vec<ListingKey> {
+        let Some((chunk, at)) = self.book.chunk(number) else { return Vec::new() };
+        let categories = self.members.categories.get(chunk.categories[at]);
+        let brand = self.members.keys.get(chunk.brand[at]).map(|key| ListingKey::clone(key));
+        categories.into_iter().flat_map(|set| set.listings()).chain(brand).collect()
     }
 
     /// What a category or brand is called.
@@ -132,13 +162,23 @@ impl Index {
         locale: Option<&str>,
         at: Instant,
     ) -> ListingTitle<'_> {
-        let heading = self.heading(listing, at).unwrap_or_default();
         let default = self.book.markets.get(market).map_or("", |market| market.locale.as_str());
-        let own = heading.product.and_then(|p| self.members.own_name(&self.book, p, listing));
-        ListingTitle {
-            name: own.map(|t| t.localized(locale, default)),
-            until: heading.window.until,
-        }
+        let (own, until) = self.heading_text(listing, at);
+        ListingTitle { name: own.map(|t| t.localized(locale, default)), until }
+    }
+
+    /// All products of a listing, those that are not to be seen included.
+    pub fn products_of(&self, listing: &ListingKey) -> Option<&RoaringBitmap> {
+        self.members.products(listing)
+    }
+
+    /// Until when all columns hold: the next version is due then.
+    pub fn holds_until(&self) -> Instant {
+        let of_chunks = |columns: &Columns| {
+            let ends = columns.chunks.iter().map(|chunk| chunk.valid.until);
+            ends.min().unwrap_or(Instant::MAX).min(columns.discounts.until)
+        };
+        self.columns.iter().map(of_chunks).min().unwrap_or(Instant::MAX)
     }
 
     fn columns_of(&self, key: &AudienceKey) -> Option<&Columns> {

@@ -83,6 +83,19 @@ impl ProductChunk {
         std::str::from_utf8(self.ids.get(at)).unwrap_or_default()
     }
 
+    /// Whether a row says what stands at a position, but for its document and the time of its event.
+    pub fn is_same(&self, at: usize, row: &Row<'_>) -> bool {
+        self.ids.get(at) == row.id.as_bytes()
+            && self.visible_from[at] == row.visible_from
+            && self.brand[at] == row.brand
+            && self.brand_text[at] == row.brand_text
+            && self.categories[at] == row.categories
+            && self.rating[at] == row.rating
+            && self.reviews[at] == row.reviews
+            && self.shared.get(at) == row.shared
+            && self.own.get(at) == row.own
+    }
+
     pub fn set(&mut self, at: usize, row: &Row<'_>) {
         self.ids.set(at, row.id.as_bytes());
         self.document[at] = row.document;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::amounts::{AmountChunk, AudienceKey, Columns, EvaluationContext, PriceBook};
 use super::categories::CategorySet;
+use super::changed::{Changed, Reached};
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{Discounts, ScopedDiscount};
 use super::interner::Interner;
@@ -14,7 +15,7 @@ use super::members::MemberNumbers;
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
-use super::products::{Chunks, NOTHING, chunk_mut};
+use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut};
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
 use crate::instant::{Instant, Window};
@@ -37,6 +38,9 @@ pub struct Writer {
     /// Products that changed, by the listings whose heading may be another one for it.
     headings: BTreeMap<u32, BTreeSet<u32>>,
     discounts_changed: bool,
+    /// Ids of the discounts that are other ones than in the last version.
+    other_discounts: BTreeSet<String>,
+    told: Changed,
 }
 
 /// What a product's row uses, by number.
@@ -78,6 +82,8 @@ impl Writer {
             changed: BTreeSet::new(),
             headings: BTreeMap::new(),
             discounts_changed: true,
+            other_discounts: BTreeSet::new(),
+            told: Changed::default(),
         };
         for market in 0..writer.index.book.markets.len() {
             writer.add_columns(AudienceKey { market, group: None });
@@ -101,6 +107,9 @@ impl Writer {
         let after = self.put_row(number, part, document);
         self.put_skus(number, before.as_ref(), &after);
         let is_moved = before.as_ref().is_none_or(|before| before.family != after.family);
+        if known.is_none() {
+            self.told.products.insert(number);
+        }
         self.touch_headings(number, before.as_ref(), &after);
         if let Some(before) = before {
             self.give_back(number, &before, &after.listings);
@@ -127,18 +136,36 @@ impl Writer {
             Arc::make_mut(&mut book.direct).remove(&number);
         }
         self.changed.insert(number);
+        self.told.products.insert(number);
         self.free.push(number);
     }
 
     /// What is known of a discount now.
     pub fn put_discount(&mut self, discount: ScopedDiscount) {
-        self.discounts_changed = true;
-        self.scoped.insert(discount.discount_id.clone(), discount);
+        let id = &discount.discount_id;
+        if self.scoped.get(id) != Some(&discount) {
+            self.discounts_changed = true;
+            self.other_discounts.insert(id.clone());
+            self.scoped.insert(id.clone(), discount);
+        }
     }
 
     /// There is no such discount any more.
     pub fn remove_discount(&mut self, discount_id: &str) {
-        self.discounts_changed |= self.scoped.remove(discount_id).is_some();
+        if self.scoped.remove(discount_id).is_some() {
+            self.discounts_changed = true;
+            self.other_discounts.insert(discount_id.to_owned());
+        }
+    }
+
+    /// The ids of all discounts.
+    pub fn discount_ids(&self) -> impl Iterator<Item = &str> {
+        self.scoped.keys().map(String::as_str)
+    }
+
+    /// The version before the next one is published.
+    pub fn index(&self) -> &Index {
+        &self.index
     }
 
     /// Keeps amounts of this audience in columns from the next version on.
@@ -180,6 +207,11 @@ impl Writer {
         self.index.members = self.members.shared.clone();
         self.index.at = at;
         self.index.clone()
+    }
+
+    /// What is another one in the last version than in that of the last call.
+    pub fn take_changed(&mut self) -> Changed {
+        std::mem::take(&mut self.told)
     }
 
     /// What the row of a product uses, and what names of listings follow from.
@@ -224,6 +256,9 @@ impl Writer {
         let before = before.map_or(&[][..], |before| &before.listings);
         for listing in before.iter().chain(&after.listings) {
             self.headings.entry(*listing).or_default().insert(number);
+            // Now: a listing that loses its last product has no key any more.
+            let key = self.members.keys.shared.get(*listing);
+            self.told.headings.extend(key.map(|key| ListingKey::clone(key)));
         }
     }
 
@@ -261,21 +296,31 @@ impl Writer {
         }
         let values = row::values(part, &mut self.values);
         let row = row::row(part, document, (brand, brand_text, categories, family), &values);
+        let (chunk, at) = place(number);
+        let is_same = |known: &Arc<ProductChunk>| known.is_same(at, &row);
+        let mut changed = !self.index.book.products.get(chunk).is_some_and(is_same);
         let (chunk, at) = chunk_mut(&mut self.index.book.products, number);
         chunk.set(at, &row);
         (uses.brand_text, uses.categories, uses.family) = (brand_text, categories, family);
         uses.named_by = Some((row.time, row.visible_from));
         uses.skus = part.variants.iter().map(|variant| variant.sku.clone()).collect();
-        set(&mut self.index.cards, number, &crate::codec::encode(&row::packed_card(part)));
+        let card = crate::codec::encode(&row::packed_card(part));
+        changed |= set(&mut self.index.cards, number, &card);
+        if changed {
+            self.told.products.insert(number);
+        }
         uses
     }
 
     fn put_amounts(&mut self, number: u32, part: &IndexPart, is_moved: bool) {
         let book = &mut self.index.book;
         let variants = book.stock_of(number).len();
-        set(&mut book.stock, number, &row::stock(part));
+        let other_stock = set(&mut book.stock, number, &row::stock(part));
         let packed = prices::pack(part, &book.markets);
         let mut changed = set(&mut book.prices, number, &packed);
+        if other_stock || changed {
+            self.told.products.insert(number);
+        }
         changed |= is_moved || variants != part.variants.len();
         if !self.discounts_changed {
             let skus = part.variants.iter().map(|variant| variant.sku.as_str());
@@ -303,6 +348,9 @@ impl Writer {
 
     /// All that follows from the discounts, but for amounts.
     fn spread_discounts(&mut self) {
+        let other = std::mem::take(&mut self.other_discounts);
+        let mut reached = Reached::default();
+        reached.look(&other, &self.index.book, &self.families.shared);
         self.index.book.discounts = Arc::new(Discounts::new(self.scoped.values()));
         let mut classes = Classes::default();
         for (number, family) in self.families.shared.iter() {
@@ -325,6 +373,8 @@ impl Writer {
         self.changed.extend(self.index.book.direct.keys().chain(direct.keys()));
         self.index.book.classes = Arc::new(classes);
         self.index.book.direct = Arc::new(direct);
+        reached.look(&other, &self.index.book, &self.families.shared);
+        reached.tell(&self.index.book, &mut self.told);
     }
 
     /// Brings an audience's columns to an instant. `before`: the classes that they were evaluated

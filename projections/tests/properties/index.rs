@@ -292,7 +292,10 @@ proptest! {
             let named = one.query(&query).next_change_at;
             prop_assert_eq!(named, other.query(&query).next_change_at);
             let of = Listing { kind: listing.kind(), id: listing.id() };
-            if let Some(change) = oracle.selection_changes_at(of, asked(&reader), sort, &filters) {
+            let asked = asked(&reader);
+            let change =
+                oracle.selection_changes_at(of, asked, sort, &filters, query.facets);
+            if let Some(change) = change {
                 prop_assert!(
                     named.is_some_and(|named| reader.at < named && named <= change),
                     "it names {:?}, and changes at {} ({:?} for {:?})", named, change, listing, reader

@@ -209,7 +209,7 @@ export class Listing {
     const steps = [[t('home'), '#/'], ...mine.slice(0, -1).map((c) => [categoryName(this.shop, c), listingHref('category', c)]), [this.title]];
     const children = kind === 'category'
       ? [...known(this.shop).categories].filter(([, c]) => c.path?.length > 1 && c.path.at(-2) === id).sort(byCount).slice(0, 16) : [];
-    const total = this.page && t(this.page.total === 1 ? 'product_one' : 'product_many', `${f.number(this.page.total ?? this.items.length)}${this.page.total_capped ? '+' : ''}`);
+    const total = this.page && t(this.page.total === 1 ? 'product_one' : 'product_many', `${f.number(this.page.total ?? this.items.length)}`);
     return h('header', { class: 'listing-head', 'data-key': 'head' },
       crumbs(steps),
       h('div', { class: 'title-line' },

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use projections::discount::Discount;
 use projections::facts::{
     DiscountFact, PriceFact, ProductFacts, Reach, ReachingDiscount, ReviewCounts, StockFact,
     discount_order,
 };
+use projections::index::discounts::ScopedDiscount;
 use projections::instant::Instant;
 use projections::product::Product;
 use sqlx::postgres::PgConnection;
@@ -18,6 +20,16 @@ use crate::store::document::unpack;
 
 /// The facts of those products that are live.
 pub async fn load(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<ProductFacts>> {
+    let mut facts = without_discounts(conn, ids).await?;
+    add_discounts(conn, &mut facts).await?;
+    Ok(facts)
+}
+
+/// The same with no discounts.
+pub async fn without_discounts(
+    conn: &mut PgConnection,
+    ids: &[String],
+) -> Result<Vec<ProductFacts>> {
     let rows = rows(conn, ids).await?;
     let mut facts = live_products(&rows)?;
     if facts.is_empty() {
@@ -29,9 +41,24 @@ pub async fn load(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<Product
             add(facts, row)?;
         }
     }
-    let mut facts: Vec<ProductFacts> = facts.into_values().collect();
-    add_discounts(conn, &mut facts).await?;
-    Ok(facts)
+    Ok(facts.into_values().collect())
+}
+
+/// Every live discount.
+pub async fn discounts(conn: &mut PgConnection) -> Result<Vec<ScopedDiscount>> {
+    let rows: Vec<(String, i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT discount_id, time, terms, scope FROM discount
+         WHERE terms IS NOT NULL AND scope IS NOT NULL",
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    rows.into_iter()
+        .map(|(discount_id, time, terms, scope)| {
+            let discount = Discount { terms: unpack(&terms)?, scope: unpack(&scope)? };
+            Ok(ScopedDiscount { discount_id, time: Instant(time), discount })
+        })
+        .collect()
 }
 
 const PRODUCT: i16 = 0;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use projections::facts::ProductFacts;
+use projections::index::discounts::ScopedDiscount;
+use projections::index::part::IndexPart;
 use projections::instant::{Instant, Window};
 use projections::listing::Total;
 use projections::page::LatestReviews;
@@ -98,6 +100,15 @@ impl Snapshot for PostgresSnapshot {
 
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
         product_facts::load(&mut self.tx, ids).await
+    }
+
+    async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>> {
+        let facts = product_facts::without_discounts(&mut self.tx, ids).await?;
+        Ok(facts.iter().map(IndexPart::of).collect())
+    }
+
+    async fn discounts(&mut self) -> Result<Vec<ScopedDiscount>> {
+        product_facts::discounts(&mut self.tx).await
     }
 
     async fn latest_reviews_of(

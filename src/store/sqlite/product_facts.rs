@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use projections::discount::Discount;
 use projections::facts::{
     DiscountFact, PriceFact, ProductFacts, Reach, ReachingDiscount, ReviewCounts, StockFact,
     discount_order,
 };
+use projections::index::discounts::ScopedDiscount;
 use projections::instant::Instant;
 use projections::product::Product;
 use sqlx::sqlite::SqliteConnection;
@@ -19,6 +21,16 @@ use crate::store::document::unpack;
 
 /// The facts of those products that are live.
 pub async fn load(conn: &mut SqliteConnection, ids: &[String]) -> Result<Vec<ProductFacts>> {
+    let mut facts = without_discounts(conn, ids).await?;
+    add_discounts(conn, &mut facts).await?;
+    Ok(facts)
+}
+
+/// The same with no discounts.
+pub async fn without_discounts(
+    conn: &mut SqliteConnection,
+    ids: &[String],
+) -> Result<Vec<ProductFacts>> {
     let mut facts = live_products(conn, ids).await?;
     if facts.is_empty() {
         return Ok(Vec::new());
@@ -27,9 +39,24 @@ pub async fn load(conn: &mut SqliteConnection, ids: &[String]) -> Result<Vec<Pro
     add_prices(conn, &list, &mut facts).await?;
     add_stock(conn, &list, &mut facts).await?;
     add_review_counts(conn, &list, &mut facts).await?;
-    let mut facts: Vec<ProductFacts> = facts.into_values().collect();
-    add_discounts(conn, &mut facts).await?;
-    Ok(facts)
+    Ok(facts.into_values().collect())
+}
+
+/// Every live discount.
+pub async fn discounts(conn: &mut SqliteConnection) -> Result<Vec<ScopedDiscount>> {
+    let rows: Vec<(String, i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT discount_id, time, terms, scope FROM discount
+         WHERE terms IS NOT NULL AND scope IS NOT NULL",
+    )
+    .fetch_all(conn)
+    .await
+    .map_err(database)?;
+    rows.into_iter()
+        .map(|(discount_id, time, terms, scope)| {
+            let discount = Discount { terms: unpack(&terms)?, scope: unpack(&scope)? };
+            Ok(ScopedDiscount { discount_id, time: Instant(time), discount })
+        })
+        .collect()
 }
 
 type ById = BTreeMap<String, ProductFacts>;

@@ -8,6 +8,8 @@ use super::super::products::{NOTHING, OwnValue};
 use super::super::values::Values;
 use crate::view::ListingKey;
 
+pub use super::super::values::is_counted as is_filtered_by;
+
 /// What a listing is narrowed to. All that look at a variant have to hold for one and the same.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Filters {
@@ -24,6 +26,13 @@ pub struct Filters {
     pub min_rating_hundredths: Option<i64>,
     /// By name: the variant has any of these values.
     pub attributes: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Filters {
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Filters::default()
+    }
 }
 
 /// One bit a filter that something fails.

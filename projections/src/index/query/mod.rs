@@ -2,6 +2,7 @@
 //! from a key on; how many there are; and facets.
 
 mod attributes;
+pub mod contribution;
 mod counts;
 pub mod facets;
 pub mod filters;
@@ -130,6 +131,23 @@ impl<'a> AudienceView<'a> {
         let Some(context) = self.context() else { return (&[], Instant::MAX) };
         let window = book.evaluate(product, &context, scratch);
         (scratch, window.until)
+    }
+}
+
+impl AudienceView<'_> {
+    /// When a product may be another one for the audience with no event: released, or with another
+    /// price. [`Instant::MAX`] if never.
+    pub fn changes_at(&self, product: u32) -> Instant {
+        let Some((chunk, at)) = self.index.book.chunk(product) else { return Instant::MAX };
+        let visible_from = Instant(chunk.visible_from[at]);
+        if visible_from > self.at {
+            return visible_from;
+        }
+        let mut scratch = Vec::new();
+        let (_, until) = self.amounts(product, &mut scratch);
+        let context = self.context().filter(|_| self.discounts_change());
+        let window = context.map(|context| self.index.book.discount_window(product, &context));
+        window.map_or(until, |window| until.min(window.until))
     }
 }
 

@@ -60,11 +60,11 @@ struct Scan<'a, 'b> {
 }
 
 /// The columns of one chunk.
-struct Columns<'a> {
-    products: &'a ProductChunk,
-    stock: &'a Packed<i64>,
+pub(super) struct Columns<'a> {
+    pub products: &'a ProductChunk,
+    pub stock: &'a Packed<i64>,
     /// Where all of the amounts hold at the instant.
-    amounts: Option<&'a AmountChunk>,
+    pub amounts: Option<&'a AmountChunk>,
 }
 
 impl Scan<'_, '_> {
@@ -146,7 +146,7 @@ impl Scan<'_, '_> {
 }
 
 /// The cheapest variant that fails nothing; `see` hears of all that have a price.
-fn by_variant(
+pub(super) fn by_variant(
     filters: &CompiledFilters,
     of_product: Failures,
     at: usize,

@@ -1,0 +1,132 @@
+//! What one product brings to the answers of a listing: a page that is kept is another one where
+//! that of some product is.
+
+use super::super::Index;
+use super::super::packed::place;
+use super::super::prices::Amounts;
+use super::super::products::OwnValue;
+use super::AudienceView;
+use super::filters::{CompiledFilters, Filters};
+use super::order::SortInput;
+use super::scan::{Columns, by_variant};
+use crate::instant::Instant;
+use crate::listing::Sort;
+use crate::view::ListingKey;
+
+/// What a product brings, in the numbers of one version.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Contribution {
+    /// The cheapest selected variant, and where the product stands.
+    pub selected: Option<(usize, i64)>,
+    /// When it may be another one with no event.
+    pub changes_at: Instant,
+    /// What facets count, where they are asked for and it counts anywhere.
+    pub counted: Option<Box<Counted>>,
+}
+
+impl Default for Contribution {
+    fn default() -> Contribution {
+        Contribution { selected: None, changes_at: Instant::MAX, counted: None }
+    }
+}
+
+/// What facets see of a product.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Counted {
+    brand: u32,
+    categories: u32,
+    rating: u16,
+    shared: Vec<u32>,
+    own: Vec<OwnValue>,
+    /// The variants that fail one filter at most.
+    variants: Vec<CountedVariant>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct CountedVariant {
+    position: usize,
+    failures: u32,
+    final_amount: i64,
+    on_sale: bool,
+    in_stock: bool,
+}
+
+/// One listing under one request's filters, as a version sees it.
+pub struct ListingView<'a> {
+    index: &'a Index,
+    view: &'a AudienceView<'a>,
+    listing: &'a ListingKey,
+    filters: CompiledFilters,
+    sort: Sort,
+    facets: bool,
+}
+
+impl<'a> ListingView<'a> {
+    pub fn new(
+        view: &'a AudienceView<'a>,
+        listing: &'a ListingKey,
+        filters: &Filters,
+        sort: Sort,
+        facets: bool,
+    ) -> ListingView<'a> {
+        let index = view.index;
+        let filters = CompiledFilters::new(filters, index);
+        ListingView { index, view, listing, filters, sort, facets }
+    }
+
+    pub fn index(&self) -> &'a Index {
+        self.index
+    }
+
+    /// What a product brings; nothing where it is not in the listing.
+    pub fn contribution(&self, product: u32) -> Contribution {
+        let products = self.index.members.products(self.listing);
+        let Some((chunk, at)) = self.index.book.chunk(product) else {
+            return Contribution::default();
+        };
+        if !products.is_some_and(|products| products.contains(product)) {
+            return Contribution::default();
+        }
+        let visible_from = Instant(chunk.visible_from[at]);
+        let changes_at = self.view.changes_at(product);
+        if visible_from > self.view.at {
+            return Contribution { changes_at, ..Contribution::default() };
+        }
+        let mut scratch = Vec::new();
+        let (amounts, _) = self.view.amounts(product, &mut scratch);
+        let (nth, _) = place(product);
+        let Some(stock) = self.index.book.stock.get(nth) else { return Contribution::default() };
+        let columns = Columns { products: chunk, stock, amounts: None };
+        let of_product = self.filters.of_product(chunk.brand[at], chunk.rating[at]);
+        let mut variants = Vec::new();
+        let see = |position, failures: u32, amounts: &Amounts, available| {
+            if self.facets && failures & failures.wrapping_sub(1) == 0 {
+                let final_amount = amounts.final_amount;
+                let (on_sale, in_stock) = (final_amount < amounts.regular, available > 0);
+                let seen = CountedVariant { position, failures, final_amount, on_sale, in_stock };
+                variants.push(seen);
+            }
+        };
+        let selected = by_variant(&self.filters, of_product, at, &columns, amounts, see);
+        let key = |variant: usize| {
+            let amounts = amounts[variant];
+            let (rating, reviews) = (chunk.rating[at], chunk.reviews[at]);
+            SortInput { visible_from, amounts, rating, reviews }.key(self.sort)
+        };
+        let counted = (!variants.is_empty()).then(|| {
+            Box::new(Counted {
+                brand: chunk.brand[at],
+                categories: chunk.categories[at],
+                rating: chunk.rating[at],
+                shared: chunk.shared.get(at).to_vec(),
+                own: chunk.own.get(at).to_vec(),
+                variants,
+            })
+        });
+        Contribution {
+            selected: selected.map(|variant| (variant, key(variant))),
+            changes_at,
+            counted,
+        }
+    }
+}

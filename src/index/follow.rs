@@ -1,0 +1,310 @@
+//! Follows the store: loads the first version of an index, and publishes the next ones.
+//!
+//! A version is one state of the store. A round opens a snapshot and reads the feed after that: all
+//! that was committed before the snapshot is named then, and is read from it. What is named and was
+//! committed after the snapshot is read again in the next round.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant as Clock};
+
+use projections::index::changed::Changed;
+use projections::index::writer::Writer;
+use projections::market::Market;
+use tokio_util::sync::CancellationToken;
+
+use super::rounds::{self, Names, Read};
+use super::{IndexVersion, ListingIndex};
+use crate::backoff::Backoff;
+use crate::changes::follow::{Following, POLL};
+use crate::changes::{Change, ChangeCursor, ChangeHints};
+use crate::clock;
+use crate::log::position::Reflected;
+use crate::store::{ReadStore, Result, Snapshot};
+use crate::waits::Waits;
+
+/// The subjects of waits.
+const FOLLOWING: &str = "changes cannot be read";
+const LOADING: &str = "the listing index cannot be loaded";
+
+/// How often a long load says how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+/// The shortest pause between two versions.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Who keeps what is made from the store and from the index.
+pub trait Told: Send + Sync {
+    /// The store has changed. Pages that are made from it may differ; the index follows.
+    fn changed(&self, change: &Change);
+
+    /// The index has changed: `now` is what requests are answered from already.
+    fn published(&self, before: &IndexVersion, now: &Arc<IndexVersion>, changed: &Changed);
+}
+
+/// Keeps an index on the state of its store.
+pub struct Follower {
+    pub store: Arc<dyn ReadStore>,
+    pub markets: Vec<Market>,
+    pub index: Arc<ListingIndex>,
+    /// How far the feed is known.
+    pub following: Arc<Following>,
+    pub told: Option<Arc<dyn Told>>,
+    pub waits: Waits,
+}
+
+/// Where a follower stands.
+struct Feed {
+    writer: Arc<Mutex<Writer>>,
+    cursor: ChangeCursor,
+    /// What is yet to be read.
+    pending: Names,
+    last: Arc<IndexVersion>,
+    /// Versions that some request may still hold: they are freed here.
+    retired: Vec<Arc<IndexVersion>>,
+    /// When the next version may be published.
+    next: Clock,
+}
+
+impl Follower {
+    /// Follows until it is to stop. Without a store it tries again.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut backoff = Backoff::default();
+        let mut feed: Option<Feed> = None;
+        let mut hints: Option<Box<dyn ChangeHints>> = None;
+        while !stop.is_cancelled() {
+            let subject = if feed.is_some() { FOLLOWING } else { LOADING };
+            let began = Clock::now();
+            let step = async {
+                match &mut feed {
+                    Some(feed) => self.follow(feed).await.map(|()| None),
+                    None => self.load().await.map(Some),
+                }
+            };
+            let done = tokio::select! {
+                done = step => done,
+                () = stop.cancelled() => return,
+            };
+            match done {
+                Ok(loaded) => {
+                    if let Some(loaded) = loaded {
+                        feed = Some(loaded);
+                    } else {
+                        self.following.known_at(began);
+                    }
+                    self.waits.over(subject);
+                    backoff = Backoff::default();
+                }
+                Err(error) => {
+                    self.waits.wait(subject, error);
+                    hints = None;
+                    backoff.wait(&stop).await;
+                    continue;
+                }
+            }
+            if hints.is_none() {
+                hints = self.store.change_hints().await.ok();
+            }
+            self.pause(feed.as_ref(), hints.as_deref_mut(), &stop).await;
+        }
+    }
+
+    /// Until there may be something to do.
+    async fn pause(
+        &self,
+        feed: Option<&Feed>,
+        hints: Option<&mut (dyn ChangeHints + 'static)>,
+        stop: &CancellationToken,
+    ) {
+        let wait = async {
+            let Some(feed) = feed else { return };
+            tokio::time::sleep_until(feed.next.into()).await;
+            if !feed.pending.is_empty() {
+                return;
+            }
+            let millis = feed.last.holds_until.millis().saturating_sub(clock::now().millis());
+            let edge = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+            match hints {
+                Some(hints) => hints.wait(POLL.min(edge)).await,
+                None => tokio::time::sleep(POLL.min(edge)).await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    /// The first version.
+    async fn load(&self) -> Result<Feed> {
+        let started = Clock::now();
+        let cursor = self.store.changes(None).await?.cursor;
+        let mut snapshot = self.store.snapshot_fresh().await?;
+        let reflected = reflected(snapshot.as_mut()).await?;
+        let discounts = snapshot.discounts().await?;
+        let mut writer = Writer::new(self.markets.clone());
+        rounds::put_discounts(&mut writer, discounts);
+        let writer = Arc::new(Mutex::new(writer));
+        let loaded = |_: &Read, products| self.index.loaded.store(products, Ordering::Relaxed);
+        read_all(snapshot.as_mut(), &writer, loaded).await?;
+        drop(snapshot);
+        let (version, _) = publish(&writer, 1, reflected).await;
+        self.index.publish(Arc::clone(&version));
+        self.index.wake(version.number);
+        let (products, seconds) = (version.index.len(), started.elapsed().as_secs_f64());
+        let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
+        tracing::info!(products, seconds, bytes, "the listing index is loaded");
+        let (pending, retired, next) = (Names::default(), Vec::new(), Clock::now());
+        Ok(Feed { writer, cursor, pending, last: version, retired, next })
+    }
+
+    /// One round.
+    async fn follow(&self, feed: &mut Feed) -> Result<()> {
+        self.look(feed).await?;
+        let now = clock::now();
+        let is_due = feed.last.holds_until <= now || now < feed.last.index.evaluated_at();
+        if feed.pending.is_empty() && !is_due {
+            return Ok(());
+        }
+        let mut snapshot = self.store.snapshot_fresh().await?;
+        let reflected = reflected(snapshot.as_mut()).await?;
+        // What was committed before the snapshot, and perhaps after it.
+        let known = std::mem::take(&mut feed.pending);
+        let looked = self.look(feed).await;
+        let mut names = known;
+        names.extend(feed.pending.clone());
+        let done = match looked {
+            Ok(()) => self.read(snapshot.as_mut(), feed, &names).await,
+            Err(error) => Err(error),
+        };
+        drop(snapshot);
+        match done {
+            Ok(()) => self.publish(feed, reflected).await,
+            Err(error) => {
+                feed.pending.extend(names);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the feed: what it names is pending from now on.
+    async fn look(&self, feed: &mut Feed) -> Result<()> {
+        let read = self.store.changes(Some(&feed.cursor)).await?;
+        if read.lost {
+            tracing::warn!("changes were deleted before they were read: everything is read again");
+            self.hear(feed, &Change::everything());
+        }
+        for change in &read.changes {
+            self.hear(feed, change);
+        }
+        feed.cursor = read.cursor;
+        Ok(())
+    }
+
+    fn hear(&self, feed: &mut Feed, change: &Change) {
+        feed.pending.add(change);
+        if let Some(told) = &self.told {
+            told.changed(change);
+        }
+    }
+
+    /// Reads what is named into the writer. After an error it may be there in part, and nothing is
+    /// published before all of it is read again.
+    async fn read(&self, snapshot: &mut dyn Snapshot, feed: &Feed, names: &Names) -> Result<()> {
+        let mut rest = Names { everything: false, ..names.clone() };
+        if names.everything {
+            rest.products = feed.last.index.ids().map(str::to_owned).collect();
+            rest.discounts = true;
+            let seen = |read: &Read, _| {
+                for id in read.ids() {
+                    rest.products.remove(id);
+                }
+            };
+            read_all(snapshot, &feed.writer, seen).await?;
+        }
+        let read = rounds::read(snapshot, &rest).await?;
+        apply(&feed.writer, read).await;
+        Ok(())
+    }
+
+    /// Publishes the version that the writer holds.
+    async fn publish(&self, feed: &mut Feed, reflected: Reflected) {
+        let began = Clock::now();
+        let (version, changed) = publish(&feed.writer, feed.last.number + 1, reflected).await;
+        self.index.publish(Arc::clone(&version));
+        let before = std::mem::replace(&mut feed.last, Arc::clone(&version));
+        if let Some(told) = &self.told {
+            let (told, before, now) = (Arc::clone(told), Arc::clone(&before), Arc::clone(&version));
+            apart(move || told.published(&before, &now, &changed)).await;
+        }
+        self.index.wake(version.number);
+        feed.retired.push(before);
+        let retired = std::mem::take(&mut feed.retired);
+        feed.retired = apart(move || {
+            retired.into_iter().filter(|version| Arc::strong_count(version) > 1).collect()
+        })
+        .await;
+        feed.next = Clock::now() + began.elapsed().max(SHORTEST_PAUSE);
+    }
+}
+
+/// Runs what takes long off the threads that answer requests.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime shuts down: nothing comes of this task any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// All products in id order, into a writer.
+async fn read_all(
+    snapshot: &mut dyn Snapshot,
+    writer: &Arc<Mutex<Writer>>,
+    mut tell: impl FnMut(&Read, u64),
+) -> Result<()> {
+    let (mut after, mut products, mut told) = (String::new(), 0, Clock::now());
+    while let Some(read) = rounds::read_next(snapshot, &after).await? {
+        after = read.last().unwrap_or_default().to_owned();
+        products += read.ids().len() as u64;
+        tell(&read, products);
+        apply(writer, read).await;
+        if told.elapsed() >= TELL_EVERY {
+            told = Clock::now();
+            tracing::info!(products, "products are being read into the listing index");
+        }
+    }
+    Ok(())
+}
+
+async fn apply(writer: &Arc<Mutex<Writer>>, read: Read) {
+    let writer = Arc::clone(writer);
+    apart(move || read.apply(&mut lock(&writer))).await;
+}
+
+async fn publish(
+    writer: &Arc<Mutex<Writer>>,
+    number: u64,
+    reflected: Reflected,
+) -> (Arc<IndexVersion>, Changed) {
+    let writer = Arc::clone(writer);
+    apart(move || {
+        let mut writer = lock(&writer);
+        let index = writer.publish(clock::now());
+        let changed = writer.take_changed();
+        let holds_until = index.holds_until();
+        (Arc::new(IndexVersion { number, index, reflected, holds_until }), changed)
+    })
+    .await
+}
+
+fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn reflected(snapshot: &mut dyn Snapshot) -> Result<Reflected> {
+    Ok(snapshot.positions().await?.into_iter().collect())
+}

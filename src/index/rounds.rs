@@ -1,0 +1,109 @@
+//! From the store into a writer: what a round of the follower reads, and what becomes of it.
+
+use std::collections::BTreeSet;
+
+use projections::index::discounts::ScopedDiscount;
+use projections::index::part::IndexPart;
+use projections::index::writer::Writer;
+
+use crate::changes::Change;
+use crate::store::{Result, Snapshot};
+
+/// Products that are read at a time.
+const PRODUCTS_AT_ONCE: usize = 2_000;
+
+/// What has to be read again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Names {
+    pub products: BTreeSet<String>,
+    pub discounts: bool,
+    /// More than can be named.
+    pub everything: bool,
+}
+
+impl Names {
+    pub fn is_empty(&self) -> bool {
+        *self == Names::default()
+    }
+
+    pub fn add(&mut self, change: &Change) {
+        self.everything |= change.everything;
+        self.discounts |= !change.scopes.is_empty();
+        self.products.extend(change.products.iter().cloned());
+    }
+
+    pub fn extend(&mut self, other: Names) {
+        self.everything |= other.everything;
+        self.discounts |= other.discounts;
+        self.products.extend(other.products);
+    }
+}
+
+/// What was read from one snapshot.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// What was looked for, and is gone where it is not in `parts`.
+    asked: Vec<String>,
+    parts: Vec<IndexPart>,
+    /// All of them, if any is another one.
+    discounts: Option<Vec<ScopedDiscount>>,
+}
+
+/// Reads what these names stand for.
+pub async fn read(snapshot: &mut dyn Snapshot, names: &Names) -> Result<Read> {
+    let asked: Vec<String> = names.products.iter().cloned().collect();
+    let mut parts = Vec::with_capacity(asked.len());
+    for ids in asked.chunks(PRODUCTS_AT_ONCE) {
+        parts.extend(snapshot.index_parts(ids).await?);
+    }
+    let discounts = if names.discounts { Some(snapshot.discounts().await?) } else { None };
+    Ok(Read { asked, parts, discounts })
+}
+
+/// The next products in id order, after one of them; `None` at the end.
+pub async fn read_next(snapshot: &mut dyn Snapshot, after: &str) -> Result<Option<Read>> {
+    let asked = snapshot.product_ids(after, PRODUCTS_AT_ONCE as u32).await?;
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let parts = snapshot.index_parts(&asked).await?;
+    Ok(Some(Read { asked, parts, discounts: None }))
+}
+
+impl Read {
+    /// The last product that was looked for.
+    pub fn last(&self) -> Option<&str> {
+        self.asked.last().map(String::as_str)
+    }
+
+    pub fn ids(&self) -> &[String] {
+        &self.asked
+    }
+
+    /// Writes it.
+    pub fn apply(self, writer: &mut Writer) {
+        let found: BTreeSet<&str> = self.parts.iter().map(|p| p.product_id.as_str()).collect();
+        for id in self.asked.iter().filter(|id| !found.contains(id.as_str())) {
+            writer.remove(id);
+        }
+        for part in &self.parts {
+            writer.put(part, 0);
+        }
+        if let Some(discounts) = self.discounts {
+            put_discounts(writer, discounts);
+        }
+    }
+}
+
+/// Writes all discounts that there are.
+pub fn put_discounts(writer: &mut Writer, discounts: Vec<ScopedDiscount>) {
+    let known: BTreeSet<&str> = discounts.iter().map(|d| d.discount_id.as_str()).collect();
+    let gone = writer.discount_ids().filter(|id| !known.contains(id));
+    let gone: Vec<String> = gone.map(str::to_owned).collect();
+    for id in gone {
+        writer.remove_discount(&id);
+    }
+    for discount in discounts {
+        writer.put_discount(discount);
+    }
+}

@@ -1,0 +1,77 @@
+//! Scans of large listings: on threads of their own, a few at a time, so that no other request waits
+//! behind them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+/// A listing with at most so many products is scanned at once, by the thread that asks: that takes
+/// less than waiting for another thread.
+pub const INLINE_PRODUCTS: u64 = 1_000;
+
+/// How much is scanned at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanLimits {
+    /// Scans at a time.
+    pub at_once: usize,
+    /// Further ones that wait.
+    pub waiting: usize,
+}
+
+/// More scans wait than may.
+#[derive(Clone, Copy, Debug)]
+pub struct Busy;
+
+/// The scans of a process.
+pub struct Scans {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    limits: ScanLimits,
+}
+
+/// One that waits, until this is dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Scans {
+    pub fn new(limits: ScanLimits) -> Scans {
+        let turns = Arc::new(Semaphore::new(limits.at_once.max(1)));
+        Scans { turns, waiting: AtomicUsize::new(0), limits }
+    }
+
+    /// Runs what scans so many products.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] where too many wait already.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        products: u64,
+        scan: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        if products <= INLINE_PRODUCTS {
+            return Ok(scan());
+        }
+        let turn = {
+            let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
+            let _place = Place(&self.waiting);
+            if waiting >= self.limits.waiting {
+                return Err(Busy);
+            }
+            Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?
+        };
+        let scanned = tokio::task::spawn_blocking(move || {
+            let scanned = scan();
+            // Also where nobody waits for it any more: it holds a turn until it is over.
+            drop(turn);
+            scanned
+        });
+        scanned.await.map_err(|_| Busy)
+    }
+}
