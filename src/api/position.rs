@@ -132,7 +132,7 @@ async fn look_in(
             }
             if is_reached && let Some(source) = waiter.source().await? {
                 // The offset may be one of another log, before it was made anew.
-                if let Some(stopped) = stopped(state, wanted).await? {
+                if let Some(stopped) = waiter.stopped().await? {
                     return Err(stopped);
                 }
                 return Ok(Looked::Found((source, state.store.generation())));
@@ -141,7 +141,7 @@ async fn look_in(
         let is_over = Deadline::now() >= deadline;
         // What is stopped is told at once, and what stops meanwhile in the end.
         if (first || is_over)
-            && let Some(stopped) = stopped(state, wanted).await?
+            && let Some(stopped) = waiter.stopped().await?
         {
             return Err(stopped);
         }
@@ -199,9 +199,22 @@ impl Waiter<'_> {
         (is_followed || version.reflected.holds(&self.wanted.positions)).then_some(version)
     }
 
+    /// Why what is wanted will not be reached. While the store is away nobody knows, and what the index
+    /// reflects is answered.
+    async fn stopped(&self) -> Result<Option<Problem>, Problem> {
+        match stopped(self.state, self.wanted).await {
+            Err(problem) if problem.kind() == Kind::Unavailable && self.version().is_some() => {
+                Ok(None)
+            }
+            stopped => stopped,
+        }
+    }
+
     /// A state that reflects what is wanted. A replica may be behind what was committed.
     async fn source(&self) -> Result<Option<Source>, Problem> {
         if self.from == ReadFrom::Index {
+            // It may be too old to be answered from.
+            self.state.index_version()?;
             return Ok(self.version().map(Source::Index));
         }
         let mut snapshot = self.state.store.snapshot().await?;

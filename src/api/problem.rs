@@ -67,6 +67,8 @@ pub enum Kind {
     Internal,
     NotReady,
     Unavailable,
+    /// There is too much to do: nothing is away.
+    Busy,
 }
 
 impl Kind {
@@ -114,6 +116,7 @@ impl Kind {
             Kind::Internal => ("internal", "Internal error", S::INTERNAL_SERVER_ERROR),
             Kind::NotReady => ("not_ready", "Not ready", S::SERVICE_UNAVAILABLE),
             Kind::Unavailable => ("unavailable", "Unavailable", S::SERVICE_UNAVAILABLE),
+            Kind::Busy => ("unavailable", "Too much to do", S::SERVICE_UNAVAILABLE),
         }
     }
 }

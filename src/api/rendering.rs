@@ -83,6 +83,6 @@ pub async fn scan<T: Send + 'static>(
     let index = state.index.as_ref().ok_or_else(Problem::internal)?;
     index.scans.run(products, make).await.unwrap_or_else(|_| {
         let detail = "too many listings are being looked through; try again";
-        Err(Problem::new(Kind::Unavailable, detail))
+        Err(Problem::new(Kind::Busy, detail))
     })
 }

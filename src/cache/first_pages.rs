@@ -34,9 +34,9 @@ const RECENT_VERSIONS: usize = 64;
 const SWEEP_EVERY: usize = 64;
 /// Products that one page is compared by; a page of which more changed counts as touched.
 const MAX_COMPARED: usize = 5_000;
-/// Pages of one listing that are compared; where there are more, a change of the listing touches
-/// all of them.
-const MAX_COMPARED_PAGES: usize = 1_000;
+/// Pages of one listing times the products that they are compared by; beyond that a change of the
+/// listing touches all of them.
+const MAX_COMPARISONS: usize = 50_000;
 /// Changed products whose cards are told one by one; with more, every card counts as changed.
 const MAX_CARDS: u64 = 50_000;
 
@@ -93,6 +93,8 @@ impl WatchedListing {
         moves_edge
             || counts_otherwise
             || was.counted != is.counted
+            // Numbers of what it is counted by may be another's, too.
+            || (other_id && was.counted.is_some())
             || (stands_otherwise && (comes || self.items.contains(&product)))
     }
 
@@ -115,9 +117,14 @@ impl Watched {
         Tag::Watched(self.number)
     }
 
-    /// The memory that it takes, without what listings' names take.
+    /// The memory that it takes, about.
     pub fn bytes(&self) -> usize {
-        let of = |watched: &WatchedListing| size_of::<WatchedListing>() + watched.items.len() * 4;
+        let of = |watched: &WatchedListing| {
+            let Filters { brands, attributes, .. } = &watched.filters;
+            let texts = brands.iter().chain(attributes.keys()).chain(attributes.values().flatten());
+            let texts: usize = texts.map(|text| text.len() + size_of::<String>() * 2).sum();
+            size_of::<WatchedListing>() + watched.items.len() * 4 + texts
+        };
         size_of::<Watched>() + self.listings.iter().map(of).sum::<usize>()
     }
 
@@ -140,6 +147,8 @@ struct Inner {
     /// With the number of its version, ascending, what each changed.
     recent: VecDeque<(u64, RoaringBitmap)>,
     by_listing: HashMap<ListingKey, Listing>,
+    /// Listings of which no page is left are swept out when there are so many.
+    sweep_at: usize,
 }
 
 #[derive(Default)]
@@ -163,6 +172,7 @@ impl FirstPages {
             stamps.stamp(watched.tag(), stamps.followed());
             return watched;
         }
+        inner.sweep();
         let keys: HashSet<&ListingKey> = watched.listings.iter().map(|w| &w.listing).collect();
         for key in keys {
             let entry = inner.by_listing.entry(key.clone()).or_default();
@@ -203,7 +213,11 @@ impl FirstPages {
         let renamed: Vec<&ListingKey> = changed
             .headings
             .iter()
-            .filter(|key| old.heading_text(key, at) != new.heading_text(key, at))
+            .filter(|key| {
+                let (was, is) = (old.heading_text(key, at), new.heading_text(key, at));
+                // A page that is prepared may show the next name.
+                was != is || is.1.is_finite()
+            })
             .collect();
         let cards = cards(old, new, &changed.products);
         let headings = renamed.into_iter().map(|key| Tag::Heading(key.kind(), key.id()));
@@ -254,6 +268,15 @@ fn in_listing([old, new]: [&Index; 2], key: &ListingKey, changed: &RoaringBitmap
 }
 
 impl Inner {
+    /// Lets go of listings whose pages are gone: anybody can ask for any.
+    fn sweep(&mut self) {
+        if self.by_listing.len() >= self.sweep_at {
+            let is_watched = |listing: &Listing| listing.pages.iter().any(|p| p.strong_count() > 0);
+            self.by_listing.retain(|_, listing| is_watched(listing));
+            self.sweep_at = 2 * self.by_listing.len() + SWEEP_EVERY;
+        }
+    }
+
     /// Whether something was published since a version that is seen on the answer made from it.
     fn touched_since(&self, made_from: &IndexVersion, watched: &Watched) -> bool {
         let Some(current) = self.current.as_ref() else { return false };
@@ -305,7 +328,7 @@ impl Inner {
         let mut touched: HashSet<u64> = HashSet::new();
         for (key, pages) in &looked {
             let products = by_listing.get(key).map_or(&[][..], Vec::as_slice);
-            let many = pages.len() > MAX_COMPARED_PAGES;
+            let many = pages.len() * products.len() > MAX_COMPARISONS;
             for page in pages {
                 let shows = |watched: &WatchedListing| {
                     let views = views.get(&audience_at(watched, now));

@@ -16,7 +16,7 @@ use super::view::Views;
 use super::{Announced, Generation};
 use crate::api::current::{Current, View};
 use crate::log::position::Reflected;
-use crate::store::{self, Result};
+use crate::store::{self, Result, StoreError};
 use crate::warm::warmer::RunState;
 
 /// How often an instance looks which generation is live.
@@ -270,9 +270,14 @@ async fn prepare(views: &Views, generation: &Generation) -> Result<Ready> {
     let stop = views.tasks.stop().child_token();
     // Where this is given up, what the view has begun ends.
     let guard = stop.clone().drop_guard();
-    let ready = Ready { view: Arc::new(views.of(store, &stop)), stop };
+    let ready = Ready { view: Arc::new(views.of(store, &stop)), stop: stop.clone() };
     let state = &ready.view.state;
+    let forgotten = views.stores.forgotten(generation.number);
     while state.index.is_some() && state.following.behind().is_none() {
+        if stop.is_cancelled() || forgotten.is_cancelled() {
+            let why = format!("generation {} is not followed any more", generation.number);
+            return Err(StoreError::Unavailable(why));
+        }
         tokio::time::sleep(FOLLOWED_STEP).await;
     }
     guard.disarm();

@@ -13,7 +13,7 @@ use projections::index::writer::Writer;
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
-use super::rounds::{self, Names, Read};
+use super::rounds::{self, Names, PRODUCTS_AT_ONCE, Read};
 use super::{IndexVersion, ListingIndex};
 use crate::backoff::Backoff;
 use crate::changes::follow::{Following, POLL};
@@ -86,11 +86,9 @@ impl Follower {
             };
             match done {
                 Ok(loaded) => {
-                    if let Some(loaded) = loaded {
-                        feed = Some(loaded);
-                    } else {
-                        self.following.known_at(began);
-                    }
+                    // Also a load: its snapshot was opened later.
+                    self.following.known_at(began);
+                    feed = loaded.or(feed);
                     self.waits.over(subject);
                     backoff = Backoff::default();
                 }
@@ -213,7 +211,8 @@ impl Follower {
     async fn read(&self, snapshot: &mut dyn Snapshot, feed: &Feed, names: &Names) -> Result<()> {
         let mut rest = Names { everything: false, ..names.clone() };
         if names.everything {
-            rest.products = feed.last.index.ids().map(str::to_owned).collect();
+            // Of the writer: it may hold what was never published.
+            rest.products = lock(&feed.writer).ids().map(str::to_owned).collect();
             rest.discounts = true;
             let seen = |read: &Read, _| {
                 for id in read.ids() {
@@ -222,8 +221,15 @@ impl Follower {
             };
             read_all(snapshot, &feed.writer, seen).await?;
         }
-        let read = rounds::read(snapshot, &rest).await?;
-        apply(&feed.writer, read).await;
+        let mut products: Vec<String> = rest.products.into_iter().collect();
+        while !products.is_empty() {
+            let ids = products.split_off(products.len().saturating_sub(PRODUCTS_AT_ONCE));
+            apply(&feed.writer, rounds::read(snapshot, ids).await?).await;
+        }
+        if rest.discounts {
+            let discounts = snapshot.discounts().await?;
+            rounds::put_discounts(&mut lock(&feed.writer), discounts);
+        }
         Ok(())
     }
 

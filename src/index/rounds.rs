@@ -10,7 +10,7 @@ use crate::changes::Change;
 use crate::store::{Result, Snapshot};
 
 /// Products that are read at a time.
-const PRODUCTS_AT_ONCE: usize = 2_000;
+pub const PRODUCTS_AT_ONCE: usize = 2_000;
 
 /// What has to be read again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,19 +45,12 @@ pub struct Read {
     /// What was looked for, and is gone where it is not in `parts`.
     asked: Vec<String>,
     parts: Vec<IndexPart>,
-    /// All of them, if any is another one.
-    discounts: Option<Vec<ScopedDiscount>>,
 }
 
-/// Reads what these names stand for.
-pub async fn read(snapshot: &mut dyn Snapshot, names: &Names) -> Result<Read> {
-    let asked: Vec<String> = names.products.iter().cloned().collect();
-    let mut parts = Vec::with_capacity(asked.len());
-    for ids in asked.chunks(PRODUCTS_AT_ONCE) {
-        parts.extend(snapshot.index_parts(ids).await?);
-    }
-    let discounts = if names.discounts { Some(snapshot.discounts().await?) } else { None };
-    Ok(Read { asked, parts, discounts })
+/// Reads these products.
+pub async fn read(snapshot: &mut dyn Snapshot, asked: Vec<String>) -> Result<Read> {
+    let parts = snapshot.index_parts(&asked).await?;
+    Ok(Read { asked, parts })
 }
 
 /// The next products in id order, after one of them; `None` at the end.
@@ -67,7 +60,7 @@ pub async fn read_next(snapshot: &mut dyn Snapshot, after: &str) -> Result<Optio
         return Ok(None);
     }
     let parts = snapshot.index_parts(&asked).await?;
-    Ok(Some(Read { asked, parts, discounts: None }))
+    Ok(Some(Read { asked, parts }))
 }
 
 impl Read {
@@ -88,9 +81,6 @@ impl Read {
         }
         for part in &self.parts {
             writer.put(part, 0);
-        }
-        if let Some(discounts) = self.discounts {
-            put_discounts(writer, discounts);
         }
     }
 }

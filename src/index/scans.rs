@@ -58,7 +58,9 @@ impl Scans {
         if products <= INLINE_PRODUCTS {
             return Ok(scan());
         }
-        let turn = {
+        let turn = if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            turn
+        } else {
             let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
             let _place = Place(&self.waiting);
             if waiting >= self.limits.waiting {

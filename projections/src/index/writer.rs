@@ -163,9 +163,9 @@ impl Writer {
         self.scoped.keys().map(String::as_str)
     }
 
-    /// The version before the next one is published.
-    pub fn index(&self) -> &Index {
-        &self.index
+    /// The ids of all products that it holds now.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.members.shared.everything.iter().map(|number| self.index.id(number))
     }
 
     /// Keeps amounts of this audience in columns from the next version on.
