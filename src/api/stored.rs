@@ -156,8 +156,8 @@ pub struct Fresh {
     pub reflected: Reflected,
 }
 
-/// The page of this key as the store has it at an instant, with no cache; `None` where no request has this key, and
-/// for pages that are made from the index.
+/// The page of this key as the store has it at an instant, with no cache; `None` where no request
+/// has this key, and for pages that are made from the index.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! Answering from the live generation: an instance hears of a promotion, makes ready for it, and switches.
 //!
-//! Ready means: the generation's store is open, its index is loaded, its changes are followed, and the pages that are read are in a cache of
+//! Ready means: the generation's store is open, its index is loaded, its changes are followed, and
+//! the pages that are read are in a cache of
 //! its own. The switch itself replaces one pointer. Before it, the new generation has caught up with all that the old one
 //! was said to reflect: positions never go backwards.
 

@@ -50,7 +50,8 @@ pub struct Views {
 }
 
 impl Views {
-    /// A view of this store, with an index and an empty cache that follow its changes. Tasks of it end with `stop`.
+    /// A view of this store, with an index and an empty cache that follow its changes. Tasks of it
+    /// end with `stop`.
     pub fn of(&self, store: Arc<dyn ReadStore>, stop: &CancellationToken) -> View {
         let followed = self.pages.then(|| self.follow(&store, stop));
         let state = self.state(store, followed);

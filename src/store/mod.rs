@@ -295,7 +295,8 @@ pub trait Snapshot: Send {
     /// All that is known of these products, in any order; those that are not live are left out.
     async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
 
-    /// What the listing index needs of these products, in any order; those that are not live are left out.
+    /// What the listing index needs of these products, in any order; those that are not live are
+    /// left out.
     async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>>;
 
     /// Every live discount, in any order.
