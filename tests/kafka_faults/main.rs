@@ -18,17 +18,20 @@ use harness::compare::{Readers, around_edges, compare};
 use harness::events::Catalogue;
 use harness::eventually;
 use harness::process::Process;
-use harness::production::Production;
+use harness::production::{Production, services};
 use harness::stream::GROUPS;
 use serde_json::Value;
 use vitrine_oracle::Verdict;
 
 const DAY: i64 = 24 * 3_600_000;
 
-/// The right to the servers.
+/// The right to the servers, which run: a test that failed may have left one stopped.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    services(&["start-postgres"]);
+    services(&["start-kafka"]);
+    alone
 }
 
 /// Small batches, and discounts that fan out in small chunks: there is much to interrupt. Sessions
