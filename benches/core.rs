@@ -9,19 +9,15 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use projections::facts::{PriceFact, ProductFacts};
-use projections::horizon::Horizon;
 use projections::instant::{Instant, Window};
 use projections::market::Market;
 use projections::page::{LatestReviews, Reader, product_page};
-use projections::placement::Placement;
 use projections::price::Price;
 use projections::pricing::Audience;
 use projections::timeline::VariantTimelines;
-use projections::view::{ListingKey, View};
 use support::facts::{Catalogue, lines};
 use vitrine::decode::structured;
 use vitrine::generate::DEFAULT_START;
-use vitrine::store::Numbers;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Ten days into the catalogue.
@@ -79,10 +75,6 @@ fn with_prices(mut facts: ProductFacts, prices: i64) -> ProductFacts {
 fn computing(c: &mut Criterion) {
     let typical = Catalogue::of(&lines()).typical();
     let markets = markets();
-    let horizon = Horizon::around(NOW, DAY_MS, 30 * DAY_MS);
-    c.bench_function("View::compute, typical product", |b| {
-        b.iter(|| View::compute(black_box(&typical), &markets, &horizon));
-    });
     let many = with_prices(typical, 200);
     let everyone = Audience { market: &markets[0], group: None };
     c.bench_function("VariantTimelines::compute, 200 prices", |b| {
@@ -108,32 +100,5 @@ fn serving(c: &mut Criterion) {
     });
 }
 
-/// The numbers that a store would give.
-fn numbers(view: &View) -> Numbers {
-    let listings = view.listings.iter().chain([&ListingKey::All]);
-    let audiences = view.audiences.iter().map(|a| (a.market.clone(), a.group.clone()));
-    Numbers {
-        listings: listings.cloned().zip(1..).collect(),
-        audiences: audiences.zip(1..).collect(),
-    }
-}
-
-fn placing(c: &mut Criterion) {
-    let before = Catalogue::of(&lines()).typical();
-    let mut after = before.clone();
-    // The commonest change of all that moves a product: one price.
-    after.prices[0].price.amount += 1;
-    let (markets, horizon) = (markets(), Horizon::around(NOW, DAY_MS, 30 * DAY_MS));
-    let old = View::compute(&before, &markets, &horizon);
-    let new = View::compute(&after, &markets, &horizon);
-    let numbers = numbers(&old);
-    c.bench_function("Placement::of two views, and their diff", |b| {
-        b.iter(|| {
-            let old = Placement::of(black_box(&old), &numbers);
-            Placement::diff(&old, &Placement::of(black_box(&new), &numbers))
-        });
-    });
-}
-
-criterion_group!(benches, decoding, computing, serving, placing);
+criterion_group!(benches, decoding, computing, serving);
 criterion_main!(benches);

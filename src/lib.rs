@@ -18,7 +18,6 @@ pub mod generations;
 pub mod index;
 pub mod log;
 pub mod nearest;
-pub mod pages;
 pub mod projector;
 pub mod rebuild;
 pub mod schedule;

@@ -18,7 +18,6 @@ use crate::generations::jobs::Rebuilds;
 use crate::generations::project::Projecting;
 use crate::generations::shadow::{self, Sampler};
 use crate::generations::view::Views;
-use crate::pages;
 use crate::schedule::Schedule;
 use crate::stack::{self, Log, Stack, Starting};
 use crate::tasks::Tasks;
@@ -70,7 +69,6 @@ impl Service {
         }
         // Before anything is opened: an address in use is the likeliest mistake.
         let listener = bind(config, answers)?;
-        pages::limit_evaluations(config.store.evaluated_listings);
         let (tasks, waits) = (Tasks::default(), Waits::default());
         let Starting { stack, waiting } = Stack::start(config, &tasks, &waits).await?;
         let stack = Arc::new(stack);

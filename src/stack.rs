@@ -19,7 +19,7 @@ use crate::log::embedded::{self, EmbeddedLog};
 use crate::log::kafka::{KafkaLog, KafkaSettings};
 use crate::projector::embedded::TailOptions;
 use crate::projector::kafka::KafkaOptions;
-use crate::projector::{self, Bounds, Projector};
+use crate::projector::{self, Projector};
 use crate::store::late::LateStore;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::SqliteOptions;
@@ -213,7 +213,7 @@ impl Stack {
 
 /// A projector for the store of any generation.
 pub fn projector(config: &Config, store: Arc<dyn ReadStore>) -> Projector {
-    Projector::new(store, markets(config), bounds(config))
+    Projector::new(store, markets(config))
 }
 
 /// How a generation is projected from the configured log.
@@ -225,13 +225,13 @@ pub fn run_projector(
     waits: &Waits,
 ) -> Run {
     let (log, stores) = (stack.log.clone(), Arc::clone(&stack.stores));
-    let (markets, bounds) = (markets(config), bounds(config));
+    let markets = markets(config);
     let (tail, options) = (tail_options(config), kafka_options(config));
     let waits = waits.clone();
     Arc::new(move |store, stop| {
         let waits = waits.of_generation(store.generation());
         let progress = stores.progress(store.generation());
-        let projector = Projector::new(store, markets.clone(), bounds)
+        let projector = Projector::new(store, markets.clone())
             .with_progress(progress)
             .with_waits(waits.clone());
         let projector = Arc::new(match metrics.clone() {
@@ -248,21 +248,6 @@ pub fn run_projector(
             ended
         })
     })
-}
-
-/// The bounds of a projector's work.
-pub fn bounds(config: &Config) -> Bounds {
-    Bounds {
-        inline_products: match config.store_kind() {
-            StoreKind::Sqlite => bounded(config.projector.fanout_inline_products),
-            StoreKind::Postgres => 0,
-        },
-        defer_products: bounded(config.projector.defer_products),
-        chunk_products: bounded(config.projector.fanout_chunk_products),
-        chunk_products_max: bounded(config.projector.fanout_chunk_products_max),
-        past: Duration::from_secs(config.projector.steps_past_hours * 3600),
-        ahead: Duration::from_secs(config.projector.steps_ahead_days * 24 * 3600),
-    }
 }
 
 /// Whether a file's name is that of a generation.
@@ -336,7 +321,6 @@ async fn open_sqlite_catalogue(config: &Config) -> anyhow::Result<SqliteCatalogu
     let options = SqliteOptions {
         read_connections: config.store.read_connections,
         busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
-        ..SqliteOptions::default()
     };
     SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
         format!("cannot open the catalogue of generations in {}", config.data_dir.display())
@@ -392,7 +376,6 @@ pub fn tail_options(config: &Config) -> TailOptions {
         batch_max_events: config.projector.batch_max_events,
         batch_max_bytes: config.projector.batch_max_bytes,
         poll_interval: Duration::from_millis(config.projector.poll_interval_ms),
-        fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),
     }
 }
 
@@ -404,9 +387,6 @@ pub fn kafka_options(config: &Config) -> KafkaOptions {
         batch_max_bytes: config.projector.batch_max_bytes,
         live_batch_max_events: config.projector.live_batch_max_events,
         partition_groups: config.projector.partition_groups,
-        fanout_tasks: config.projector.fanout_tasks,
-        fanout_max_delay: Duration::from_millis(config.projector.fanout_max_delay_ms),
-        look_every: Duration::from_millis(config.projector.look_every_ms),
         drain: Duration::from_millis(config.projector.drain_ms),
         accept_missing_events: config.log.missing_events == MissingEvents::Accept,
     }
@@ -422,8 +402,4 @@ fn kafka_settings(config: &Config) -> KafkaSettings {
         delivery_timeout: Duration::from_millis(config.log.delivery_timeout_ms),
         dead_letter_topic: (!dead.is_empty()).then(|| dead.clone()),
     }
-}
-
-fn bounded(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -16,8 +16,8 @@ use vitrine::clock;
 use vitrine::config::{HomeConfig, Topics};
 use vitrine::index::follow::Told;
 use vitrine::log::embedded::EmbeddedLog;
+use vitrine::projector::Projector;
 use vitrine::projector::embedded::{TailOptions, run};
-use vitrine::projector::{Bounds, Projector};
 use vitrine::store::ReadStore;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 
@@ -42,19 +42,10 @@ impl Drop for Service {
     }
 }
 
-const BOUNDS: Bounds = Bounds {
-    inline_products: 100,
-    defer_products: 1000,
-    chunk_products: 100,
-    chunk_products_max: 1000,
-    past: Duration::from_secs(24 * 3600),
-    ahead: Duration::from_secs(30 * 24 * 3600),
-};
 const TAIL: TailOptions = TailOptions {
     batch_max_events: 100,
     batch_max_bytes: 1 << 20,
     poll_interval: Duration::from_millis(100),
-    fanout_max_delay: Duration::from_millis(100),
 };
 
 fn markets() -> Vec<Market> {
@@ -76,7 +67,7 @@ impl Service {
         let log = EmbeddedLog::open(directory.path(), Topics::default(), wait).await.unwrap();
         let log = Arc::new(log);
         let read: Arc<dyn ReadStore> = store.clone();
-        let projector = Projector::new(read.clone(), markets(), BOUNDS);
+        let projector = Projector::new(read.clone(), markets());
         let projector = Arc::new(projector);
         let stop = CancellationToken::new();
         let progress = projector.progress();

@@ -22,8 +22,8 @@ use vitrine::index::IndexVersion;
 use vitrine::index::follow::Told;
 use vitrine::log::NewRecord;
 use vitrine::log::embedded::EmbeddedLog;
+use vitrine::projector::Projector;
 use vitrine::projector::embedded::{TailOptions, run};
-use vitrine::projector::{Bounds, Projector};
 use vitrine::store::ReadStore;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::telemetry::audit::AuditMetrics;
@@ -32,19 +32,10 @@ use vitrine::warm::audit::{Audit, Findings};
 use crate::harness::PATIENCE;
 use crate::harness::state::{Parts, followed};
 
-const BOUNDS: Bounds = Bounds {
-    inline_products: 100,
-    defer_products: 1000,
-    chunk_products: 100,
-    chunk_products_max: 1000,
-    past: Duration::from_secs(24 * 3600),
-    ahead: Duration::from_secs(30 * 24 * 3600),
-};
 const TAIL: TailOptions = TailOptions {
     batch_max_events: 100,
     batch_max_bytes: 1 << 20,
     poll_interval: Duration::from_millis(20),
-    fanout_max_delay: Duration::from_millis(100),
 };
 
 /// A projector, a store, a cache and what tells it, with no HTTP.
@@ -109,7 +100,7 @@ impl Shop {
         let log = EmbeddedLog::open(directory.path(), Topics::default(), PATIENCE).await.unwrap();
         let log = Arc::new(log);
         let market = Market { id: "default".into(), currency: "USD".into(), locale: "en".into() };
-        let projector = Arc::new(Projector::new(store.clone(), vec![market.clone()], BOUNDS));
+        let projector = Arc::new(Projector::new(store.clone(), vec![market.clone()]));
         let (stop, progress) = (CancellationToken::new(), projector.progress());
         tokio::spawn(run(projector, log.clone(), TAIL, stop.clone()));
         let is_held_up = Arc::new(AtomicBool::new(false));

@@ -141,8 +141,6 @@ fn status_shows_how_far_the_view_is() {
         ("products", json!(1)),
         ("lag_events", json!(0)),
         ("dead_letters_open", json!(1)),
-        ("fanout_tasks", json!(0)),
-        ("stale_products", json!(0)),
         ("outcomes", json!({"applied": 1, "repeated": 1, "dead_letter": 1})),
     ] {
         assert_eq!(status[key], value, "{key}: {status:#}");
@@ -419,7 +417,7 @@ fn a_change_of_markets_takes_effect_on_all_pages() {
     let now = now();
     let mut lines = nasty(71, 400, now);
     lines.extend(generated(90, 500, 3, now - 20 * 24 * 3_600_000));
-    let home = Home::new().set("projector.fanout_chunk_products=5");
+    let home = Home::new();
     {
         let _service = home.serve();
         home.publish(&lines);

@@ -16,14 +16,9 @@ use vitrine_oracle::Verdict;
 
 const DAY: i64 = 24 * 3_600_000;
 
-/// Every event takes part in a small batch, and every discount fans out in small chunks: there is
-/// much to interrupt.
+/// Every event takes part in a small batch: there is much to interrupt.
 fn slow() -> Home {
-    Home::new()
-        .set("projector.batch_max_events=3")
-        .set("projector.fanout_inline_products=0")
-        .set("projector.fanout_chunk_products=2")
-        .set("projector.fanout_max_delay_ms=0")
+    Home::new().set("projector.batch_max_events=3")
 }
 
 fn assert_pages(service: &Service, catalogue: &Catalogue, now: i64) {
@@ -148,44 +143,4 @@ fn many_processes_may_open_a_new_directory_at_once() {
             assert!(process.wait().success(), "{:#?}", process.stderr());
         }
     }
-}
-
-#[test]
-fn fan_outs_and_changes_of_markets_go_on_after_a_kill() {
-    let now = now();
-    let kills = if full() { 10 } else { 2 };
-    let mut lines = generated(300, 1_200, 9, now - 20 * DAY);
-    for i in 0..4 {
-        let data =
-            serde_json::json!({"starts_at": crate::harness::events::at(now - i), "priority": i});
-        lines.push(crate::harness::events::discount(&format!("sale{i}"), 10 + i, data));
-    }
-    let catalogue = Catalogue::new(lines);
-    let home = slow();
-    let file = home.write("events.ndjson", catalogue.lines.join("\n"));
-    home.run(&["publish", &file, "--skip-unusable"]).good();
-    let mut rng = Rng::new(8);
-    let mut left = 0;
-    let home = home.set("projector.batch_max_events=20000");
-    for _ in 0..kills {
-        let mut service = home.spawn_serve(&[]);
-        eventually("fan-outs are under way", || {
-            let status = home.json(&["status"]);
-            (status["lag_events"] == 0).then_some(())
-        });
-        std::thread::sleep(Duration::from_millis(rng.below(60) as u64));
-        service.kill();
-        left = home.json(&["status"])["stale_products"].as_u64().unwrap();
-        println!("{left} products are left to compute");
-    }
-    let service = home.serve();
-    let status = home.settled();
-    assert_counted_once(&status, &catalogue);
-    let readers = Readers {
-        instants: &[now, now + DAY],
-        markets: &["default", "eu"],
-        groups: &[None],
-        locales: &[None],
-    };
-    println!("{} answers compared, {left} were left", compare(&service, &catalogue, readers));
 }

@@ -207,7 +207,7 @@ fn a_position_that_is_not_reached_is_a_412() {
 
 #[test]
 fn a_position_is_reached_however_much_a_discount_reaches() {
-    let home = Home::new().set("projector.fanout_inline_products=0");
+    let home = Home::new();
     let service = home.serve();
     let ids: Vec<String> = (0..120).map(|i| format!("p{i}")).collect();
     let lines = ids

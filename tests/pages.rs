@@ -1,5 +1,5 @@
 //! Every answer of the running service equals the oracle's: at every instant, in whatever order and
-//! however often the events came, and wherever the line between stored and evaluated steps lies.
+//! however often the events came.
 
 use crate::harness::compare::{Readers, around_edges, compare};
 use crate::harness::events::{Catalogue, at, discount, price, product};
@@ -94,26 +94,9 @@ fn events_that_come_three_times_count_once() {
 }
 
 #[test]
-fn stored_and_evaluated_pages_are_the_same() {
+fn discounts_reach_every_product() {
     let now = now();
-    let catalogue = Catalogue::new(nasty(31, 500, now));
-    // All that can be stored, and as little as can be.
-    for (past_hours, ahead_days) in [(87_600, 3_650), (0, 2)] {
-        let home = Home::new()
-            .set(format!("projector.steps_past_hours={past_hours}"))
-            .set(format!("projector.steps_ahead_days={ahead_days}"))
-            .set("projector.batch_max_events=40");
-        let service = home.serve();
-        post(&service, &catalogue.lines, 100);
-        assert_pages(&service, &catalogue, now, 5);
-    }
-}
-
-#[test]
-fn fan_outs_in_small_chunks_reach_every_product() {
-    let now = now();
-    // The last events are discounts: nothing after them computes what they reach. One for all, and
-    // several that name products in every way.
+    // The last events are discounts: one for all, and several that name products in every way.
     for (seed, scopes) in [
         (41, vec![json!({"all": true})]),
         (
@@ -132,19 +115,13 @@ fn fan_outs_in_small_chunks_reach_every_product() {
             lines.push(discount(&format!("last{i}"), 99 - i as i64, json!({"scope": scope})));
         }
         let catalogue = Catalogue::new(lines);
-        let home = Home::new()
-            .set("projector.fanout_inline_products=0")
-            .set("projector.fanout_chunk_products=3")
-            .set("projector.batch_max_events=15");
+        let home = Home::new().set("projector.batch_max_events=15");
         let service = home.serve();
         post(&service, &catalogue.lines, 25);
         assert_pages(&service, &catalogue, now, 3);
-        let status = home.settled();
-        assert_eq!((&status["fanout_tasks"], &status["stale_products"]), (&0.into(), &0.into()));
     }
 }
 
-/// Nothing of what is stored shows it, but it comes.
 #[test]
 fn a_first_price_long_hence_is_announced() {
     let now = now();
@@ -165,8 +142,7 @@ fn a_first_price_long_hence_is_announced() {
     }
 }
 
-/// Where all is stored, and where nothing of the past is: a discount that was over when it was heard
-/// of has been there for whoever asks for that time.
+/// A discount that was over when it was heard of has been there for whoever asks for that time.
 #[test]
 fn a_discount_that_is_over_still_shows_in_the_past() {
     let now = now();
@@ -195,13 +171,11 @@ fn a_discount_that_is_over_still_shows_in_the_past() {
             }),
         ),
     ];
-    for past_hours in ["0", "24", "240", "87600"] {
-        let home = Home::new().set(format!("projector.steps_past_hours={past_hours}"));
-        let service = home.serve();
-        for published in 4..=lines.len() {
-            let catalogue = Catalogue::new(lines[..published].to_vec());
-            home.publish(&lines[..published]);
-            assert_pages(&service, &catalogue, now - 9 * DAY, 3);
-        }
+    let home = Home::new();
+    let service = home.serve();
+    for published in 4..=lines.len() {
+        let catalogue = Catalogue::new(lines[..published].to_vec());
+        home.publish(&lines[..published]);
+        assert_pages(&service, &catalogue, now - 9 * DAY, 3);
     }
 }

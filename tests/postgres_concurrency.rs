@@ -1,22 +1,20 @@
 //! Several projectors write to one PostgreSQL store at the same time, as processes do: whatever
-//! they meet in, the views come out as if one projector had taken all events alone.
+//! they meet in, the facts come out as if one projector had taken all events alone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant as Clock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::harness::events::{self, event, markets};
 use crate::postgres_server::Database;
 use projections::event::Kind;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
-use projections::view::ListingKey;
+use projections::pricing::{Audience, quote_at};
 use serde_json::{Value, json};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::projector::{Batch, Bounds, Projector};
+use vitrine::projector::{Batch, Projector};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::query::ListingQuery;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore, Result, StoreError};
 
@@ -24,7 +22,6 @@ const PROJECTORS: usize = 3;
 const EVENTS: usize = 900;
 const PRODUCTS: usize = 14;
 const HOUR: i64 = 3_600_000;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Numbers that are the same for the same seed.
 struct Dice(u64);
@@ -115,28 +112,13 @@ fn discount(dice: &mut Dice, now: i64) -> (&'static str, Value) {
     ("discount.upserted.v1", data)
 }
 
-/// Windows never lie wholly in the past of these, so that a view follows from the last facts alone.
-fn bounds(defer_products: u32) -> Bounds {
-    Bounds {
-        inline_products: 3,
-        defer_products,
-        chunk_products: 4,
-        chunk_products_max: 8,
-        past: 400 * DAY,
-        ahead: 400 * DAY,
-    }
-}
-
 /// The share of one projector, in batches of odd sizes: a partition of its own.
 fn batches(lines: &[(usize, String)], partition: i32, dice: &mut Dice) -> Vec<Batch> {
     let (mut batches, mut rest, mut offset) = (Vec::new(), lines, 0);
     while !rest.is_empty() {
         let (now, later) = rest.split_at((1 + dice.roll(24)).min(rest.len()));
         rest = later;
-        // Late ones may leave their views to fan-outs.
-        let late = Clock::now().checked_sub(Duration::from_secs(1));
-        let since = late.filter(|_| dice.roll(2) == 0);
-        let mut batch = Batch { since, ..Batch::default() };
+        let mut batch = Batch::default();
         let expected = offset;
         for (_, line) in now {
             let position = Position { topic: "t".into(), partition, offset };
@@ -171,28 +153,11 @@ async fn project_together(url: &str, lines: &[String], seed: u64) -> u64 {
     for (i, line) in lines.iter().enumerate() {
         shares[dice.roll(PROJECTORS)].push((i, line.clone()));
     }
-    let (done, met) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let (mut applying, mut fanning) = (Vec::new(), Vec::new());
+    let (met, mut applying) = (Arc::new(AtomicU64::new(0)), Vec::new());
     for (n, share) in shares.iter().enumerate() {
         let store = Arc::new(PostgresStore::open(url, PostgresOptions::default()).await.unwrap());
-        // One of them leaves nearly every batch to be computed afterwards.
-        let defer = if n == 0 { 2 } else { 1000 };
-        let projector = Arc::new(Projector::new(store, markets(), bounds(defer)));
+        let projector = Projector::new(store, markets());
         let batches = batches(share, n as i32, &mut dice);
-        let (of, stop, count) = (Arc::clone(&projector), Arc::clone(&done), Arc::clone(&met));
-        fanning.push(tokio::spawn(async move {
-            loop {
-                // Before the step: what the last batch leaves is done by a step after it.
-                let last = stop.load(Ordering::Relaxed);
-                if settled(&count, of.fanout_step(u32::MAX).await.map(|step| step.more)).await
-                    == Some(false)
-                    && last
-                {
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-        }));
         let count = Arc::clone(&met);
         applying.push(tokio::spawn(async move {
             for batch in &batches {
@@ -203,53 +168,35 @@ async fn project_together(url: &str, lines: &[String], seed: u64) -> u64 {
     for task in applying {
         task.await.unwrap();
     }
-    done.store(true, Ordering::Relaxed);
-    for task in fanning {
-        task.await.unwrap();
-    }
     met.load(Ordering::Relaxed)
 }
 
 /// One projector, one store, every event in order.
 async fn project_alone(store: Arc<dyn ReadStore>, lines: &[String]) {
-    let projector = Projector::new(store, markets(), bounds(1000));
+    let projector = Projector::new(store, markets());
     let lines: Vec<(usize, String)> = lines.iter().cloned().enumerate().collect();
     for batch in batches(&lines, 0, &mut Dice(1)) {
         projector.apply(&batch).await.unwrap();
-        while projector.fanout_step(u32::MAX).await.unwrap().more {}
     }
 }
 
 /// All that pages are made of, as text.
-async fn pages(store: &dyn ReadStore, now: i64) -> Vec<String> {
+async fn facts(store: &dyn ReadStore) -> Vec<String> {
     let ids: Vec<String> = (0..PRODUCTS).map(|i| format!("p{i}")).collect();
     let mut snapshot = store.snapshot().await.unwrap();
-    let mut pages = Vec::new();
-    for mut facts in snapshot.product_facts(&ids).await.unwrap() {
-        facts.prices.sort_by(|a, b| a.price_id.cmp(&b.price_id));
-        facts.stock.sort_by(|a, b| a.sku.cmp(&b.sku));
-        pages.push(format!("{facts:?}"));
+    let mut all = Vec::new();
+    for mut of_product in snapshot.product_facts(&ids).await.unwrap() {
+        of_product.prices.sort_by(|a, b| a.price_id.cmp(&b.price_id));
+        of_product.stock.sort_by(|a, b| a.sku.cmp(&b.sku));
+        all.push(format!("{of_product:?}"));
     }
-    for card in snapshot.cards(&ids).await.unwrap() {
-        pages.push(format!("{card:?}"));
+    all.extend(snapshot.discounts().await.unwrap().iter().map(|d| format!("{d:?}")));
+    all.sort();
+    for id in &ids {
+        let (reviews, more) = snapshot.latest_reviews(id).await.unwrap();
+        all.push(format!("{id}: {reviews:?} {more}"));
     }
-    pages.sort();
-    let categories = (0..3).map(|i| ListingKey::Category(format!("c{i}")));
-    let brands = (0..3).map(|i| ListingKey::Brand(format!("b{i}")));
-    for listing in
-        &[ListingKey::All].into_iter().chain(categories).chain(brands).collect::<Vec<_>>()
-    {
-        for sort in Sort::ALL {
-            for hours in [0, 3, 6, 12] {
-                let (at, filters) = (Instant(now + hours * HOUR), &Filters::default());
-                let query =
-                    ListingQuery { listing, market: "default", group: None, sort, filters, at };
-                let places = snapshot.listing(&query, None, 100).await.unwrap();
-                pages.push(format!("{listing:?} {sort:?} in {hours} hours: {places:?}"));
-            }
-        }
-    }
-    pages
+    all
 }
 
 async fn comes_out_the_same(seed: u64) {
@@ -265,9 +212,8 @@ async fn comes_out_the_same(seed: u64) {
     let met = project_together(&database.url(), &lines, seed).await;
     let together = PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap();
     let status = together.status().await.unwrap();
-    assert_eq!((status.fanout_tasks, status.stale_products), (0, 0), "seed {seed}");
     assert_eq!(status.outcomes.values().sum::<u64>(), EVENTS as u64, "each event once");
-    let (expected, found) = (pages(alone.as_ref(), now).await, pages(&together, now).await);
+    let (expected, found) = (facts(alone.as_ref()).await, facts(&together).await);
     for (expected, found) in expected.iter().zip(&found) {
         assert_eq!(expected, found, "seed {seed}");
     }
@@ -276,7 +222,7 @@ async fn comes_out_the_same(seed: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn projectors_side_by_side_come_to_the_same_views() {
+async fn projectors_side_by_side_come_to_the_same_facts() {
     let seeds = if std::env::var_os("VITRINE_TEST_FULL").is_some_and(|v| !v.is_empty() && v != "0")
     {
         40
@@ -301,8 +247,7 @@ fn born(id: &str, now: i64) -> Vec<String> {
     vec![event("product.upserted.v1", now, &product), event("price.set.v1", now, &price)]
 }
 
-/// A discount finds the products that it reaches by what is committed, and a product its discounts:
-/// of two that come at the same time, one has to wait for the other.
+/// A product and a discount that reaches it may come at the same time, by two projectors.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_product_that_is_born_beside_a_discount_has_it() {
     let database = Database::create().await;
@@ -310,7 +255,7 @@ async fn a_product_that_is_born_beside_a_discount_has_it() {
     let mut projectors = Vec::new();
     for _ in 0..2 {
         let store = PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap();
-        projectors.push(Projector::new(Arc::new(store), markets(), bounds(1000)));
+        projectors.push(Projector::new(Arc::new(store), markets()));
     }
     for round in 1..=60 {
         let discount = json!({
@@ -330,38 +275,11 @@ async fn a_product_that_is_born_beside_a_discount_has_it() {
             while settled(&met, projectors[n].apply(&batch).await).await.is_none() {}
         };
         tokio::join!(apply(0), apply(1));
-        while settled(&met, projectors[0].fanout_step(u32::MAX).await.map(|step| step.more)).await
-            != Some(false)
-        {}
         let ids = [format!("p{round}")];
         let mut snapshot = projectors[0].store().snapshot().await.unwrap();
-        let card = snapshot.cards(&ids).await.unwrap().remove(0);
-        let step = card.view.audiences[0].steps[0].value.clone().unwrap();
-        assert_eq!(step.final_amount, 5000 - 50 * round, "round {round}");
+        let facts = snapshot.product_facts(&ids).await.unwrap().remove(0);
+        let market = &markets()[0];
+        let quote = quote_at(&facts, &ids[0], Audience { market, group: None }, Instant(now));
+        assert_eq!(quote.unwrap().final_amount, 5000 - 50 * round, "round {round}");
     }
-}
-
-/// A step that finds everything held by another says so: neither of two may leave it to the other for good.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_another_projector_holds_is_looked_at_again() {
-    let database = Database::create().await;
-    let now = vitrine::clock::now().millis();
-    let (one, other) = (
-        PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap(),
-        PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap(),
-    );
-    let projector = Projector::new(Arc::new(one), markets(), bounds(0));
-    let lines: Vec<(usize, String)> = born("p", now).into_iter().enumerate().collect();
-    for batch in batches(&lines, 0, &mut Dice(1)) {
-        projector.apply(&batch).await.unwrap();
-    }
-    let mut holding = other.begin().await.unwrap();
-    assert_eq!(holding.stale(10).await.unwrap().ids, ["p"]);
-    let step = projector.fanout_step(u32::MAX).await.unwrap();
-    assert!(step.more && step.held && step.idle, "{step:?}");
-
-    drop(holding);
-    while projector.fanout_step(u32::MAX).await.unwrap().more {}
-    let status = projector.store().status().await.unwrap();
-    assert_eq!((status.fanout_tasks, status.stale_products), (0, 0));
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::postgres_server::Database;
-use projections::view::ListingKey;
 use sqlx::Executor;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::{ReadStore, StoreError};
@@ -85,7 +84,6 @@ async fn broken_connections_are_replaced() {
         let (a, b) = (store.snapshot().await.unwrap(), store.snapshot().await.unwrap());
         let (mut tx, other) = (store.begin().await.unwrap(), store.begin().await.unwrap());
         tx.set_meta("key", Some(round)).await.unwrap();
-        tx.numbers(&[&ListingKey::Brand(round.into())], &[]).await.unwrap();
         tx.commit().await.unwrap();
         drop((a, b, other));
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -2,7 +2,6 @@
 //! of it is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use projections::event::Kind;
@@ -11,18 +10,9 @@ use serde_json::json;
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::Position;
 use vitrine::log::record::Record;
-use vitrine::projector::{Batch, Bounds, Incoming, Projector, Report};
+use vitrine::projector::{Batch, Incoming, Projector, Report};
 use vitrine::store::dead_letter::{DeadLetter, DeadLetterFilter};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
-
-const BOUNDS: Bounds = Bounds {
-    inline_products: 10,
-    defer_products: 10,
-    chunk_products: 10,
-    chunk_products_max: 10,
-    past: Duration::from_secs(24 * 3600),
-    ahead: Duration::from_secs(30 * 24 * 3600),
-};
 
 fn price(n: u64, version: u64, product_id: &str, removed: bool) -> Bytes {
     let mut data = json!({"price_id": format!("price-{n}"), "product_id": product_id,
@@ -54,7 +44,7 @@ impl Fixture {
         let file = directory.path().join("generation-1.db");
         let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap();
         let market = Market { id: "default".into(), currency: "USD".into(), locale: "en".into() };
-        let projector = Projector::new(Arc::new(store), vec![market], BOUNDS);
+        let projector = Projector::new(Arc::new(store), vec![market]);
         Fixture { projector, offset: 0, _directory: directory }
     }
 
@@ -115,10 +105,7 @@ async fn one_price_more_than_a_product_may_have() {
     assert_eq!(fixture.dead_letters().await.len(), 1);
     let report = fixture.hear([price(1, 2, "p", true), price(2, 2, "q", false)]).await;
     assert_eq!((report.applied, report.refused), (2, 0));
-    assert_eq!(
-        fixture.retry(letter).await,
-        Report { applied: 1, products: 1, ..Report::default() }
-    );
+    assert_eq!(fixture.retry(letter).await, Report { applied: 1, ..Report::default() });
     assert!(fixture.dead_letters().await.is_empty());
     let report = fixture.hear([price(20_000, 1, "p", false), price(20_001, 1, "p", false)]).await;
     assert_eq!((report.applied, report.refused), (1, 1));

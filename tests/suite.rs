@@ -29,7 +29,6 @@ mod kafka;
 mod limits;
 mod live;
 mod openapi;
-mod pace;
 mod pages;
 mod popularity;
 mod postgres_changes;

@@ -2,28 +2,28 @@
 //! wherever the lines between batches lie.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::harness::events::{discount, event, markets, price, product, stock};
 use crate::harness::now;
 use crate::harness::stream::{GROUPS, Rng, nasty};
 use bytes::Bytes;
 use projections::event::Kind;
+use projections::index::Index;
+use projections::index::query::filters::Filters;
+use projections::index::query::{AudienceView, Query};
+use projections::index::writer::Writer;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort};
+use projections::listing::{ListingKey, Sort};
 use projections::page::{self, Reader};
-use projections::view::ListingKey;
 use serde_json::{Value, json, to_value};
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::pages::{self, Cards};
-use vitrine::projector::{Batch, Bounds, Projector, Report};
+use vitrine::projector::{Batch, Projector, Report};
 use vitrine::store::dead_letter::DeadLetterFilter;
-use vitrine::store::query::ListingQuery;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, Snapshot};
-use vitrine_oracle::{Asked, Oracle, Verdict, comparable};
+use vitrine_oracle::{Asked, Listing, Oracle, Verdict, comparable};
 
 const LOW_STOCK: i64 = 5;
 const DAY: i64 = 24 * 3_600_000;
@@ -43,20 +43,11 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// Batches that touch more products than `defer` are computed afterwards.
-    async fn new(defer: u32) -> Fixture {
+    async fn new() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("generation-1.db");
         let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap();
-        let bounds = Bounds {
-            inline_products: 3,
-            defer_products: defer,
-            chunk_products: 4,
-            chunk_products_max: 10,
-            past: Duration::from_secs(24 * 3600),
-            ahead: Duration::from_secs(30 * 24 * 3600),
-        };
-        let projector = Projector::new(Arc::new(store), markets(), bounds);
+        let projector = Projector::new(Arc::new(store), markets());
         Fixture { projector, next: 0, _directory: directory }
     }
 
@@ -79,8 +70,7 @@ impl Fixture {
             self.next += 1;
         }
         batch.moves = vec![Advance { last: None, partition, expected: start, next: self.next }];
-        let report = self.projector.apply(&batch).await.unwrap();
-        Report { products: 0, ..report }
+        self.projector.apply(&batch).await.unwrap()
     }
 
     /// Takes them up in batches that end at these places.
@@ -100,7 +90,6 @@ impl Fixture {
     }
 
     async fn snapshot(&self) -> Box<dyn Snapshot> {
-        while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
         self.projector.store().snapshot().await.unwrap()
     }
 
@@ -122,13 +111,17 @@ impl Fixture {
             }
             assert_eq!(page.map(comparable), oracle.product_page(id, asked), "{id} {asked:?}");
         }
-        let mut snapshot = self.snapshot().await;
+        let index = self.index(ids).await;
         let market = market_of(asked);
         let reader = reader(asked, &market);
-        let cards = Cards::read(&mut *snapshot, ids, &market, asked.at).await.unwrap();
+        let at = markets().iter().position(|m| m.id == asked.market).unwrap();
+        let view = AudienceView::new(&index, at, asked.group, asked.at);
+        let card = |product, variant| {
+            to_value(index.card_facts(&view, product, variant)?.body(&reader)).ok()
+        };
         for id in ids {
-            let card = cards.card(id, &reader).map(|card| to_value(card).unwrap());
-            assert_eq!(card, oracle.card(id, asked), "{id} {asked:?}");
+            let found = index.number_of(id).and_then(|product| card(product, None));
+            assert_eq!(found, oracle.whole_card(id, asked), "{id} {asked:?}");
         }
         let mut listings = oracle.listings();
         listings.insert(("all", String::new()));
@@ -139,26 +132,39 @@ impl Fixture {
                 _ => ListingKey::All,
             };
             for (sort, filters) in Sort::ALL.into_iter().map(|sort| (sort, Filters::default())) {
-                let query = ListingQuery {
+                let query = Query {
                     listing: &listing,
-                    market: asked.market,
+                    market: at,
                     group: asked.group,
+                    locale: asked.locale,
+                    at: asked.at,
                     sort,
                     filters: &filters,
-                    at: asked.at,
+                    after: None,
+                    limit: 1_000,
+                    facets: false,
                 };
-                let slice =
-                    pages::listing(&mut *snapshot, &query, &market, None, 1_000).await.unwrap();
-                let listed: Vec<String> =
-                    slice.places.into_iter().map(|place| place.product_id).collect();
-                let expected: Vec<Value> = oracle
-                    .listing(kind, &id, asked, sort, &filters)
-                    .into_iter()
-                    .map(|card| card["id"].clone())
-                    .collect();
-                assert_eq!(json!(listed), json!(expected), "{kind} {id} {sort} {asked:?}");
+                let answer = index.query(&query);
+                let items = answer.items.iter();
+                let found: Vec<Value> =
+                    items.filter_map(|item| card(item.product, Some(item.variant))).collect();
+                let expected = oracle.select(Listing { kind, id: &id }, asked, sort, &filters);
+                assert_eq!(found, expected, "{kind} {id} {sort} {asked:?}");
             }
         }
+    }
+
+    /// An index of these products as they are stored.
+    async fn index(&self, ids: &[String]) -> Index {
+        let mut snapshot = self.snapshot().await;
+        let mut writer = Writer::new(markets());
+        for part in snapshot.index_parts(ids).await.unwrap() {
+            writer.put(&part, 1);
+        }
+        for discount in snapshot.discounts().await.unwrap() {
+            writer.put_discount(discount);
+        }
+        writer.publish(Instant(now()))
     }
 }
 
@@ -246,7 +252,7 @@ async fn a_removed_entity_comes_back_with_a_higher_version_only() {
         let mut cuts: Vec<Vec<usize>> = all.iter().map(|cut| vec![*cut]).collect();
         cuts.extend([vec![], all, vec![2, 3], vec![3, 5]]);
         for cuts in cuts {
-            let mut fixture = Fixture::new(100).await;
+            let mut fixture = Fixture::new().await;
             fixture.hear(&background(kind)).await;
             assert_eq!(fixture.hear_cut(&gone, &cuts).await, expected, "{kind:?} {cuts:?}");
             let ids = ["mug".to_owned()];
@@ -283,7 +289,7 @@ async fn what_has_moved_is_removed_where_it_is_now() {
         .map(|(kind, key)| Tombstone(kind, key.to_owned()));
     let all = [&products[..], &moved(1, "a"), &moved(2, "b"), &tombstones].concat();
     for cuts in [vec![], vec![5], vec![8], vec![2, 5, 8], vec![6, 9]] {
-        let mut fixture = Fixture::new(100).await;
+        let mut fixture = Fixture::new().await;
         fixture.hear_cut(&all, &cuts).await;
         let ids = ["a".to_owned(), "b".to_owned()];
         fixture.check(&oracle_of(&all), &ids, asked(now())).await;
@@ -327,7 +333,7 @@ async fn the_lines_between_batches_do_not_show() {
         let mut reports = Vec::new();
         for batch in [all.len(), 1, 7, 60] {
             let cuts: Vec<usize> = (batch..all.len()).step_by(batch).collect();
-            let mut fixture = Fixture::new(if batch == 60 { 2 } else { 1_000 }).await;
+            let mut fixture = Fixture::new().await;
             reports.push(fixture.hear_cut(&all, &cuts).await);
             for at in [now, now - 3 * DAY, now + 3 * DAY, now + 900 * DAY] {
                 fixture.check(&oracle, &ids, asked(at)).await;
@@ -343,7 +349,7 @@ async fn the_lines_between_batches_do_not_show() {
 
 #[tokio::test]
 async fn a_tombstone_that_names_nothing_is_a_dead_letter_and_kept_whole() {
-    let fixture = Fixture::new(100).await;
+    let fixture = Fixture::new().await;
     let record = Record {
         key: Some(Bytes::from_static(b"no location")),
         headers: vec![("h".into(), Bytes::from_static(b"\xff"))],

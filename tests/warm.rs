@@ -208,13 +208,20 @@ fn the_command_warms_a_running_service() {
 
 #[test]
 fn the_command_fails_where_pages_cannot_be_read() {
-    let home = quiet();
+    let home = quiet().set("cache.stale_if_error_seconds=1");
     let service = home.serve();
     publish(&service, &catalogue(2));
-    sql(&home, "ALTER TABLE listing RENAME TO listing_that_is_gone");
+    sql(&home, "ALTER TABLE change RENAME TO change_that_is_gone");
+    let answers = |status: u16| {
+        eventually("the index is followed, or too old", || {
+            (service.get("/api/v1/listings/all?limit=7").status == status).then_some(())
+        });
+    };
+    answers(503);
     warm(&home, &service, &[]).refused(&["the read store cannot be read", "try again"]);
     assert_eq!(progress(&service)["error"], "the read store cannot be read");
-    sql(&home, "ALTER TABLE listing_that_is_gone RENAME TO listing");
+    sql(&home, "ALTER TABLE change_that_is_gone RENAME TO change");
+    answers(200);
     warm(&home, &service, &[]).good();
 }
 

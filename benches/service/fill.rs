@@ -1,4 +1,4 @@
-//! Filling a new generation of the read store: the facts and views of a catalogue, folded before the clock runs, written as
+//! Filling a new generation of the read store: the facts of a catalogue, folded before the clock runs, written as
 //! a rebuild writes them and as a projector does, beside what the same machine needs at least to write the same
 //! rows. See `benches/README.md`.
 
@@ -10,9 +10,7 @@ use crate::support::parts::{Part, parts};
 use crate::support::shape;
 use crate::support::shop::Sizes;
 use crate::support::stats::{Spread, count, mebibytes};
-use vitrine::config::{Config, Overrides};
 use vitrine::generate::DEFAULT_START;
-use vitrine::stack::markets;
 use vitrine::store::ReadStore;
 
 /// Fills a new generation, and times it.
@@ -29,9 +27,6 @@ pub struct Args {
     /// In PostgreSQL (`scripts/services`) instead of SQLite.
     #[arg(long)]
     postgres: bool,
-    /// Dates that end about now, so that most windows are open: much more to write for each product.
-    #[arg(long)]
-    around_now: bool,
     /// One line of JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -54,15 +49,9 @@ struct Run {
 #[tokio::main]
 pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let mut options = args.sizes.options();
-    if !args.around_now {
-        options.start = DEFAULT_START;
-    }
+    options.start = DEFAULT_START;
     shape::announce(&options);
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join("vitrine.toml");
-    std::fs::write(&file, vitrine::demo::CONFIG)?;
-    let config = Config::load(Some(&file), std::iter::empty(), &Overrides::default())?;
-    let parts = parts(options, &markets(&config), args.part.max(1)).await?;
+    let parts = parts(options, args.part.max(1));
     let runs = args.runs.unwrap_or(if args.sizes.quick { 1 } else { 3 }).max(1);
     let mut measured = Vec::new();
     let mut rows = 0;

@@ -46,7 +46,6 @@ struct Run {
     publish: Usage,
     consume_seconds: f64,
     copy_seconds: f64,
-    facts_seconds: f64,
     project: Usage,
     store_bytes: f64,
     without_discounts: Latency,
@@ -88,8 +87,7 @@ pub async fn measure_all(args: Args) -> anyhow::Result<()> {
             publish,
             consume_seconds,
             copy_seconds,
-            facts_seconds: projected.facts_seconds,
-            project: projected.usage,
+            project: projected,
             store_bytes,
             without_discounts,
             latency,
@@ -129,7 +127,6 @@ fn print(events: f64, rate: u64, runs: &mut [Run]) {
     line("yardstick: consume and discard", of(|r| r.consume_seconds));
     line("yardstick: COPY, one plain table", of(|r| r.copy_seconds));
     line("publish", of(|r| r.publish.seconds));
-    line("project, facts and positions", of(|r| r.facts_seconds));
     line("project, until the view reflects all", of(|r| r.project.seconds));
     println!();
     let line = |name: &str, value: String| println!("{name:<38} {value:>9}");

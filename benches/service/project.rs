@@ -36,7 +36,6 @@ struct Run {
     decode_seconds: f64,
     publish: Usage,
     sqlite_seconds: f64,
-    facts_seconds: f64,
     project: Usage,
     log_bytes: f64,
     store_bytes: f64,
@@ -69,8 +68,7 @@ pub async fn measure_all(args: Args) -> anyhow::Result<()> {
             decode_seconds,
             publish,
             sqlite_seconds: sqlite.as_secs_f64(),
-            facts_seconds: projected.facts_seconds,
-            project: projected.usage,
+            project: projected,
             log_bytes,
             store_bytes,
             event_bytes: std::fs::metadata(shop.events_file())?.len() as f64,
@@ -176,7 +174,6 @@ fn print(events: f64, runs: &[Run]) {
     rate("yardstick: decoding alone", of(|r| r.decode_seconds));
     rate("generate to a file", of(|r| r.generate_seconds));
     rate("publish", of(|r| r.publish.seconds));
-    rate("project, facts and positions", of(|r| r.facts_seconds));
     rate("project, until the view reflects all", of(|r| r.project.seconds));
     println!();
     let line = |name: &str, value: String| println!("{name:<38} {value:>9}");

@@ -12,7 +12,11 @@ use actix_web::body::to_bytes;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
 use anyhow::{Context, ensure};
-use projections::listing::Sort;
+use projections::index::Index;
+use projections::index::query::Query;
+use projections::index::query::filters::Filters;
+use projections::instant::Instant as Time;
+use projections::listing::{ListingKey, Sort};
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -49,7 +53,7 @@ pub struct Args {
 
 /// Pages whose depth is compared; a walk that ends before gives its last whole page.
 const DEPTHS: [usize; 4] = [1, 10, 100, 1000];
-/// So long ago is not stored as steps: a third of the catalogue's span.
+/// A third of the catalogue's span: columns of the index do not hold then.
 const FAR_OFF_DAYS: i64 = 10;
 /// Rounds that read a page which takes very long.
 const SLOW_ROUNDS: usize = 3;
@@ -67,7 +71,7 @@ struct Probe {
 enum What {
     /// One of these, in turn.
     Page(Vec<String>),
-    /// One of these products' views, selected by its key.
+    /// One of these products' rows, selected by its key.
     Row(Vec<String>),
 }
 
@@ -104,7 +108,10 @@ pub async fn measure_all(args: Args) -> anyhow::Result<()> {
 async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let stack = Stack::open(config).await?;
     let stop = CancellationToken::new();
-    let answered = View::plain(web::Data::new(state(config, &stack, &stop).await?));
+    let state = state(config, &stack, &stop).await?;
+    let version = state.index.as_ref().and_then(|index| index.current());
+    let index = version.context("the index is not loaded")?;
+    let answered = View::plain(web::Data::new(state));
     let current = web::Data::new(Current::new(Arc::new(answered)));
     let app = init_service(App::new().app_data(current).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
@@ -117,8 +124,8 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     };
     let rows = rows(&stack, config).await?;
     let mut random = Random::default();
-    let mut probes = single_pages(&rows, &mut random, rounds).await?;
-    for (name, listing) in listings(&rows).await? {
+    let mut probes = single_pages(&index.index, &mut random, rounds)?;
+    for (name, listing) in listings(&index.index)? {
         let mut at_depth = Vec::new();
         let (mut url, mut before) = (listing.clone(), None);
         for page in 1..=DEPTHS[DEPTHS.len() - 1] {
@@ -158,7 +165,7 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
                 }
                 What::Row(ids) => {
                     let started = Instant::now();
-                    let doc = view(&rows, &ids[round % ids.len()]).await?;
+                    let doc = row(&rows, &ids[round % ids.len()]).await?;
                     (doc.len(), started.elapsed())
                 }
             };
@@ -232,27 +239,30 @@ async fn rows(stack: &Stack, config: &Config) -> anyhow::Result<SqlitePool> {
     Ok(options.connect_with(connect).await?)
 }
 
-async fn view(rows: &SqlitePool, id: &str) -> anyhow::Result<Vec<u8>> {
-    let doc = sqlx::query_scalar("SELECT doc FROM view WHERE product_id = ?");
+async fn row(rows: &SqlitePool, id: &str) -> anyhow::Result<Vec<u8>> {
+    let doc = sqlx::query_scalar("SELECT doc FROM product WHERE product_id = ?");
     Ok(doc.bind(id).fetch_one(rows).await?)
 }
 
-/// The yardstick, product pages, cards, and what is evaluated from the facts.
-async fn single_pages(
-    rows: &SqlitePool,
-    random: &mut Random,
-    rounds: usize,
-) -> anyhow::Result<Vec<Probe>> {
+/// The yardstick, product pages, cards, and what is far off.
+fn single_pages(index: &Index, random: &mut Random, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let far_off = vitrine::clock::now().millis() - FAR_OFF_DAYS * 24 * 60 * 60 * 1000;
-    // By newest a product stands at minus its release: these were out by then, and have a page.
-    let mut ids: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT e.product_id FROM entry e JOIN listing l ON l.number = e.listing
-         WHERE l.kind = 'all' AND e.sort = ? AND e.key >= ?",
-    )
-    .bind(Sort::Newest.number())
-    .bind(-far_off)
-    .fetch_all(rows)
-    .await?;
+    // These were out by then, and have a page.
+    let none = Filters::default();
+    let query = Query {
+        listing: &ListingKey::All,
+        market: 0,
+        group: None,
+        locale: None,
+        at: Time(far_off),
+        sort: Sort::Newest,
+        filters: &none,
+        after: None,
+        limit: usize::MAX,
+        facets: false,
+    };
+    let listed = index.query(&query).items;
+    let mut ids: Vec<String> = listed.iter().map(|i| index.id(i.product).to_owned()).collect();
     ensure!(ids.len() >= 100, "the catalogue is too small");
     random.shuffle(&mut ids);
     let mut several: Vec<Vec<String>> = ids.chunks_exact(24).map(<[String]>::to_vec).collect();
@@ -265,9 +275,9 @@ async fn single_pages(
         let url = |ids: &Vec<String>| format!("/api/v1/products?ids={}{suffix}", ids.join(","));
         several.iter().map(url).collect::<Vec<_>>()
     };
-    let at = format!("at={}", serde_json::to_value(projections::instant::Instant(far_off))?);
+    let at = format!("at={}", serde_json::to_value(Time(far_off))?);
     let at = at.replace('"', "");
-    let small = category(rows, "ASC").await?;
+    let small = category(index, false)?;
     Ok(vec![
         Probe::new("yardstick: SELECT one row by its key".to_owned(), What::Row(ids.clone())),
         Probe::pages("product", page("")),
@@ -290,8 +300,8 @@ async fn single_pages(
 }
 
 /// The listings that are walked, by name.
-async fn listings(rows: &SqlitePool) -> anyhow::Result<Vec<(String, String)>> {
-    let (big, members) = category(rows, "DESC").await?;
+fn listings(index: &Index) -> anyhow::Result<Vec<(String, String)>> {
+    let (big, members) = category(index, true)?;
     let all = "/api/v1/listings/all?limit=24";
     let named = |name: &str, suffix: &str| (name.to_owned(), format!("{all}&{suffix}"));
     Ok(vec![
@@ -308,14 +318,14 @@ async fn listings(rows: &SqlitePool) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// The category with the most products, or the one with the fewest that fill a page.
-async fn category(rows: &SqlitePool, order: &str) -> anyhow::Result<(String, i64)> {
-    let sql = format!(
-        "SELECT l.id, count(*) AS members FROM member m JOIN listing l ON l.number = m.listing
-         WHERE l.kind = 'category' GROUP BY l.id HAVING members >= 24
-         ORDER BY members {order}, l.id LIMIT 1"
-    );
-    let found = sqlx::query_as(&sql).fetch_optional(rows).await?;
-    found.context("no category fills a page")
+fn category(index: &Index, largest: bool) -> anyhow::Result<(String, u64)> {
+    let categories = index.listings().filter(|key| matches!(key, ListingKey::Category(_)));
+    let sized = categories.filter_map(|key| {
+        let products = index.products_of(key)?.len();
+        (products >= 24).then(|| (products, key.id().to_owned()))
+    });
+    let found = if largest { sized.max() } else { sized.min() };
+    found.map(|(products, id)| (id, products)).context("no category fills a page")
 }
 
 /// Name, reads, median, 99th percentile (microseconds), mean body bytes.

@@ -154,7 +154,7 @@ async fn run_production(args: &Args, options: Options, dir: &Path) -> anyhow::Re
 
 async fn project(args: &Args, shop: &Shop) -> anyhow::Result<Option<f64>> {
     match args.project {
-        true => Ok(Some(shop.project().await?.usage.seconds)),
+        true => Ok(Some(shop.project().await?.seconds)),
         false => Ok(None),
     }
 }
@@ -201,7 +201,6 @@ async fn build(config: &Path) -> anyhow::Result<Built> {
         log: stack.log.clone(),
         store: catalogue.open(&generation).await?,
         markets: stack::markets(&config),
-        bounds: stack::bounds(&config),
         options: rebuild::Options {
             memory_bytes: config.rebuild.memory_bytes,
             directory: config.data_dir.join("rebuild").join(&generation.place),

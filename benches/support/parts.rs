@@ -1,27 +1,19 @@
-//! A catalogue as a rebuild has it once everything is folded: facts and views, by product, in parts.
+//! A catalogue as a rebuild has it once everything is folded: facts by product, in parts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use projections::event::{Change, Event};
-use projections::horizon::Horizon;
-use projections::market::Market;
-use projections::placement::Placement;
-use projections::view::{ListingKey, View};
-use vitrine::clock;
 use vitrine::decode::{Decoded, structured};
 use vitrine::generate::{Generator, Options};
+use vitrine::store::ReadStore;
 use vitrine::store::facts::{FactKeys, FactWrites, Owner, Stamp};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
-use vitrine::store::{Numbers, ReadStore, Transaction, ViewWrite};
 
 /// What one transaction writes.
 #[derive(Default)]
 pub struct Part {
     pub facts: FactWrites,
     pub counts: Vec<(String, [i64; 5])>,
-    pub views: Vec<(String, View)>,
 }
 
 /// The latest version of each entity, with the product that it belongs to (none: discounts).
@@ -86,11 +78,7 @@ fn add(part: &mut Part, event: Event, counts: &mut [i64; 5]) {
 }
 
 /// A generated catalogue in parts of so many products, in the order of their ids.
-pub async fn parts(
-    options: Options,
-    markets: &[Market],
-    products: usize,
-) -> anyhow::Result<Vec<Part>> {
+pub fn parts(options: Options, products: usize) -> Vec<Part> {
     let (by_product, discounts) = folded(options);
     let mut part = Part::default();
     discounts.into_iter().for_each(|event| add(&mut part, event, &mut [0; 5]));
@@ -106,29 +94,7 @@ pub async fn parts(
         }
     }
     all.push(part);
-    // Views need to know which discounts reach a product: a store of facts does.
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join("facts.db");
-    let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await?;
-    for part in &all {
-        let mut tx = store.begin_fill().await?;
-        tx.save_facts(&part.facts).await?;
-        tx.add_review_counts(&part.counts).await?;
-        tx.commit().await?;
-    }
-    let day = Duration::from_secs(24 * 3600).as_millis() as i64;
-    let horizon = Horizon::around(clock::now(), day, 30 * day);
-    for part in &mut all {
-        let ids: Vec<String> = part.facts.products.iter().map(|w| w.0.clone()).collect();
-        let facts = store.snapshot().await?.product_facts(&ids).await?;
-        part.views = facts
-            .into_iter()
-            .map(|f| (f.product_id.clone(), View::compute(&f, markets, &horizon)))
-            .collect();
-        part.views.sort_by(|a, b| a.0.cmp(&b.0));
-    }
-    store.close().await;
-    Ok(all)
+    all
 }
 
 impl Part {
@@ -143,43 +109,11 @@ impl Part {
         }
     }
 
-    async fn save_views(&self, tx: &mut dyn Transaction) -> anyhow::Result<()> {
-        let mut listings: Vec<&ListingKey> = self
-            .views
-            .iter()
-            .flat_map(|(_, view)| &view.listings)
-            .chain([&ListingKey::All])
-            .collect();
-        listings.sort_unstable();
-        listings.dedup();
-        let mut audiences: Vec<(&str, Option<&str>)> = self
-            .views
-            .iter()
-            .flat_map(|(_, v)| v.audiences.iter().map(|a| (a.market.as_str(), a.group.as_deref())))
-            .collect();
-        audiences.sort_unstable();
-        audiences.dedup();
-        let numbers: Numbers = tx.numbers(&listings, &audiences).await?;
-        let none = Placement::default();
-        let writes: Vec<ViewWrite<'_>> = self
-            .views
-            .iter()
-            .map(|(product_id, view)| ViewWrite {
-                product_id,
-                old: None,
-                new: Some(view),
-                diff: Placement::diff(&none, &Placement::of(view, &numbers)),
-            })
-            .collect();
-        Ok(tx.save_views(&writes).await?)
-    }
-
     /// As a rebuild does.
     pub async fn fill(&self, store: &Arc<dyn ReadStore>) -> anyhow::Result<()> {
         let mut tx = store.begin_fill().await?;
         tx.save_facts(&self.facts).await?;
         tx.add_review_counts(&self.counts).await?;
-        self.save_views(tx.as_mut()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -189,10 +123,6 @@ impl Part {
         tx.known(&self.keys()).await?;
         tx.save_facts(&self.facts).await?;
         tx.add_review_counts(&self.counts).await?;
-        let ids: Vec<String> = self.views.iter().map(|(id, _)| id.clone()).collect();
-        tx.lock_products(&ids).await?;
-        tx.views(&ids).await?;
-        self.save_views(tx.as_mut()).await?;
         Ok(tx.commit().await?)
     }
 }

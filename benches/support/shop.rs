@@ -13,7 +13,6 @@ use vitrine::generate::{Generator, Options};
 use vitrine::log::Extent;
 use vitrine::log::position::Position;
 use vitrine::stack::Stack;
-use vitrine::store::Snapshot;
 
 use super::child::{Usage, Vitrine};
 
@@ -55,15 +54,6 @@ pub fn ending_now(products: u64, events: u64, seed: u64) -> Options {
 pub struct Shop {
     dir: PathBuf,
     pub config: Config,
-}
-
-/// How long it took until the store had everything.
-#[derive(Clone, Copy, serde::Serialize)]
-pub struct Projected {
-    /// Until all facts and positions were in the store.
-    pub facts_seconds: f64,
-    /// Until every listing reflected them, fan-outs included.
-    pub usage: Usage,
 }
 
 impl Shop {
@@ -140,7 +130,7 @@ impl Shop {
     }
 
     /// `vitrine serve --roles projector` until the view reflects all that was published.
-    pub async fn project(&self) -> anyhow::Result<Projected> {
+    pub async fn project(&self) -> anyhow::Result<Usage> {
         const LOOK_EVERY: Duration = Duration::from_millis(5);
         let ours = Stack::open(&self.config).await?;
         let extents = ours.log.events().extents().await?;
@@ -155,20 +145,14 @@ impl Shop {
             .collect();
         let mut projector =
             Vitrine::start(&self.config_file(), &["serve", "--roles", "projector"])?;
-        let mut facts_seconds = None;
         loop {
             anyhow::ensure!(projector.look()?, "the projector ended");
             let usage = projector.usage();
             let mut snapshot = ours.store.snapshot().await?;
-            if facts_seconds.is_none() && passed(snapshot.as_mut(), &everything).await? {
-                facts_seconds = Some(usage.seconds);
-            }
-            if let Some(facts_seconds) = facts_seconds
-                && snapshot.reflects(&everything).await?
-            {
+            if snapshot.reflects(&everything).await? {
                 drop(snapshot);
                 ours.close().await;
-                return Ok(Projected { facts_seconds, usage });
+                return Ok(usage);
             }
             drop(snapshot);
             tokio::time::sleep(LOOK_EVERY).await;
@@ -187,16 +171,4 @@ impl Shop {
         }
         Ok((log as f64, store as f64))
     }
-}
-
-/// Whether all partitions have passed these positions, fan-outs aside.
-async fn passed(snapshot: &mut dyn Snapshot, positions: &[Position]) -> anyhow::Result<bool> {
-    let known = snapshot.positions().await?;
-    Ok(positions.iter().all(|position| {
-        known.iter().any(|(partition, next)| {
-            partition.topic == position.topic
-                && partition.partition == position.partition
-                && *next > position.offset
-        })
-    }))
 }

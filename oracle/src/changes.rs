@@ -1,7 +1,8 @@
 //! When answers change with no event: found by asking again at every instant that could matter.
 
+use projections::index::query::filters::Filters;
 use projections::instant::{Instant, Window};
-use projections::listing::{Filters, Sort};
+use projections::listing::Sort;
 
 use crate::{Asked, Oracle};
 
@@ -38,7 +39,7 @@ impl Oracle {
 
     /// The first instant after `asked.at` at which the product's card is another one.
     pub fn card_changes_at(&self, id: &str, asked: Asked<'_>) -> Option<Instant> {
-        first_change(asked, &self.edges_of(id), |asked| self.card(id, asked))
+        first_change(asked, &self.edges_of(id), |asked| self.whole_card(id, asked))
     }
 
     /// The first instant after `asked.at` at which any of the whole listing, its name, or its facets
@@ -48,7 +49,7 @@ impl Oracle {
         listing: crate::Listing<'_>,
         asked: Asked<'_>,
         sort: Sort,
-        filters: &projections::index::query::filters::Filters,
+        filters: &Filters,
         with_facets: bool,
     ) -> Option<Instant> {
         first_change(asked, &self.edges(), |asked| {
@@ -56,18 +57,6 @@ impl Oracle {
             let name = self.listing_name(listing.kind, listing.id, asked);
             (self.select(listing, asked, sort, filters), facets, name)
         })
-    }
-
-    /// The first instant after `asked.at` at which any of the whole listing is another one.
-    pub fn listing_changes_at(
-        &self,
-        kind: &str,
-        id: &str,
-        asked: Asked<'_>,
-        sort: Sort,
-        filters: &Filters,
-    ) -> Option<Instant> {
-        first_change(asked, &self.edges(), |asked| self.listing(kind, id, asked, sort, filters))
     }
 }
 

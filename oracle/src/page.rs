@@ -178,8 +178,8 @@ impl Oracle {
         Some(Writer { market: self.market(asked.market)?, asked }.price(price))
     }
 
-    /// The product's card; `None` where its page is a 404.
-    pub fn card(&self, id: &str, asked: Asked<'_>) -> Option<Value> {
+    /// The product's card, but for what its selected variant adds; `None` where its page is a 404.
+    pub(crate) fn card(&self, id: &str, asked: Asked<'_>) -> Option<Value> {
         let writer = Writer { market: self.market(asked.market)?, asked };
         let product = self.visible(id, asked)?;
         let reviews = self.published(id);

@@ -22,6 +22,18 @@ pub struct ProductFacts {
     pub reviews: ReviewCounts,
 }
 
+impl ProductFacts {
+    /// Units available over the current variants; `None` where nothing is known.
+    pub fn available(&self) -> Option<i64> {
+        let counts = |sku: &str| self.product.variants.iter().any(|v| v.sku == sku);
+        self.stock
+            .iter()
+            .filter(|s| counts(&s.sku))
+            .map(|s| s.available)
+            .reduce(|a, b| a.saturating_add(b))
+    }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct PriceFact {
     pub price_id: String,

@@ -1,4 +1,4 @@
-//! The answers: product page, card, listing and home, assembled from facts or a view and an instant.
+//! The answers: product page, listing, reviews and home, assembled from facts and an instant.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,6 @@ use crate::pricing::{self, Applied, Audience, Quote};
 use crate::product::{Attribute, Brand, Category, Image};
 use crate::text::Text;
 use crate::timeline::{VariantTimelines, step_at};
-use crate::view::{self, View};
 
 /// For whom, in which language and for when a page is.
 #[derive(Clone, Copy, Debug)]
@@ -104,20 +103,6 @@ pub struct ImageBody<'a> {
     pub alt: &'a str,
 }
 
-/// A product among others: in listings, on the home page, by `ids`.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Card<'a> {
-    pub id: &'a str,
-    pub name: &'a str,
-    pub slug: &'a str,
-    pub brand: Option<BrandBody<'a>>,
-    pub image: Option<ImageBody<'a>>,
-    pub price: Option<PriceBody<'a>>,
-    pub stock: StockBody,
-    pub reviews: CardReviews,
-    pub tags: &'a [String],
-}
-
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct CardReviews {
     pub count: u64,
@@ -128,59 +113,6 @@ pub struct CardReviews {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Meta {
     pub next_change_at: Option<Instant>,
-}
-
-/// A card at the reader's instant, or `None` where the product's page would be a 404.
-///
-/// `available` is the sum over the view's SKUs, `None` where no stock is known.
-pub fn card<'a>(
-    product_id: &'a str,
-    view: &'a View,
-    available: Option<i64>,
-    reader: &Reader<'a>,
-) -> Option<Card<'a>> {
-    if !view.is_visible(reader.at) {
-        return None;
-    }
-    let step = step_at(view.timeline(&reader.market.id, reader.group), reader.at);
-    let price = step.and_then(|s| s.value.as_ref()).map(|p| PriceBody {
-        currency: &reader.market.currency,
-        regular: p.regular,
-        base: p.base,
-        final_amount: p.final_amount,
-        discount_bp: pricing::discount_bp(p.regular, p.final_amount),
-        varies: Some(p.varies),
-        final_max: None,
-        applied: applied(&p.applied, reader, |i| {
-            view.discounts.get(i).map(|d| (d.discount_id.as_str(), &d.name))
-        }),
-    });
-    Some(Card {
-        id: product_id,
-        name: reader.text(&view.name),
-        slug: &view.slug,
-        brand: view.brand.as_ref().map(|b| brand(b, reader)),
-        image: view.image.as_ref().map(|i| image(i, reader)),
-        price,
-        stock: StockBody::new(available, reader.low_stock_threshold),
-        reviews: CardReviews { count: view.reviews.count(), average: average(view.reviews) },
-        tags: &view.tags,
-    })
-}
-
-/// The first instant after the reader's at which the product's card changes with no event; also
-/// that of its release where it is still a 404. No later than the end of what the view covers.
-pub fn card_changes_at(view: &View, reader: &Reader<'_>) -> Option<Instant> {
-    if !view.active {
-        return None;
-    }
-    if view.released_at > reader.at {
-        return Some(view.released_at);
-    }
-    // Where no step has a price, none is stored: the coverage says until when that holds.
-    let until = step_at(view.timeline(&reader.market.id, reader.group), reader.at)
-        .map_or(view.covers.until, |s| s.until);
-    Some(until).filter(|until| until.is_finite())
 }
 
 fn applied<'a>(
@@ -372,7 +304,7 @@ pub fn product_page<'a>(
             final_max: now.iter().flatten().map(|quote| quote.final_amount).max(),
             ..price_body(quote, facts, reader)
         }),
-        stock: StockBody::new(view::available(facts), reader.low_stock_threshold),
+        stock: StockBody::new(facts.available(), reader.low_stock_threshold),
         variants,
         reviews: reviews_body(facts.reviews, reviews),
         meta: ProductMeta { next_change_at, as_of: as_of(facts, reviews) },

@@ -29,20 +29,12 @@ pub struct Quote {
 }
 
 /// One discount's part in a price.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Applied {
     /// Index into the discounts that the price was computed with.
     pub discount: u32,
     /// Minor units, above 0.
     pub off: i64,
-}
-
-/// A product's price: its cheapest variant's.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ProductQuote {
-    pub quote: Quote,
-    /// The variants' finals differ, or some have no price.
-    pub varies: bool,
 }
 
 impl Quote {
@@ -191,16 +183,4 @@ pub(crate) fn cheapest<'a>(
         }
     }
     best.map(|quote| (quote, varies || without))
-}
-
-/// The price of the product at `at`, or `None` where no variant has one.
-pub fn product_quote_at(
-    facts: &ProductFacts,
-    audience: Audience<'_>,
-    at: Instant,
-) -> Option<ProductQuote> {
-    let quotes: Vec<Option<Quote>> =
-        facts.product.variants.iter().map(|v| quote_at(facts, &v.sku, audience, at)).collect();
-    cheapest(quotes.iter().map(Option::as_ref))
-        .map(|(quote, varies)| ProductQuote { quote: quote.clone(), varies })
 }

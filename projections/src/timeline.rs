@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{PriceFact, ProductFacts, Reach};
 use crate::instant::{Instant, Window};
-use crate::pricing::{self, Audience, ProductQuote, Quote};
+use crate::pricing::{self, Audience, Quote};
 
 /// Steps that cover all of time without gap or overlap; neighbours differ.
 pub type Timeline<T> = Vec<Step<T>>;
 
 /// What holds in `[from, until)`.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step<T> {
     pub from: Instant,
     pub until: Instant,
@@ -83,43 +83,6 @@ impl VariantTimelines {
             of_variant.push(index);
         }
         VariantTimelines { distinct, of_variant }
-    }
-
-    /// The product's own timeline: that of its cheapest variant at every instant.
-    pub fn product(mut self) -> Timeline<Option<ProductQuote>> {
-        // All variants have the same price.
-        if self.distinct.len() == 1
-            && let Some(only) = self.distinct.pop()
-        {
-            let quoted = |quote| ProductQuote { quote, varies: false };
-            let step = |s: Step<Option<Quote>>| Step {
-                from: s.from,
-                until: s.until,
-                value: s.value.map(quoted),
-            };
-            return only.into_iter().map(step).collect();
-        }
-        let mut edges: Vec<Instant> = self.distinct.iter().flatten().map(|s| s.from).collect();
-        edges.sort_unstable();
-        edges.dedup();
-        let mut at_step = vec![0usize; self.distinct.len()];
-        let mut timeline = Timeline::new();
-        for edge in edges {
-            for (position, steps) in at_step.iter_mut().zip(&self.distinct) {
-                while steps.get(*position + 1).is_some_and(|next| next.from <= edge) {
-                    *position += 1;
-                }
-            }
-            // `distinct` is in variant order, and a shared timeline cannot beat itself.
-            let quotes = at_step
-                .iter()
-                .zip(&self.distinct)
-                .map(|(&i, steps)| steps.get(i).and_then(|s| s.value.as_ref()));
-            let product = pricing::cheapest(quotes)
-                .map(|(quote, varies)| ProductQuote { quote: quote.clone(), varies });
-            push(&mut timeline, edge, product);
-        }
-        timeline
     }
 }
 

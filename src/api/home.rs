@@ -5,9 +5,8 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use projections::index::query::filters::Filters;
 use projections::index::query::{Item, Query as IndexQuery};
-use projections::listing::Sort;
+use projections::listing::{ListingKey, Sort};
 use projections::page::{self, HomePage, Meta};
-use projections::view::ListingKey;
 
 use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;

@@ -8,9 +8,8 @@ use projections::index::query::Query as IndexQuery;
 use projections::index::query::filters::Filters;
 use projections::index::query::order::Keyset;
 use projections::instant::Instant;
-use projections::listing::Sort;
+use projections::listing::{ListingKey, Sort};
 use projections::page::{ListingBody, ListingPage, Meta};
-use projections::view::ListingKey;
 
 use super::cached::{self, Ask, Asking, Kept, Made};
 use super::current::State;

@@ -129,7 +129,7 @@ impl Reading {
     /// Up to where it reflects the events.
     pub async fn reflected(&mut self) -> Result<Reflected, Problem> {
         match &mut self.source {
-            Source::Store(snapshot) => Ok(snapshot.positions().await?.into_iter().collect()),
+            Source::Store(snapshot) => Ok(snapshot.reflected().await?),
             Source::Index(version) => Ok(version.reflected.clone()),
         }
     }

@@ -28,17 +28,16 @@ pub fn resource() -> impl HttpServiceFactory + 'static {
 struct Wish {
     promote: bool,
     allow: Vec<String>,
-    from_live: bool,
     fresh: bool,
     uncompared: bool,
 }
 
 impl Wish {
     fn asked(self) -> Result<Asked, Problem> {
-        let Wish { promote, allow, from_live, fresh, uncompared } = self;
+        let Wish { promote, allow, fresh, uncompared } = self;
         let rules: Result<Vec<Allow>, _> = allow.iter().map(|rule| rule.parse()).collect();
         let allow = rules.map_err(|bad| invalid("allow", bad.to_string()))?;
-        Ok(Asked { from_live, fresh, promote, allow, uncompared })
+        Ok(Asked { fresh, promote, allow, uncompared })
     }
 }
 

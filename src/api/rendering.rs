@@ -6,9 +6,9 @@ use std::sync::Arc;
 use projections::index::card::CardFacts;
 use projections::index::query::{AudienceView, Item};
 use projections::instant::Instant;
+use projections::listing::ListingKey;
 use projections::market::Market;
 use projections::page::Reader;
-use projections::view::ListingKey;
 
 use super::ApiState;
 use super::cached::Asking;

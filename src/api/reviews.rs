@@ -97,7 +97,7 @@ impl Ask for Reviews {
             return Ok(Made::none(&id, Some(product.released_at)));
         }
         let after = self.cursor.as_ref().map(|cursor| &cursor.after);
-        let mut items = snapshot.reviews(&id, self.sort, after, self.limit + 1).await?.items;
+        let mut items = snapshot.reviews(&id, self.sort, after, self.limit + 1).await?;
         let limit = self.limit as usize;
         let more = items.len() > limit;
         items.truncate(limit);

@@ -19,8 +19,7 @@ use projections::index::query::contribution::ListingView;
 use projections::index::query::filters::Filters;
 use projections::index::query::order::Keyset;
 use projections::instant::Instant;
-use projections::listing::Sort;
-use projections::view::ListingKey;
+use projections::listing::{ListingKey, Sort};
 use roaring::RoaringBitmap;
 
 use super::stamps::{Stamps, Tag, Version};

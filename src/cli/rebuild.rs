@@ -25,14 +25,10 @@ pub struct Args {
     /// Makes the new generation the live one, if it answers as the live one does.
     #[arg(long)]
     promote: bool,
-    /// A difference from the live generation that is wanted, such as product.price.* (a step), listing.** (all of
-    /// listings); may be repeated.
+    /// A difference from the live generation that is wanted, such as product.price.* (a step), reviews.** (all of
+    /// reviews); may be repeated.
     #[arg(long, value_name = "PATH")]
     allow: Vec<Allow>,
-    /// Takes the facts of the live generation over instead of reading the log: for changed rules of pages or layouts of
-    /// listings only.
-    #[arg(long)]
-    from_live: bool,
     /// Begins anew, where an earlier rebuild was stopped.
     #[arg(long)]
     fresh: bool,
@@ -44,7 +40,6 @@ pub struct Args {
 
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let asked = Asked {
-        from_live: args.from_live,
         fresh: args.fresh,
         promote: args.promote,
         allow: args.allow,

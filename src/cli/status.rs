@@ -147,10 +147,6 @@ impl Status {
                 self.lag_events,
                 self.lag_ms as f64 / 1000.0
             ),
-            format!(
-                "fan-outs      {} tasks, {} products to compute",
-                store.fanout_tasks, store.stale_products
-            ),
             format!("dead letters  {} open", store.dead_letters_open),
         ];
         lines.push(format!("events        {}", counts(&store.outcomes)));

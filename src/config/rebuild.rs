@@ -25,9 +25,6 @@ pub struct RebuildConfig {
     /// chance.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub compare_max_products: usize,
-    /// Places of each listing, in each order, that are compared.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub compare_max_places: usize,
     /// Seconds that a promotion waits for the running instances to be ready for the new generation, with warm
     /// page caches. Those that are not follow when they are.
     #[schemars(range(max = 3_600))]
@@ -53,7 +50,6 @@ impl Default for RebuildConfig {
             directory: String::new(),
             checkpoint_ms: 30_000,
             compare_max_products: 200_000,
-            compare_max_places: 1_000,
             promote_wait_seconds: 60,
             shadow_reads_per_mille: 0,
             keep: 2,

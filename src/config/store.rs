@@ -39,10 +39,6 @@ pub struct StoreConfig {
     /// milliseconds.
     #[schemars(range(max = 600_000))]
     pub busy_timeout_ms: u64,
-    /// Listings for instants beyond the stored steps (`at`, old cursors) that a process evaluates
-    /// at once; further ones wait, up to 30 s. Each takes time that grows with the listing.
-    #[schemars(range(min = 1, max = 1024))]
-    pub evaluated_listings: usize,
 }
 
 impl Default for StoreConfig {
@@ -56,7 +52,6 @@ impl Default for StoreConfig {
             statement_timeout_ms: 60_000,
             replica_max_lag_ms: 2_000,
             busy_timeout_ms: 10_000,
-            evaluated_listings: 2,
         }
     }
 }

@@ -10,20 +10,19 @@ use tokio_util::sync::CancellationToken;
 use super::State;
 use super::stores::Stores;
 use crate::log::EventLog;
-use crate::log::position::{Partition, Reflected};
+use crate::log::position::Partition;
 use crate::projector::drive::ProjectorError;
-use crate::store::{MARKETS_PENDING, ReadStore};
+use crate::store::ReadStore;
 
 /// A generation that has work to be done and stands still for so long is projected by nobody. Partitions of an instance
-/// that died go to another one after Kafka's `session.timeout.ms`, 10 s. (A fan-out that takes longer while no events come
-/// looks the same: then partitions that nothing comes of stand still for a moment.)
+/// that died go to another one after Kafka's `session.timeout.ms`, 10 s.
 const ABANDONED_AFTER: Duration = Duration::from_secs(15);
 
 /// How often it is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a store holds of the log.
-type Stands = (Vec<(Partition, i64)>, Reflected);
+type Stands = Vec<(Partition, i64)>;
 
 /// The generations that are abandoned; none is taken back.
 #[derive(Clone, Default)]
@@ -98,22 +97,14 @@ impl Watch {
         Ok(())
     }
 
-    /// Where a store stands, if the log has more, or what follows from its events or from changed markets is yet to be
-    /// computed.
+    /// Where a store stands, if the log has more.
     async fn with_work(&self, store: &dyn ReadStore) -> Result<Option<Stands>, ProjectorError> {
-        let mut snapshot = store.snapshot_fresh().await?;
-        let mut positions = snapshot.positions().await?;
-        let reflected = snapshot.reflected().await?;
-        let markets_pending = snapshot.meta(MARKETS_PENDING).await?.is_some();
-        drop(snapshot);
+        let mut positions = store.snapshot_fresh().await?.positions().await?;
         positions.sort_unstable();
-        let head = positions.iter().map(|(partition, next)| (partition.clone(), *next, None));
-        let has_work = markets_pending
-            || !reflected.covers(&head.collect())
-            || self.log.extents().await?.iter().any(|extent| {
-                let next = positions.iter().find(|(partition, _)| *partition == extent.partition);
-                next.map_or(extent.first, |(_, next)| *next) < extent.next
-            });
-        Ok(has_work.then_some((positions, reflected)))
+        let has_work = self.log.extents().await?.iter().any(|extent| {
+            let next = positions.iter().find(|(partition, _)| *partition == extent.partition);
+            next.map_or(extent.first, |(_, next)| *next) < extent.next
+        });
+        Ok(has_work.then_some(positions))
     }
 }

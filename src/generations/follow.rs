@@ -16,7 +16,6 @@ use super::stores::Stores;
 use super::view::Views;
 use super::{Announced, Generation};
 use crate::api::current::{Current, View};
-use crate::log::position::Reflected;
 use crate::store::{self, Result, StoreError};
 use crate::warm::warmer::RunState;
 
@@ -307,14 +306,15 @@ async fn catch_up(before: &View, next: &View) -> Result<bool> {
     if store::is_stopped(before.state.store.as_ref()).await? {
         return Ok(true);
     }
-    let facts = reflected(before).await?;
+    let target = before.state.store.snapshot_fresh().await?.reflected().await?;
     let deadline = tokio::time::Instant::now() + CATCH_UP_WITHIN;
     // Once its facts reflect it, the index has to follow.
     let mut reached: Option<Clock> = None;
     loop {
         if reached.is_none() {
             let began = Clock::now();
-            reached = reflected(next).await?.covers(&facts).then_some(began);
+            let reflected = next.state.store.snapshot_fresh().await?.reflected().await?;
+            reached = reflected.covers(&target).then_some(began);
         }
         let state = &next.state;
         let follows = |began| state.index.is_none() || state.following.is_beyond(began);
@@ -326,12 +326,6 @@ async fn catch_up(before: &View, next: &View) -> Result<bool> {
         }
         tokio::time::sleep(CATCH_UP_STEP).await;
     }
-}
-
-/// Up to where its facts reflect the events.
-async fn reflected(view: &View) -> Result<Reflected> {
-    let mut snapshot = view.state.store.snapshot_fresh().await?;
-    Ok(snapshot.positions().await?.into_iter().collect())
 }
 
 /// A name that no other instance has.

@@ -12,7 +12,6 @@ pub mod follow;
 mod forwarded;
 pub mod jobs;
 pub mod keep;
-mod markets;
 pub mod outcome;
 pub mod postgres;
 pub mod project;
@@ -31,7 +30,6 @@ use async_trait::async_trait;
 use projections::instant::Instant;
 use serde::Serialize;
 
-use crate::store::seed::Seed;
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 use alone::RebuildLock;
 
@@ -185,9 +183,6 @@ pub trait Catalogue: Send + Sync {
 
     /// Opens a generation's store. Two are independent of each other, and each is to be closed.
     async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>>;
-
-    /// What another generation is seeded from with this one's facts.
-    fn seed(&self, generation: &Generation) -> Seed;
 
     async fn set_state(&self, number: i64, state: State) -> Result<()>;
 

@@ -12,8 +12,6 @@ use crate::verdict::{Allow, Judged, Verdict, VerdictError};
 /// What is to be done.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// Takes the live generation's facts over, instead of reading the log.
-    pub from_live: bool,
     /// Begins anew where an earlier rebuild was stopped.
     pub fresh: bool,
     /// Promotes the new generation if it passes.
@@ -28,7 +26,7 @@ pub struct Asked {
 #[derive(Clone, Debug, Serialize)]
 pub struct Rebuilt {
     pub generation: i64,
-    /// Events that were read; 0 where facts were taken over.
+    /// Events that were read.
     pub events: u64,
     pub products: u64,
     /// Seconds until the generation was filled, without those of earlier runs.
@@ -50,11 +48,6 @@ pub enum RebuildFailed {
         "the lock of the rebuild was lost, and another rebuild has it: what was written is kept, and whoever has it goes on with it"
     )]
     LockLost,
-    #[error(
-        "generation {live}, which is live, is for the markets {of_live}, and this configuration has {ours}: a rebuild needs \
-         the configuration of the services that run; where markets are to change, start these with the new ones first"
-    )]
-    OtherMarkets { live: i64, of_live: String, ours: String },
     #[error(
         "the live generation has another projection version, so that the new one cannot be compared with it: generation \
          {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"

@@ -15,7 +15,6 @@ use crate::store::postgres::connect::{self, Session};
 use crate::store::postgres::errors::database;
 use crate::store::postgres::schema::{self, lock_key};
 use crate::store::postgres::{Generation as Place, PostgresOptions, PostgresStore};
-use crate::store::seed::Seed;
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 
 /// How often deleting a schema is tried where somebody is in the way, each time for the lock timeout.
@@ -135,10 +134,6 @@ impl Catalogue for PostgresCatalogue {
         });
         let store = opening.await.map_err(|ended| StoreError::Unavailable(ended.to_string()))??;
         Ok(Arc::new(store))
-    }
-
-    fn seed(&self, generation: &Generation) -> Seed {
-        Seed::Schema(generation.place.clone())
     }
 
     async fn set_state(&self, number: i64, state: State) -> Result<()> {

@@ -21,9 +21,8 @@ use crate::config::Config;
 use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
 use crate::rebuild::progress::{Phase, Progress};
-use crate::rebuild::{self, Filled, Job, REBUILD_ID, RebuildError, from_live};
+use crate::rebuild::{self, Filled, Job, RebuildError};
 use crate::stack::{self, Log, Stack};
-use crate::store::seed::SEEDED_FROM;
 use crate::store::{self, ReadStore, StoreError};
 use crate::verdict::{self, Judged, Scope, Side, Verdict, VerdictError};
 use crate::waits::Waits;
@@ -88,12 +87,9 @@ impl Rebuild {
     /// With the lock.
     async fn locked(&self) -> Result<Rebuilt, RebuildFailed> {
         let started = Clock::now();
-        self.has_the_markets_of_the_live_one().await?;
         promote::sweep(&self.stack.stores).await?;
         let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();
-        // Services may have been started with others meanwhile.
-        self.has_the_markets_of_the_live_one().await?;
         let projecting = self.project(&store);
         let done = self.after(&generation, &store, &filled, filled_seconds).await;
         if let Some((stop, task)) = projecting {
@@ -185,10 +181,9 @@ impl Rebuild {
         let Some(generation) = last.filter(|_| !self.asked.fresh) else { return Ok(None) };
         let store = stores.get(&generation).await?;
         let mut snapshot = store.snapshot_fresh().await?;
-        let seeded = snapshot.meta(SEEDED_FROM).await?.is_some();
         let unjudged = snapshot.meta(UNJUDGED).await?.is_some();
         drop(snapshot);
-        Ok((unjudged && seeded == self.asked.from_live).then_some((generation, store)))
+        Ok(unjudged.then_some((generation, store)))
     }
 
     /// Does it, however often what passes comes in between.
@@ -232,26 +227,10 @@ impl Rebuild {
         generation: &Generation,
         store: &Arc<dyn ReadStore>,
     ) -> Result<Filled, RebuildFailed> {
-        let mut snapshot = store.snapshot_fresh().await?;
-        let seeded = snapshot.meta(SEEDED_FROM).await?;
-        let read = snapshot.meta(REBUILD_ID).await?.is_some();
-        drop(snapshot);
-        if self.asked.from_live {
-            if read {
-                let why = "it was begun from the log".to_owned();
-                return Err(RebuildError::NotMine(why).into());
-            }
-            return self.seed(store, seeded).await;
-        }
-        if seeded.is_some() {
-            let why = "it was begun from the live generation's facts".to_owned();
-            return Err(RebuildError::NotMine(why).into());
-        }
         let job = Job {
             log: self.stack.log.clone(),
             store: Arc::clone(store),
             markets: stack::markets(&self.config),
-            bounds: stack::bounds(&self.config),
             options: rebuild::Options {
                 memory_bytes: self.config.rebuild.memory_bytes,
                 directory: directory(&self.config, generation),
@@ -261,38 +240,6 @@ impl Rebuild {
             stop: self.stop.clone(),
         };
         Ok(rebuild::fill(job).await?)
-    }
-
-    async fn seed(
-        &self,
-        store: &Arc<dyn ReadStore>,
-        seeded: Option<String>,
-    ) -> Result<Filled, RebuildFailed> {
-        let catalogue = self.stack.stores.catalogue();
-        let live = catalogue.list().await?.into_iter().find(|g| g.live && g.is_ours());
-        let Some(live) = live else {
-            return Err(StoreError::Incompatible(
-                "this build cannot read the live generation's facts: rebuild from the log"
-                    .to_owned(),
-            )
-            .into());
-        };
-        let from = catalogue.seed(&live);
-        if let Some(before) = seeded.filter(|before| *before != from.to_string()) {
-            let why =
-                format!("it was begun from the facts in {before}, which is not live any more");
-            return Err(RebuildError::NotMine(why).into());
-        }
-        from_live::seed(
-            store,
-            &from,
-            &stack::markets(&self.config),
-            &stack::bounds(&self.config),
-            &self.progress,
-            &self.stop,
-        )
-        .await?;
-        Ok(Filled { products: store.status().await?.products, ..Filled::default() })
     }
 
     /// Projects the generation, if this process does not do so anyway, and others that nobody projects.
@@ -415,20 +362,15 @@ impl Rebuild {
     ) -> Result<(), RebuildFailed> {
         let log = self.stack.log.events();
         let extents = log.extents().await?;
-        let mut head: Option<Reflected> = None;
         let (mut stood, mut since) = (Reflected::default(), Clock::now());
         loop {
             let mut snapshot = store.snapshot_fresh().await?;
-            let (positions, reflected) = (snapshot.positions().await?, snapshot.reflected().await?);
+            let positions = snapshot.positions().await?;
             drop(snapshot);
-            if head.is_none() && log.lag(&extents, &positions).await?.events <= 0 {
-                // What follows from the events may still be under way.
-                let next = positions.into_iter().map(|(partition, next)| (partition, next, None));
-                head = Some(next.collect());
-            }
-            if head.as_ref().is_some_and(|head| reflected.covers(head)) {
+            if log.lag(&extents, &positions).await?.events <= 0 {
                 return Ok(());
             }
+            let reflected: Reflected = positions.into_iter().collect();
             if reflected != stood {
                 (stood, since) = (reflected, Clock::now());
             }
@@ -452,7 +394,6 @@ impl Rebuild {
         let low_stock = i64::try_from(self.config.low_stock_threshold).unwrap_or(i64::MAX);
         let scope = Scope {
             max_products: bounds.compare_max_products,
-            max_places: bounds.compare_max_places,
             ..Scope::new(stack::markets(&self.config), low_stock, clock::now())
         };
         let live = self.stack.stores.get(live).await?;

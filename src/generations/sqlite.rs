@@ -14,7 +14,6 @@ use super::promote::{in_use, overtaken, taken_over};
 use super::{Announced, Catalogue, Generation, Row, State, Switch};
 use crate::clock;
 use crate::log::embedded;
-use crate::store::seed::Seed;
 use crate::store::sqlite::connect::{connect_options, open_pool, pool_options};
 use crate::store::sqlite::{SqliteOptions, SqliteStore, database};
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
@@ -189,10 +188,6 @@ impl Catalogue for SqliteCatalogue {
 
     async fn open(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>> {
         self.open_at(generation).await
-    }
-
-    fn seed(&self, generation: &Generation) -> Seed {
-        Seed::File(self.path(generation))
     }
 
     async fn set_state(&self, number: i64, state: State) -> Result<()> {

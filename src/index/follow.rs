@@ -137,7 +137,7 @@ impl Follower {
         let started = Clock::now();
         let cursor = self.store.changes(None).await?.cursor;
         let mut snapshot = self.store.snapshot_fresh().await?;
-        let reflected = reflected(snapshot.as_mut()).await?;
+        let reflected = snapshot.reflected().await?;
         let discounts = snapshot.discounts().await?;
         let mut writer = Writer::new(self.markets.clone());
         rounds::put_discounts(&mut writer, discounts);
@@ -164,7 +164,7 @@ impl Follower {
             return Ok(());
         }
         let mut snapshot = self.store.snapshot_fresh().await?;
-        let reflected = reflected(snapshot.as_mut()).await?;
+        let reflected = snapshot.reflected().await?;
         // What was committed before the snapshot, and perhaps after it.
         let known = std::mem::take(&mut feed.pending);
         let looked = self.look(feed).await;
@@ -309,8 +309,4 @@ async fn publish(
 
 fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
     writer.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn reflected(snapshot: &mut dyn Snapshot) -> Result<Reflected> {
-    Ok(snapshot.positions().await?.into_iter().collect())
 }

@@ -96,18 +96,7 @@ impl Reflected {
 }
 
 /// From each partition's next offset, and the first of its events with something left to be done.
-impl FromIterator<(Partition, i64, Option<i64>)> for Reflected {
-    fn from_iter<I: IntoIterator<Item = (Partition, i64, Option<i64>)>>(
-        partitions: I,
-    ) -> Reflected {
-        let until = |(partition, next, pending): (Partition, i64, Option<i64>)| {
-            (partition, pending.map_or(next, |pending| pending.min(next)))
-        };
-        Reflected(partitions.into_iter().map(until).collect())
-    }
-}
-
-/// From each partition's next offset alone, with nothing left to be done.
+/// From each partition's next offset.
 impl FromIterator<(Partition, i64)> for Reflected {
     fn from_iter<I: IntoIterator<Item = (Partition, i64)>>(partitions: I) -> Reflected {
         Reflected(partitions.into_iter().collect())

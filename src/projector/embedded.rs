@@ -7,7 +7,7 @@ use projections::event::Kind;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::drive::{PROJECTING, ProjectorError, Turns, drive, prepare, retry_later};
+use super::drive::{PROJECTING, ProjectorError, apply_all, prune_changes, retry_later};
 use super::{Batch, Projector};
 use crate::backoff::Backoff;
 use crate::log::embedded::{EmbeddedLog, LogRecord};
@@ -15,9 +15,6 @@ use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::log::{Extent, LogError, REBUILD_FROM_IT, gap};
 use crate::store::{Advance, LOG_ID, Mark, Standing, StoreError};
-
-/// How often an idle projector looks for what is due; nobody else works on the store.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// How long the store is left to another process that projects it too, as a rebuild does: when that one ends, the view is
 /// behind for so long.
@@ -30,8 +27,6 @@ pub struct TailOptions {
     pub batch_max_bytes: usize,
     /// Looks again after this long even if nothing was heard of an append.
     pub poll_interval: Duration,
-    /// How long a backlog may hold back fan-outs.
-    pub fanout_max_delay: Duration,
 }
 
 /// Projects until told to stop; ends earlier only for what does not pass by itself.
@@ -41,11 +36,22 @@ pub async fn run(
     options: TailOptions,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
-    prepare(&projector, &stop).await?;
+    tokio::select! {
+        ended = project_all(&projector, &log, options, &stop) => ended,
+        never = prune_changes(&projector) => match never {},
+    }
+}
+
+async fn project_all(
+    projector: &Arc<Projector>,
+    log: &Arc<EmbeddedLog>,
+    options: TailOptions,
+    stop: &CancellationToken,
+) -> Result<(), ProjectorError> {
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
         let started = Instant::now();
-        let Err(error) = project(&projector, &log, options, &stop).await else { continue };
+        let Err(error) = project(projector, log, options, stop).await else { continue };
         if let ProjectorError::Store(StoreError::PositionMoved { .. }) = error {
             // Nothing failed: all is projected, by either.
             tracing::debug!(%error, "another process projects too");
@@ -59,7 +65,7 @@ pub async fn run(
         if started.elapsed() > Backoff::MOST {
             backoff = Backoff::default();
         }
-        retry_later(error, PROJECTING, projector.waits(), &mut backoff, &stop).await?;
+        retry_later(error, PROJECTING, projector.waits(), &mut backoff, stop).await?;
     }
     Ok(())
 }
@@ -76,8 +82,7 @@ async fn project(
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
     let reading = stop.child_token();
     let reader = tokio::spawn(read(Arc::clone(log), start, options, sender, reading.clone()));
-    let turns = Turns { fanout_max_delay: options.fanout_max_delay, look_every: LOOK_EVERY };
-    let applied = drive(projector, turns, &mut batches, stop).await;
+    let applied = apply_all(projector, &mut batches, stop).await;
     reading.cancel();
     drop(batches);
     match reader.await {

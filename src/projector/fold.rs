@@ -4,15 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use projections::discount::Scope;
 use projections::event::{Change, Kind};
-use projections::instant::Window;
 
 use super::Report;
 use super::incoming::{Entity, Incoming};
 use super::judge::{Judged, Standing};
 use crate::changes::Collector;
-use crate::log::position::Position;
 use crate::store::facts::{DiscountState, FactKeys, FactWrites, KnownFacts, Owner, StockKey};
-use crate::store::fanout::union;
 
 /// Which entities the messages are about; each once.
 pub fn keys(messages: &[Incoming]) -> FactKeys {
@@ -35,25 +32,12 @@ pub fn keys(messages: &[Incoming]) -> FactKeys {
     keys
 }
 
-/// A discount that changed, with what it reached and reaches.
-pub struct DiscountChange {
-    pub discount_id: String,
-    pub position: Position,
-    pub old_scope: Option<Scope>,
-    pub new_scope: Option<Scope>,
-    /// When the old and the new version can apply at all; inactive ones never.
-    pub windows: Vec<Window>,
-}
-
 /// What a batch comes to.
 #[derive(Default)]
 pub struct Folded {
     pub writes: FactWrites,
-    /// Products whose view may change, in id order.
-    pub touched: BTreeSet<String>,
-    pub discounts: Vec<DiscountChange>,
-    /// Products whose stock changed, be it only the count.
-    stocked: BTreeSet<String>,
+    /// Products whose facts change, in id order.
+    touched: BTreeSet<String>,
     /// What changed discounts reach, or reached: their pages tell of each one's latest event.
     scopes: Vec<Scope>,
     /// The highest version that was applied, by entity.
@@ -111,7 +95,6 @@ impl Folded {
         self.writes.prices.push((id, standing.stamp(), owner, state.cloned()));
     }
 
-    /// A count that stays on its side of zero changes no listing: it is one row.
     fn stock(&mut self, key: StockKey, standing: &Standing<'_>, known: &KnownFacts) {
         let before = known.stock.get(&key);
         let (product_id, available) = match (standing.change, before) {
@@ -121,12 +104,7 @@ impl Folded {
         };
         let available = available.filter(|_| standing.live);
         let owner = self.owner(product_id, before.map(|k| k.product_id.as_str()));
-        let had = before.and_then(|k| k.available).is_some_and(|n| n > 0);
-        self.stocked.extend(before.map(|k| k.product_id.clone()));
-        self.stocked.insert(product_id.clone());
-        if owner.moved || had != available.is_some_and(|n| n > 0) {
-            self.touched.insert(product_id.clone());
-        }
+        self.touched.insert(product_id.clone());
         self.writes.stock.push((key, standing.stamp(), owner, available));
     }
 
@@ -138,31 +116,14 @@ impl Folded {
             }
             _ => None,
         };
-        let none = Scope::default();
-        let reached =
-            |state: &Option<DiscountState>| state.as_ref().map(|(_, scope)| scope.clone());
-        if old.is_some() || new.is_some() {
-            let (old, new) = (reached(&old), reached(&new));
-            self.scopes.push(union(old.as_ref().unwrap_or(&none), new.as_ref().unwrap_or(&none)));
-        }
-        if old != new {
-            self.discounts.push(DiscountChange {
-                discount_id: id.clone(),
-                position: standing.last.position.clone(),
-                windows: [&old, &new]
-                    .into_iter()
-                    .flatten()
-                    .filter(|(terms, _)| terms.active && !terms.window.is_empty())
-                    .map(|(terms, _)| terms.window)
-                    .collect(),
-                old_scope: old.map(|(_, scope)| scope),
-                new_scope: new.as_ref().map(|(_, scope)| scope.clone()),
-            });
-        }
+        let reached = |state: &Option<DiscountState>| state.as_ref().map(|(_, s)| s.clone());
+        let (before, after) = (reached(&old), reached(&new));
+        self.scopes.extend(before.filter(|before| after.as_ref() != Some(before)));
+        self.scopes.extend(after);
         self.writes.discounts.push((id, standing.stamp(), new));
     }
 
-    /// Only what counts of a review shows in views: its rating, while it is published.
+    /// A review counts with its rating while it is published.
     fn review(&mut self, id: String, standing: &Standing<'_>, known: &KnownFacts) {
         let before = known.reviews.get(&id);
         let owner_before = before.map(|k| k.product_id.as_str());
@@ -182,8 +143,8 @@ impl Folded {
             if let Some(rating) = counted {
                 self.count_review(product_id, rating, 1);
             }
-            self.touched.insert(product_id.to_owned());
         }
+        self.touched.insert(product_id.to_owned());
         self.writes.reviews.push((id, standing.stamp(), owner, state.cloned()));
     }
 
@@ -205,15 +166,7 @@ impl Folded {
 
     /// Tells whose facts differ.
     pub fn tell(&self, told: &mut Collector) {
-        let writes = &self.writes;
-        let products = writes.products.iter().map(|(id, ..)| id);
-        let prices = writes.prices.iter().map(|(_, _, owner, _)| &owner.product_id);
-        let reviews = writes.reviews.iter().map(|(_, _, owner, _)| &owner.product_id);
-        // With those that have lost something to another product.
-        for id in self.touched.iter().chain(products).chain(prices).chain(reviews) {
-            told.product(id);
-        }
-        for id in &self.stocked {
+        for id in &self.touched {
             told.product(id);
         }
         for scope in &self.scopes {

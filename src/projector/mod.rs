@@ -3,37 +3,27 @@
 
 pub mod drive;
 pub mod embedded;
-pub mod fanout;
 mod fold;
 mod incoming;
 mod judge;
 pub mod kafka;
 pub(crate) mod limits;
-pub mod pace;
-pub mod reconfigure;
-pub(crate) mod views;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as Clock};
+use std::sync::Arc;
+use std::time::Instant as Clock;
 
-use projections::discount::Scope;
-use projections::horizon::Horizon;
-use projections::instant::Instant;
 use projections::market::Market;
 use tokio::sync::watch;
 
 use crate::changes::{Collector, KEEP};
-use crate::clock;
 use crate::decode::counted::WarningCounts;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
-use crate::store::fanout::{NewFanout, ScopeCursor, union};
-use crate::store::{Advance, DiscountLock, REVISED_UNTIL, ReadStore, Result, Transaction};
+use crate::store::{Advance, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::waits::Waits;
 use fold::Folded;
 pub use incoming::{Incoming, Message};
-use pace::ViewsPace;
 
 /// What one transaction takes up.
 #[derive(Clone, Debug, Default)]
@@ -43,9 +33,6 @@ pub struct Batch {
     pub dead_letters: Vec<NewDeadLetter>,
     pub unknown_types: u64,
     pub moves: Vec<Advance>,
-    /// Since when its first event waits here, where fan-outs go on beside batches and somebody waits for it: there
-    /// views may be left to them so that facts are not late.
-    pub since: Option<Clock>,
 }
 
 /// What became of a batch.
@@ -57,55 +44,24 @@ pub struct Report {
     pub conflicts: u64,
     /// Refused for what the store knows: dead letters.
     pub refused: u64,
-    /// Products whose view was computed.
-    pub products: u64,
 }
-
-/// Bounds of a projector's work.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Products that a batch's discounts may reach to be computed in the same transaction; a
-    /// discount that reaches more fans out afterwards. With 0 all do, and a batch waits for no lock
-    /// on discounts: better where several projectors write at once.
-    pub inline_products: u32,
-    /// Products that a batch may touch to be computed in the same transaction; a batch that touches
-    /// more leaves them to be computed afterwards, as a fan-out does.
-    pub defer_products: u32,
-    /// Products a transaction of a fan-out, as long as few wait.
-    pub chunk_products: u32,
-    /// And at most, where many wait: a quarter of them.
-    pub chunk_products_max: u32,
-    /// How far back from now steps are stored.
-    pub past: Duration,
-    /// How far ahead.
-    pub ahead: Duration,
-}
-
-/// Time between two prunings of the feed of changes.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 /// Applies batches to a read store.
 pub struct Projector {
     store: Arc<dyn ReadStore>,
     markets: Vec<Market>,
-    bounds: Bounds,
     progress: Arc<watch::Sender<u64>>,
     metrics: Option<ProjectorMetrics>,
-    pruned: Mutex<Option<Clock>>,
-    views_pace: ViewsPace,
     waits: Waits,
 }
 
 impl Projector {
-    pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>, bounds: Bounds) -> Projector {
+    pub fn new(store: Arc<dyn ReadStore>, markets: Vec<Market>) -> Projector {
         Projector {
             store,
             markets,
-            bounds,
             progress: Arc::default(),
             metrics: None,
-            pruned: Mutex::default(),
-            views_pace: ViewsPace::default(),
             waits: Waits::default(),
         }
     }
@@ -130,11 +86,6 @@ impl Projector {
         &self.waits
     }
 
-    /// Tells how long the views of so many products took.
-    pub fn views_took(&self, products: usize, took: Duration) {
-        self.views_pace.took(products, took);
-    }
-
     /// Changes with every commit.
     pub fn progress(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()
@@ -142,19 +93,6 @@ impl Projector {
 
     pub fn store(&self) -> &Arc<dyn ReadStore> {
         &self.store
-    }
-
-    pub fn bounds(&self) -> &Bounds {
-        &self.bounds
-    }
-
-    pub fn markets(&self) -> &[Market] {
-        &self.markets
-    }
-
-    /// The part of time whose steps are stored.
-    fn horizon(&self) -> Horizon {
-        horizon(&self.bounds, clock::now())
     }
 
     /// Applies a batch in one transaction: all of it and its positions, or nothing.
@@ -244,27 +182,12 @@ impl Projector {
         folded.report.refused = refused.len() as u64;
         tx.save_facts(&folded.writes).await?;
         tx.add_review_counts(&folded.review_deltas()).await?;
-        // Before the products that discounts reach: their scopes say as much.
         folded.tell(told);
-        self.reach_discounts(tx, &mut folded).await?;
-        let touched: Vec<String> = std::mem::take(&mut folded.touched).into_iter().collect();
-        // Many products: each is computed once after the backlog, not once a batch. And where views take
-        // long, facts do not wait for them: product pages need no views.
-        let many = touched.len() > self.bounds.defer_products as usize;
-        let late = |since: Clock| self.views_pace.would_be_late(since.elapsed(), touched.len());
-        if (many || batch.since.is_some_and(late)) && !batch.moves.is_empty() {
-            tx.defer(&touched, &batch.moves).await?;
-        } else {
-            let started = Clock::now();
-            views::recompute(tx, &touched, &self.markets, &self.horizon()).await?;
-            self.views_took(touched.len(), started.elapsed());
-        }
         settle(tx, &folded).await?;
-        let report = Report { products: touched.len() as u64, ..folded.report };
-        let mut counts = outcomes(batch, &report);
+        let mut counts = outcomes(batch, &folded.report);
         counts.extend(warnings.counted());
         tx.count_outcomes(&counts).await?;
-        Ok(report)
+        Ok(folded.report)
     }
 
     /// The warnings of a batch's messages.
@@ -279,81 +202,14 @@ impl Projector {
         warnings
     }
 
-    /// Now and then, forgets changes that everybody has had time to read.
+    /// Forgets changes that all who follow the store have had time to read.
     async fn prune_changes(&self) {
-        {
-            let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
-            if pruned.is_some_and(|at| at.elapsed() < PRUNE_EVERY) {
-                return;
-            }
-            *pruned = Some(Clock::now());
-        }
         match self.store.prune_changes(KEEP).await {
             Ok(pruned) => tracing::debug!(pruned, "changes pruned"),
             // Nothing depends on it, and it is tried again.
             Err(error) => tracing::warn!(%error, "changes were not pruned"),
         }
     }
-
-    /// Products that changed discounts reach: few are computed with the batch, many fan out.
-    async fn reach_discounts(&self, tx: &mut dyn Transaction, folded: &mut Folded) -> Result<()> {
-        let mut budget = self.bounds.inline_products;
-        let horizon = self.horizon();
-        let inline = budget > 0;
-        if inline && !folded.discounts.is_empty() {
-            tx.lock_discounts(DiscountLock::Change).await?;
-        }
-        let mut revised: Option<Instant> = None;
-        for change in std::mem::take(&mut folded.discounts) {
-            if change.windows.iter().all(|window| horizon.is_past(*window)) {
-                // Not worth computing anything again: what is stored no longer answers for then.
-                let over = change.windows.iter().map(|window| window.until).max();
-                revised = revised.max(over);
-                continue;
-            }
-            let none = Scope::default();
-            let scope = union(
-                change.old_scope.as_ref().unwrap_or(&none),
-                change.new_scope.as_ref().unwrap_or(&none),
-            );
-            let start = ScopeCursor::default();
-            let (reached, _) = match inline {
-                true => tx.products_reached(&scope, start, budget.saturating_add(1)).await?,
-                // Whoever marks looks for them, with the lock.
-                false => (Vec::new(), None),
-            };
-            if inline && reached.len() <= budget as usize {
-                budget -= reached.len() as u32;
-                folded.touched.extend(reached);
-            } else {
-                tx.add_fanout(&NewFanout {
-                    discount_id: &change.discount_id,
-                    topic: &change.position.topic,
-                    partition: change.position.partition,
-                    offset: change.position.offset,
-                    scope: &scope,
-                })
-                .await?;
-            }
-        }
-        revise_past(tx, revised).await
-    }
-}
-
-/// The part of time whose steps are stored, at this instant.
-pub(crate) fn horizon(bounds: &Bounds, now: Instant) -> Horizon {
-    let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-    Horizon::around(now, millis(bounds.past), millis(bounds.ahead))
-}
-
-/// Before this instant, prices have changed that no stored step shows.
-async fn revise_past(tx: &mut dyn Transaction, until: Option<Instant>) -> Result<()> {
-    let Some(until) = until else { return Ok(()) };
-    let known = tx.meta(REVISED_UNTIL).await?.and_then(|text| text.parse().ok());
-    if known.is_none_or(|known: i64| known < until.millis()) {
-        tx.set_meta(REVISED_UNTIL, Some(&until.millis().to_string())).await?;
-    }
-    Ok(())
 }
 
 async fn settle(tx: &mut dyn Transaction, folded: &Folded) -> Result<()> {

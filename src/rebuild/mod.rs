@@ -4,7 +4,7 @@
 //! In the order of the data: a [`source`] reads every partition up to where it ended when the rebuild began; `decode`
 //! makes messages of what it reads, on all cores; `table` folds them by entity, and what does not fit goes to files
 //! (`run_file`), of which `manifest` says how far they reach. Then `regroup` merges those, `products` finds what belongs to one
-//! product, `part` computes views of some thousand products at a time, and `write` stores them.
+//! product, `part` puts some thousand products at a time together, and `write` stores them.
 //!
 //! A kill loses at most what was read since the last manifest, and the parts that were being written.
 
@@ -12,7 +12,6 @@ mod decode;
 mod discounts;
 pub mod entity;
 mod error;
-pub mod from_live;
 mod letters;
 mod manifest;
 mod outcomes;
@@ -36,7 +35,6 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::log::position::Partition;
-use crate::projector::Bounds;
 use crate::stack::Log;
 use crate::store::ReadStore;
 pub use error::RebuildError;
@@ -51,9 +49,8 @@ pub struct Job {
     pub log: Log,
     /// The new generation: empty, or filled in part by an earlier run.
     pub store: Arc<dyn ReadStore>,
+    /// As configured: events for others are counted as warnings.
     pub markets: Vec<Market>,
-    /// Of these, how far back and ahead of now steps are stored.
-    pub bounds: Bounds,
     pub options: Options,
     /// Told of every step. What the rebuild does not know, such as the generation's number, is left as it is.
     pub progress: Arc<watch::Sender<Progress>>,
@@ -77,7 +74,7 @@ pub struct Options {
 pub struct Filled {
     /// Messages that were read, also by earlier runs.
     pub events: u64,
-    /// Products that have a view.
+    /// Products that are live.
     pub products: u64,
     /// The offset that comes next, by partition; those without any event are left out.
     pub positions: Vec<(Partition, i64)>,
@@ -100,7 +97,7 @@ pub struct Filled {
 pub async fn fill(job: Job) -> Result<Filled, RebuildError> {
     job.tell(|progress| progress.phase = Phase::Starting);
     let source = Source::of(&job.log);
-    let beginning = state::begin(job.store.as_ref(), &job.markets).await?;
+    let beginning = state::begin(job.store.as_ref()).await?;
     let folder = Folder::open(&job.options.directory).await?;
     let (id, writing) = match beginning {
         Beginning::Filled(filled) => {

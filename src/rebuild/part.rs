@@ -1,38 +1,24 @@
-//! Some products: their facts as they are stored, and their views.
+//! Some products: their facts as they are stored.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use projections::event::Kind;
-use projections::facts::{PriceFact, ProductFacts, ReviewCounts, StockFact};
-use projections::horizon::Horizon;
-use projections::market::Market;
-use projections::product::Product;
 use projections::run::Mark;
-use projections::view::View;
 
-use super::discounts::Discounts;
 use super::entity::Entity;
 use super::products::ProductEntities;
 use super::{RebuildError, blocking, cores};
 use crate::projector::limits::MAX_PRICES;
-use crate::store::facts::{FactWrites, Owner, Stamp};
-
-/// What all views are computed with.
-pub struct Shared {
-    pub discounts: Discounts,
-    pub markets: Vec<Market>,
-    pub horizon: Horizon,
-    /// The partitions' own numbers, by those of the reader.
-    pub numbers: Vec<i32>,
-}
+use crate::store::facts::{FactWrites, Owner};
 
 /// Products that are ready to be written, in the order of their ids.
 #[derive(Default)]
 pub struct Part {
     pub writes: FactWrites,
     pub review_counts: Vec<(String, [i64; 5])>,
-    pub views: Vec<(String, View)>,
+    /// Products that are live.
+    pub products: u64,
     /// Events of prices that their product had no room for.
     pub refused: Vec<Mark>,
     /// The last product, be it live or not.
@@ -40,17 +26,17 @@ pub struct Part {
 }
 
 impl Part {
-    /// Computes a part on all cores.
+    /// Puts a part together on all cores; `numbers` are the partitions' own, by those of the reader.
     pub async fn compute(
         mut products: Vec<ProductEntities>,
-        shared: &Arc<Shared>,
+        numbers: &Arc<[i32]>,
     ) -> Result<Part, RebuildError> {
         let share = products.len().div_ceil(cores()).max(1);
         let mut shares = Vec::new();
         while !products.is_empty() {
             let rest = products.split_off(share.min(products.len()));
-            let (these, shared) = (std::mem::replace(&mut products, rest), Arc::clone(shared));
-            shares.push(blocking(move || Part::of(these, &shared)));
+            let (these, numbers) = (std::mem::replace(&mut products, rest), Arc::clone(numbers));
+            shares.push(blocking(move || Part::of(these, &numbers)));
         }
         let mut part = Part::default();
         for computed in futures_util::future::join_all(shares).await {
@@ -63,56 +49,46 @@ impl Part {
         Ok(part)
     }
 
-    fn of(products: Vec<ProductEntities>, shared: &Shared) -> Result<Part, RebuildError> {
+    fn of(products: Vec<ProductEntities>, numbers: &[i32]) -> Result<Part, RebuildError> {
         let mut part = Part::default();
         for product in products {
-            part.add(product, shared)?;
+            part.add(product, numbers)?;
         }
         Ok(part)
     }
 
     fn append(&mut self, later: Part) {
-        let Part { writes, review_counts, views, refused, last } = later;
+        let Part { writes, review_counts, products, refused, last } = later;
         self.writes.products.extend(writes.products);
         self.writes.prices.extend(writes.prices);
         self.writes.stock.extend(writes.stock);
         self.writes.reviews.extend(writes.reviews);
         self.review_counts.extend(review_counts);
-        self.views.extend(views);
+        self.products += products;
         self.refused.extend(refused);
         self.last = last.or(self.last.take());
     }
 
-    fn add(&mut self, product: ProductEntities, shared: &Shared) -> Result<(), RebuildError> {
+    fn add(&mut self, product: ProductEntities, numbers: &[i32]) -> Result<(), RebuildError> {
         let ProductEntities { product_id, mut entities } = product;
         self.refuse_prices(&mut entities);
-        let mut known = Known::default();
         let mut counts = [0_i64; 5];
         for entity in &entities {
             let Some(head) = entity.run.head() else { continue };
-            let stamp = entity.stamp(head, &shared.numbers);
+            let stamp = entity.stamp(head, numbers);
             let owner = |product_id| Owner { product_id, moved: false };
             match entity.kind {
-                Kind::Product => known.product = Some((stamp, entity.product()?.1)),
+                Kind::Product => {
+                    let (product_id, state) = entity.product()?;
+                    self.products += u64::from(state.is_some());
+                    self.writes.products.push((product_id, stamp, state));
+                }
                 Kind::Price => {
                     let (price_id, product_id, price) = entity.price()?;
-                    match price {
-                        Some(price) => {
-                            known.stamps.push((stamp, product_id));
-                            let fact = PriceFact { price_id, time: stamp.time, price };
-                            known.prices.push(fact);
-                        }
-                        None => {
-                            self.writes.prices.push((price_id, stamp, owner(product_id), None));
-                        }
-                    }
+                    self.writes.prices.push((price_id, stamp, owner(product_id), price));
                 }
                 Kind::Stock => {
                     let (key, product_id, available) = entity.stock()?;
-                    if let Some(available) = available {
-                        let (sku, time) = (key.0.clone(), stamp.time);
-                        known.stock.push(StockFact { sku, time, available });
-                    }
                     self.writes.stock.push((key, stamp, owner(product_id), available));
                 }
                 Kind::Review => {
@@ -129,42 +105,11 @@ impl Part {
                 Kind::Discount => {}
             }
         }
-        self.view(&product_id, known, counts, shared);
         if counts != [0; 5] {
             self.review_counts.push((product_id.clone(), counts));
         }
         self.last = Some(product_id);
         Ok(())
-    }
-
-    /// Computes the view, if the product is live, and enters the facts that it was computed from.
-    fn view(&mut self, product_id: &str, known: Known, counts: [i64; 5], shared: &Shared) {
-        let Known { product, prices, stamps, stock } = known;
-        let mut prices = prices;
-        if let Some((stamp, state)) = product {
-            let state = state.map(|product| {
-                let facts = ProductFacts {
-                    product_id: product_id.to_owned(),
-                    time: stamp.time,
-                    discounts: shared.discounts.reaching(product_id, &product),
-                    product,
-                    prices: std::mem::take(&mut prices),
-                    stock,
-                    reviews: ReviewCounts(counts.map(i64::unsigned_abs)),
-                };
-                let view = View::compute(&facts, &shared.markets, &shared.horizon);
-                self.views.push((product_id.to_owned(), view));
-                prices = facts.prices;
-                facts.product
-            });
-            self.writes.products.push((product_id.to_owned(), stamp, state));
-        }
-        for (PriceFact { price_id, price, .. }, (stamp, product_id)) in
-            prices.into_iter().zip(stamps)
-        {
-            let owner = Owner { product_id, moved: false };
-            self.writes.prices.push((price_id, stamp, owner, Some(price)));
-        }
     }
 
     /// Keeps the live prices that a product has room for: those whose latest events came first, as far as offsets say so.
@@ -198,14 +143,4 @@ impl Part {
 
 fn place(mark: &Mark) -> (i64, u32) {
     (mark.offset, mark.partition)
-}
-
-/// What is known of one product.
-#[derive(Default)]
-struct Known {
-    product: Option<(Stamp, Option<Product>)>,
-    /// Live ones, and where each is from and whose it is.
-    prices: Vec<PriceFact>,
-    stamps: Vec<(Stamp, String)>,
-    stock: Vec<StockFact>,
 }

@@ -13,7 +13,7 @@ pub enum Phase {
     Starting,
     /// Reads and folds the events of the log.
     Reading,
-    /// Computes views and writes them.
+    /// Puts products together and writes them.
     Writing,
     /// Makes indexes.
     Indexing,

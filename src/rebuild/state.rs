@@ -3,12 +3,10 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use projections::market::Market;
 use serde::{Deserialize, Serialize};
 
 use super::{Filled, RebuildError};
 use crate::log::position::Partition;
-use crate::projector::reconfigure::{MARKETS, fingerprint};
 use crate::store::{ReadStore, StoreError, Transaction};
 
 /// The setting that ties a generation to the files of its rebuild.
@@ -29,7 +27,7 @@ pub struct Written {
     pub discounts: usize,
     /// Products are written in the order of their ids, up to this one.
     pub after: Option<String>,
-    /// Products that have a view.
+    /// Products that are live.
     pub products: u64,
     /// Events refused since their product had too many prices.
     pub refused: u64,
@@ -107,11 +105,10 @@ pub enum Beginning {
 }
 
 /// Looks what a generation holds, and takes an empty one.
-pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<Beginning, RebuildError> {
+pub async fn begin(store: &dyn ReadStore) -> Result<Beginning, RebuildError> {
     let status = store.status().await?;
     let mut tx = store.begin().await?;
     let positions = tx.positions().await?;
-    let ours = fingerprint(markets);
     let Some(id) = tx.meta(REBUILD_ID).await? else {
         let empty = positions.is_empty() && status.products == 0 && status.outcomes.is_empty();
         if !empty {
@@ -121,8 +118,6 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<Beginnin
         }
         let id = random_id();
         tx.set_meta(REBUILD_ID, Some(&id)).await?;
-        // Views are computed for these: a projector that goes on need not compute them again.
-        tx.set_meta(MARKETS, Some(&ours)).await?;
         tx.commit().await?;
         return Ok(Beginning::Fresh { id });
     };
@@ -130,11 +125,6 @@ pub async fn begin(store: &dyn ReadStore, markets: &[Market]) -> Result<Beginnin
     if written.is_none() && !positions.is_empty() {
         let events = status.outcomes.values().sum();
         return Ok(Beginning::Filled(Filled { events, products: status.products, positions }));
-    }
-    if tx.meta(MARKETS).await? != Some(ours) {
-        return Err(RebuildError::NotMine(
-            "the generation was begun for other markets than are configured now".to_owned(),
-        ));
     }
     let Some(written) = written else { return Ok(Beginning::Reading { id }) };
     let written: Written = serde_json::from_str(&written).map_err(|_| {

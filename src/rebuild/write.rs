@@ -5,32 +5,26 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use projections::event::Kind;
-use projections::placement::{Placement, PlacementDiff};
 use projections::run::Mark;
-use projections::view::View;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::discounts::Discounts;
 use super::letters::Subjects;
 use super::manifest::Folder;
 use super::outcomes::Outcomes;
-use super::part::{Part, Shared};
+use super::part::Part;
 use super::progress::Phase;
 use super::read::Read;
 use super::regroup::{Groups, Letters, Regrouped, regroup};
 use super::source::Source;
 use super::state::{Kept, Written};
-use super::{Filled, Job, RebuildError, blocking, cores, letters};
-use crate::clock;
+use super::{Filled, Job, RebuildError, blocking, discounts, letters};
 use crate::decode::{self, Decoded};
 use crate::log::position::{Partition, Position};
-use crate::projector::limits;
-use crate::projector::views::{ROWS_AT_ONCE, numbers_of, rows};
-use crate::projector::{Incoming, horizon};
+use crate::projector::{Incoming, limits};
 use crate::store::dead_letter::NewDeadLetter;
 use crate::store::facts::{DiscountWrite, FactWrites};
-use crate::store::{Advance, Numbers, ReadStore, Transaction, ViewWrite};
+use crate::store::{Advance, ReadStore, Transaction};
 
 /// Discounts that are written in one transaction.
 const DISCOUNTS_AT_ONCE: usize = 5_000;
@@ -66,13 +60,11 @@ pub async fn write(
     });
 
     let numbers = partitions.iter().map(|p| p.partition).collect::<Vec<i32>>();
-    let (discounts, discount_writes) = Discounts::of(&discounts, &numbers)?;
-    let horizon = horizon(&job.bounds, clock::now());
-    let shared = Shared { discounts, markets: job.markets.clone(), horizon, numbers };
+    let discounts = discounts::writes(&discounts, &numbers)?;
     job.unless_stopped(job.store.begin_filling()).await??;
     let mut writer = Writer { job, source, folder, partitions, written, kept };
-    writer.discounts(discount_writes).await?;
-    writer.products(groups, Arc::new(shared)).await?;
+    writer.discounts(discounts).await?;
+    writer.products(groups, numbers.into()).await?;
     if !writer.written.settled {
         writer.letters(&letters, &subjects, false).await?;
     }
@@ -115,10 +107,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn products(&mut self, groups: Groups, shared: Arc<Shared>) -> Result<(), RebuildError> {
+    async fn products(&mut self, groups: Groups, numbers: Arc<[i32]>) -> Result<(), RebuildError> {
         let (sender, mut parts) = mpsc::channel(COMPUTED_AHEAD);
         let after = self.written.after.clone();
-        let computing = tokio::spawn(compute(groups, shared, after, self.job.share(), sender));
+        let computing = tokio::spawn(compute(groups, numbers, after, self.job.share(), sender));
         self.tell();
         let mut writing = VecDeque::new();
         let written = self.write_parts(&mut parts, &mut writing).await;
@@ -294,15 +286,14 @@ async fn put(
     tx.save_facts(&part.writes).await?;
     tx.add_review_counts(&part.review_counts).await?;
     tx.put_dead_letters(&refused).await?;
-    let products = part.views.len() as u64;
-    save_views(tx.as_mut(), part.views).await?;
-    Ok(Put { tx, products, refused: refused.len() as u64, last: part.last })
+    let (products, last) = (part.products, part.last);
+    Ok(Put { tx, products, refused: refused.len() as u64, last })
 }
 
-/// Computes the parts after a product, one after the other; ends early where nobody takes them.
+/// Puts the parts after a product together, one after the other; ends early where nobody takes them.
 async fn compute(
     mut groups: Groups,
-    shared: Arc<Shared>,
+    numbers: Arc<[i32]>,
     after: Option<String>,
     part_bytes: usize,
     parts: mpsc::Sender<Part>,
@@ -322,68 +313,11 @@ async fn compute(
             if part.is_empty() {
                 break;
             }
-            let computed = Part::compute(part, &shared).await?;
+            let computed = Part::compute(part, &numbers).await?;
             if parts.send(computed).await.is_err() {
                 return Ok(());
             }
         }
     }
     Ok(())
-}
-
-/// Places views in their listings, on all cores, and writes them.
-pub(super) async fn save_views(
-    tx: &mut dyn Transaction,
-    views: Vec<(String, View)>,
-) -> Result<(), RebuildError> {
-    let numbers = numbers_of(tx, &views.iter().map(|(_, view)| view).collect::<Vec<_>>()).await?;
-    let numbers = Arc::new(numbers);
-    let mut views = views.into_iter().peekable();
-    while views.peek().is_some() {
-        let (mut some, mut some_rows) = (Vec::new(), 0);
-        while some_rows < ROWS_AT_ONCE
-            && let Some(view) = views.next()
-        {
-            some_rows += rows(&view.1);
-            some.push(view);
-        }
-        let mut placed = place(some, &numbers).await?;
-        let writes: Vec<ViewWrite<'_>> = placed
-            .iter_mut()
-            .map(|(product_id, view, diff)| ViewWrite {
-                product_id,
-                old: None,
-                new: Some(view),
-                diff: std::mem::take(diff),
-            })
-            .collect();
-        tx.save_views(&writes).await?;
-    }
-    Ok(())
-}
-
-type Placed = (String, View, PlacementDiff);
-
-async fn place(
-    mut views: Vec<(String, View)>,
-    numbers: &Arc<Numbers>,
-) -> Result<Vec<Placed>, RebuildError> {
-    let share = views.len().div_ceil(cores()).max(1);
-    let mut shares = Vec::new();
-    while !views.is_empty() {
-        let rest = views.split_off(share.min(views.len()));
-        let (these, numbers) = (std::mem::replace(&mut views, rest), Arc::clone(numbers));
-        shares.push(blocking(move || {
-            let place = |(id, view): (String, View)| {
-                let diff = PlacementDiff::adding(Placement::of(&view, numbers.as_ref()));
-                (id, view, diff)
-            };
-            Ok(these.into_iter().map(place).collect::<Vec<Placed>>())
-        }));
-    }
-    let mut placed = Vec::new();
-    for share in futures_util::future::join_all(shares).await {
-        placed.extend(share?);
-    }
-    Ok(placed)
 }

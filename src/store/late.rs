@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
-use super::seed::Seed;
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
 use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
@@ -70,10 +69,6 @@ impl ReadStore for LateStore {
 
     async fn end_filling(&self) -> Result<()> {
         self.get()?.end_filling().await
-    }
-
-    async fn seed_facts(&self, from: &Seed) -> Result<()> {
-        self.get()?.seed_facts(from).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -1,4 +1,4 @@
-//! The read store: facts, views, listings, positions and dead letters of one generation.
+//! The read store: facts, positions, dead letters and the feed of changes of one generation.
 //!
 //! [`ReadStore`] is what the rest of the service knows. Reads go through a [`Snapshot`], so that all
 //! parts of an answer come from one state; writes go through a [`Transaction`], in which a batch's
@@ -7,12 +7,10 @@
 pub mod dead_letter;
 pub mod document;
 pub mod facts;
-pub mod fanout;
 pub mod late;
 pub mod popular;
 pub mod postgres;
 pub mod query;
-pub mod seed;
 pub mod sqlite;
 pub mod standing;
 mod status;
@@ -22,25 +20,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use projections::codec::CorruptDocument;
-use projections::facts::ProductFacts;
+use projections::facts::{ProductFacts, ReviewFact};
 use projections::index::discounts::ScopedDiscount;
 use projections::index::part::IndexPart;
-use projections::instant::{Instant, Window};
-use projections::listing::Total;
+use projections::instant::Instant;
 use projections::page::LatestReviews;
-use projections::placement::{Numbering, PlacementDiff};
-use projections::text::Text;
-use projections::view::{ListingKey, View};
 
 use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
 use crate::log::LogError;
 use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
-use fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
 use popular::PopularPage;
-use query::{Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard};
-use seed::Seed;
+use query::{ReviewKeyset, ReviewSort};
 pub use standing::{LOG_ID, Mark, Standing, is_stopped};
 pub use status::StoreStatus;
 
@@ -97,8 +89,8 @@ impl StoreError {
     }
 }
 
-/// The version of facts, views and placements as stored. Another one needs another generation.
-pub const PROJECTION_VERSION: i64 = 5;
+/// The version of facts as they are stored. Another one needs another generation.
+pub const PROJECTION_VERSION: i64 = 6;
 
 /// Why this build does not go on with a generation, and what to do.
 pub(crate) fn another_layout(place: &str, theirs: i64) -> String {
@@ -109,13 +101,6 @@ pub(crate) fn another_layout(place: &str, theirs: i64) -> String {
     )
 }
 
-/// The setting that has the markets that views are being computed for; while it is there, pages are not answered.
-pub const MARKETS_PENDING: &str = "markets_pending";
-
-/// The setting that says, in milliseconds, before which instant nothing is answered from stored
-/// steps, whatever they cover: discounts that were over by then have changed since.
-pub const REVISED_UNTIL: &str = "revised_until";
-
 /// A partition's move forward: only from the offset at which the batch started.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Advance {
@@ -124,53 +109,6 @@ pub struct Advance {
     pub next: i64,
     /// The last event before `next`; `None` leaves what is stored.
     pub last: Option<Mark>,
-}
-
-/// How a transaction depends on discounts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DiscountLock {
-    /// It reads them to compute views.
-    Read,
-    /// It looks for the products that changed ones reach.
-    Change,
-}
-
-/// A product's new view, and what becomes of its old one.
-#[derive(Debug)]
-pub struct ViewWrite<'a> {
-    pub product_id: &'a str,
-    pub old: Option<&'a View>,
-    /// `None`: the product is gone.
-    pub new: Option<&'a View>,
-    pub diff: PlacementDiff,
-}
-
-/// What a category or brand is called at an instant.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ListingName {
-    /// `None`: no released product says it.
-    pub name: Option<Text>,
-    /// Not after the instant at which it is called otherwise with no event.
-    pub changes_at: Option<Instant>,
-}
-
-/// The numbers of listings and audiences that a batch needs.
-#[derive(Clone, Debug, Default)]
-pub struct Numbers {
-    pub listings: HashMap<ListingKey, i64, ahash::RandomState>,
-    /// By market and group; `None` is everyone.
-    pub audiences: HashMap<(String, Option<String>), i64, ahash::RandomState>,
-}
-
-impl Numbering for Numbers {
-    fn listing(&self, key: &ListingKey) -> i64 {
-        self.listings.get(key).copied().unwrap_or_default()
-    }
-
-    fn audience(&self, market: &str, group: Option<&str>) -> i64 {
-        let key = (market.to_owned(), group.map(str::to_owned));
-        self.audiences.get(&key).copied().unwrap_or_default()
-    }
 }
 
 /// One generation of the read store.
@@ -199,9 +137,8 @@ pub trait ReadStore: Send + Sync {
     }
 
     /// A transaction that only adds, in between [`ReadStore::begin_filling`] and [`ReadStore::end_filling`]: no row
-    /// that it writes is there yet. Of what a transaction offers it needs only `meta`, `set_meta`, `numbers`,
-    /// `save_facts`, `add_review_counts`, `save_views` (with no old view), `put_dead_letters`, `count_outcomes`
-    /// and `commit`; each product, and each fact, is written once. A crash of the database may take back the last of
+    /// that it writes is there yet. Of what a transaction offers it needs only `meta`, `set_meta`,
+    /// `save_facts`, `add_review_counts`, `put_dead_letters`, `count_outcomes` and `commit`; each fact is written once. A crash of the database may take back the last of
     /// them, each as a whole, until [`ReadStore::end_filling`]: what they were made from has to stay until then.
     async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
         self.begin().await
@@ -216,15 +153,6 @@ pub trait ReadStore: Send + Sync {
     /// of it lasts. Harmless where there is nothing to make up for. Takes as long as it takes to sort all rows.
     async fn end_filling(&self) -> Result<()> {
         Ok(())
-    }
-
-    /// Takes all facts, dead letters and positions of another generation, as it is at one moment, into this empty
-    /// one: all of them or nothing. No views. Asked again for the same one it does nothing.
-    ///
-    /// [`StoreError::Incompatible`] where that is no generation of the same kind of store and of the same
-    /// version, and where this one has facts of its own.
-    async fn seed_facts(&self, from: &Seed) -> Result<()> {
-        Err(StoreError::Incompatible(format!("this store cannot be seeded from {from}")))
     }
 
     /// What `status` shows.
@@ -281,10 +209,12 @@ pub trait Snapshot: Send {
     /// The same with what is known of each partition besides.
     async fn standings(&mut self) -> Result<Vec<Standing>>;
 
-    /// How far the view reflects each partition, fan-outs included.
-    async fn reflected(&mut self) -> Result<Reflected>;
+    /// How far the store reflects each partition.
+    async fn reflected(&mut self) -> Result<Reflected> {
+        Ok(self.positions().await?.into_iter().collect())
+    }
 
-    /// Whether the view reflects all of these events.
+    /// Whether the store reflects all of these events.
     async fn reflects(&mut self, positions: &[Position]) -> Result<bool> {
         Ok(positions.is_empty() || self.reflected().await?.holds(positions))
     }
@@ -322,56 +252,15 @@ pub trait Snapshot: Send {
         sort: ReviewSort,
         after: Option<&ReviewKeyset>,
         limit: u32,
-    ) -> Result<ReviewSlice>;
+    ) -> Result<Vec<ReviewFact>>;
 
-    /// Views with their stock, in any order; unknown products are left out.
-    async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>>;
-
-    /// The instants that listings and cards answer from what is stored.
-    async fn coverage(&mut self) -> Result<Window>;
-
-    /// The products of a listing, listed or not, after `after` in id order: to evaluate a listing
-    /// at an instant that is not covered.
-    async fn members(
-        &mut self,
-        listing: &ListingKey,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<String>>;
-
-    /// The products that are live, with a view or not, after `after` in id order, at most `limit`.
+    /// The products that are live, after `after` in id order, at most `limit`.
     async fn product_ids(&mut self, after: &str, limit: u32) -> Result<Vec<String>>;
-
-    /// The places that come after `after`, in order, at most `limit`.
-    async fn listing(
-        &mut self,
-        query: &ListingQuery<'_>,
-        after: Option<&Keyset>,
-        limit: u32,
-    ) -> Result<Vec<Keyset>>;
-
-    /// How many places there are, as far as they are counted.
-    async fn listing_total(&mut self, query: &ListingQuery<'_>) -> Result<Total>;
-
-    /// No later than the first instant after `query.at` at which the listing changes by itself.
-    async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>>;
-
-    /// Categories and brands that have products, listed or not, by kind and id, at most `limit`.
-    async fn listing_keys(&mut self, limit: u32) -> Result<Vec<ListingKey>>;
-
-    /// What the product with the newest event that carries this category or brand calls it.
-    async fn listing_name(&mut self, listing: &ListingKey, at: Instant) -> Result<ListingName>;
 }
 
 /// A batch's changes. Nothing shows before [`Transaction::commit`]; dropping it undoes everything.
 #[async_trait]
 pub trait Transaction: Send {
-    /// A crash of the database may take it back, after it has committed: whoever did this does it again.
-    /// Not for what moves positions: a projector that lives on does not hear that one went back.
-    async fn may_be_lost(&mut self) -> Result<()> {
-        Ok(())
-    }
-
     async fn positions(&mut self) -> Result<Vec<(Partition, i64)>>;
 
     /// Stops partitions, for that reason, or has them go on. One that has no position yet gets one at 0.
@@ -391,66 +280,6 @@ pub trait Transaction: Send {
     async fn save_facts(&mut self, writes: &FactWrites) -> Result<()>;
     /// Adds to the counts of published reviews by rating.
     async fn add_review_counts(&mut self, deltas: &[(String, [i64; 5])]) -> Result<()>;
-
-    /// Keeps discounts as they are until this transaction ends, or, to change them, waits until no
-    /// other transaction depends on them. Where several projectors write at once, a discount would
-    /// else miss a product that is born meanwhile. Comes before any product is locked; the lock
-    /// grows if it is asked for again.
-    async fn lock_discounts(&mut self, lock: DiscountLock) -> Result<()>;
-    /// Locks these products, in id order, until this transaction ends: whoever computes a view
-    /// first locks its product, and only then reads its facts, so that the last one to commit has
-    /// seen all of them. Asked for once a transaction.
-    async fn lock_products(&mut self, ids: &[String]) -> Result<()>;
-    /// See [`Snapshot::product_facts`].
-    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>>;
-    async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>>;
-    /// The numbers of these listings and audiences; new ones are given.
-    async fn numbers(
-        &mut self,
-        listings: &[&ListingKey],
-        audiences: &[(&str, Option<&str>)],
-    ) -> Result<Numbers>;
-    async fn save_views(&mut self, writes: &[ViewWrite<'_>]) -> Result<()>;
-
-    /// Products that a scope reaches, after the cursor, at most `limit` (a product may come twice).
-    /// The cursor to go on with is `None` at the end.
-    async fn products_reached(
-        &mut self,
-        scope: &projections::discount::Scope,
-        cursor: ScopeCursor,
-        limit: u32,
-    ) -> Result<(Vec<String>, Option<ScopeCursor>)>;
-    async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()>;
-    /// Leaves the views of a large batch's products to be computed afterwards, as one task for each
-    /// partition that the batch moves: no event of it is reflected before all of them are.
-    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()>;
-    /// Whether there may be something to do for [`Projector::fanout_step`](crate::projector::Projector::fanout_step): a task
-    /// is left, stored steps are due, or a change of the configuration is pending. In one look: mostly there is nothing.
-    async fn has_fanout_work(&mut self, now: Instant) -> Result<bool>;
-    /// How many products are stale, counted up to `limit`.
-    async fn stale_count(&mut self, limit: u32) -> Result<u64>;
-    /// Whether products of deferred batches are stale.
-    async fn has_deferred(&mut self) -> Result<bool>;
-    /// A task whose products are not all marked yet: one that has been begun before others, then the oldest.
-    async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>>;
-    /// Leaves what later tasks have to mark to this one, whose marking begins: they are marked once it is. Answers
-    /// what they reach together, which is its scope from now on.
-    async fn begin_round(&mut self, task: i64) -> Result<projections::discount::Scope>;
-    /// Up to where a task's products have been looked for; with no cursor left, it is marked whole.
-    async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()>;
-    /// Marks these products stale, each for the oldest of these tasks that names it. To be asked once
-    /// a transaction, for all of its tasks: rows are locked in id order.
-    async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()>;
-    /// Stale products, those of deferred batches first, and the oldest task's before others; without
-    /// those that another transaction is about to mark or compute.
-    async fn stale(&mut self, limit: u32) -> Result<StaleProducts>;
-    /// These products are about to be computed, from facts that are yet to be read. One that
-    /// another transaction is about to mark stays stale.
-    async fn clear_stale(&mut self, ids: &[String]) -> Result<()>;
-    /// Products whose stored steps are to be computed again by now, the longest due first.
-    async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>>;
-    /// Ends the tasks that have nothing left to do; answers what is left.
-    async fn finish_fanouts(&mut self) -> Result<FanoutsLeft>;
 
     async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()>;
     /// A newer good version of an entity settles what was dead of it.

@@ -2,26 +2,6 @@
 
 use projections::facts::ReviewFact;
 use projections::instant::Instant;
-use projections::listing::{Filters, Sort, Total};
-use projections::view::{ListingKey, View};
-
-/// A listing for an audience at an instant.
-#[derive(Clone, Debug)]
-pub struct ListingQuery<'a> {
-    pub listing: &'a ListingKey,
-    pub market: &'a str,
-    pub group: Option<&'a str>,
-    pub sort: Sort,
-    pub filters: &'a Filters,
-    pub at: Instant,
-}
-
-/// A place in a listing's order: pages go on after it, whatever has changed before it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Keyset {
-    pub key: i64,
-    pub product_id: String,
-}
 
 /// The orders of a product's reviews.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,31 +55,5 @@ impl ReviewKeyset {
             created_at: fact.review.created_at,
             review_id: fact.review_id.clone(),
         }
-    }
-}
-
-/// Some reviews in order, and how many there are in all.
-#[derive(Clone, Debug, Default)]
-pub struct ReviewSlice {
-    pub items: Vec<ReviewFact>,
-    pub total: Total,
-}
-
-/// What a card is made of.
-#[derive(Clone, Debug)]
-pub struct StoredCard {
-    pub product_id: String,
-    pub view: View,
-    /// Units over the view's SKUs; `None` where nothing is known.
-    pub available: Option<i64>,
-}
-
-/// A listing by its kind and id as they are stored; none for a kind that this build does not know.
-pub fn listing_key(kind: &str, id: String) -> Option<ListingKey> {
-    match kind {
-        "all" => Some(ListingKey::All),
-        "category" => Some(ListingKey::Category(id)),
-        "brand" => Some(ListingKey::Brand(id)),
-        _ => None,
     }
 }

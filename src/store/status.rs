@@ -15,10 +15,6 @@ pub struct StoreStatus {
     /// Events that are accepted and hardly what was meant, by the code of the warning.
     pub warnings: HashMap<String, u64>,
     pub dead_letters_open: u64,
-    /// Discount fan-outs that are not complete.
-    pub fanout_tasks: u64,
-    /// Products whose listings wait to be computed again.
-    pub stale_products: u64,
     /// Bytes of the generation on disk.
     pub store_bytes: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::decode::counted::{self, WarningCounts};
 use crate::generations::Live;
@@ -20,7 +20,6 @@ pub struct ProjectorMetrics {
     warnings: IntCounterVec,
     batch_seconds: Histogram,
     next_offset: IntGaugeVec,
-    fanout_tasks: IntGauge,
 }
 
 impl ProjectorMetrics {
@@ -59,16 +58,11 @@ impl ProjectorMetrics {
                 Opts::new("vitrine_next_offset", "The offset that is projected next."),
                 &["topic", "partition"],
             )?,
-            fanout_tasks: IntGauge::new(
-                "vitrine_fanout_tasks",
-                "Fan-outs and deferred batches whose listings are not complete.",
-            )?,
         };
         registry.register(Box::new(metrics.events.clone()))?;
         registry.register(Box::new(metrics.warnings.clone()))?;
         registry.register(Box::new(metrics.batch_seconds.clone()))?;
         registry.register(Box::new(metrics.next_offset.clone()))?;
-        registry.register(Box::new(metrics.fanout_tasks.clone()))?;
         Ok(metrics)
     }
 
@@ -101,13 +95,5 @@ impl ProjectorMetrics {
             self.next_offset.with_label_values(&labels).set(step.next);
         }
         self.batch_seconds.observe(took.as_secs_f64());
-    }
-
-    /// A step of the fan-outs was committed.
-    pub fn fanouts_left(&self, generation: i64, tasks: u64) {
-        if !self.live.is(generation) {
-            return;
-        }
-        self.fanout_tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
     }
 }

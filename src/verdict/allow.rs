@@ -11,8 +11,7 @@ use super::{Compared, Difference, Verdict};
 const UNCOMPARED_SHARE: u64 = 10;
 
 /// What a path begins with.
-pub const KINDS: [&str; 9] =
-    ["settings", "counts", "product", "reviews", "card", "view", "facts", "listing", FURTHER];
+pub const KINDS: [&str; 6] = ["counts", "discount", "product", "reviews", "facts", FURTHER];
 
 /// The path of whatever differs of one product beyond the paths that are told apart.
 pub(super) const FURTHER: &str = "further";
@@ -30,7 +29,7 @@ pub(super) const FURTHER: &str = "further";
 /// | `product.price.*` | all direct members of `price` |
 /// | `product.variants[].price.**` | all of the variants' prices |
 /// | `product.**` | all of product pages, whole pages included |
-/// | `listing.items` | products that only one generation lists |
+/// | `discount` | discounts that only one generation has |
 ///
 /// ```
 /// use vitrine::verdict::Allow;
@@ -148,8 +147,7 @@ pub struct Judged {
     pub idle: Vec<String>,
     /// There are differences beyond those that are told apart: no rule can name them.
     pub untold: bool,
-    /// Too much could not be compared: for more than a tenth of the listings' answers no steps were stored, or more than a
-    /// tenth of all products and answers changed all the time.
+    /// Too much could not be compared: more than a tenth of all products and answers changed all the time.
     pub inconclusive: bool,
 }
 
@@ -163,10 +161,9 @@ impl Judged {
 impl Verdict {
     /// Which differences the rules allow, and which they do not.
     pub fn judge(&self, allow: &[Allow]) -> Judged {
-        let Compared { products, answers, listing_answers, uncovered, .. } = self.compared;
-        let much = |of: u64, all: u64| of.saturating_mul(UNCOMPARED_SHARE) > all;
-        let inconclusive =
-            much(uncovered, listing_answers) || much(self.unsettled, products + answers);
+        let Compared { products, discounts, answers } = self.compared;
+        let unsettled = self.unsettled.saturating_mul(UNCOMPARED_SHARE);
+        let inconclusive = unsettled > products + discounts + answers;
         let untold = self.other_differences > 0;
         let mut judged = Judged { untold, inconclusive, ..Judged::default() };
         for Difference { path, .. } in &self.differences {

@@ -1,13 +1,11 @@
-//! One product of two generations compared: its facts, its page, its reviews, its card. No I/O.
+//! One product of two generations compared: its facts, its page, its reviews. No I/O.
 
-mod cards;
 mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use projections::facts::{ProductFacts, ReviewFact};
 use projections::instant::Instant;
-use projections::listing::Total;
 use projections::page::{self, LatestReviews, Reader, ReviewBody};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +16,6 @@ use super::Scope;
 use super::allow::FURTHER;
 use super::fields::{FieldDifference, differences};
 use super::found::{Example, Found};
-use crate::store::query::StoredCard;
 
 /// Instants to come at which a product's answers are compared, besides now: of what differs, and of all.
 const COMING: usize = 4;
@@ -34,7 +31,6 @@ pub(super) struct Product {
     /// In one order, whichever the store reads them in.
     pub facts: Option<ProductFacts>,
     pub reviews: Reviews,
-    pub card: Option<StoredCard>,
 }
 
 /// What pages show of a product's reviews.
@@ -43,7 +39,6 @@ pub(super) struct Reviews {
     pub latest: LatestReviews,
     /// The first of all, where there are more than the latest.
     pub first: Vec<ReviewFact>,
-    pub total: Total,
 }
 
 impl Reviews {
@@ -53,7 +48,6 @@ impl Reviews {
             && a.newest_time == b.newest_time
             && a.next_cursor == b.next_cursor
             && self.first == other.first
-            && self.total == other.total
     }
 }
 
@@ -66,29 +60,16 @@ impl Product {
     }
 }
 
-/// Whether two states of a product's facts are not the same.
-pub(super) fn facts_differ(a: Option<&ProductFacts>, b: Option<&ProductFacts>) -> bool {
-    Parts::of(a, b).any()
-}
-
-/// How many answers were made and compared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Made {
-    pub pages: u64,
-    pub cards: u64,
-}
-
-/// What differs of a product, each path once.
-pub(super) fn differ(id: &str, live: &Product, new: &Product, scope: &Scope) -> (Vec<Found>, Made) {
-    let mut gathered = Gathered { id, paths: BTreeMap::new(), made: Made::default() };
+/// What differs of a product, each path once, and how many pages were made to see it.
+pub(super) fn differ(id: &str, live: &Product, new: &Product, scope: &Scope) -> (Vec<Found>, u64) {
+    let mut gathered = Gathered { id, paths: BTreeMap::new(), pages_made: 0 };
     let parts = live.parts(new);
     if parts.any() {
         gathered.pages(live, new, scope);
         gathered.reviews(&live.reviews, &new.reviews);
         gathered.facts(live, new, parts);
     }
-    cards::compare(&mut gathered, live.card.as_ref(), new.card.as_ref(), scope);
-    (gathered.paths.into_values().collect(), gathered.made)
+    (gathered.paths.into_values().collect(), gathered.pages_made)
 }
 
 /// For whom and when an answer is made.
@@ -121,7 +102,7 @@ impl<'a> For<'a> {
 struct Gathered<'a> {
     id: &'a str,
     paths: BTreeMap<String, Found>,
-    made: Made,
+    pages_made: u64,
 }
 
 impl Gathered<'_> {
@@ -139,8 +120,7 @@ impl Gathered<'_> {
             if !self.paths.contains_key(&path) {
                 let FieldDifference { field, live, new, .. } = difference;
                 let example = of.example(self.id, field, live, new);
-                let (at, product) = (None, String::new());
-                let found = Found { path: path.clone(), answers: 0, example, at, product };
+                let found = Found { path: path.clone(), answers: 0, example };
                 self.paths.insert(path.clone(), found);
             }
             differ.insert(path);
@@ -167,7 +147,7 @@ impl Gathered<'_> {
                         page::product_page(facts, &product.reviews.latest, &reader).map(value)
                     };
                     let (live, new) = (page(live), page(new));
-                    self.made.pages += 1;
+                    self.pages_made += 1;
                     self.compare("product", For::reader(&reader), &or_null(live), &or_null(new));
                 }
             }
@@ -178,10 +158,9 @@ impl Gathered<'_> {
         let body = |reviews: &Reviews| {
             let items: Vec<Value> =
                 reviews.first.iter().map(|fact| value(ReviewBody::new(fact))).collect();
-            let Total { total, capped } = reviews.total;
-            json!({"items": items, "total": total, "total_capped": capped})
+            json!({"items": items})
         };
-        if live.first != new.first || live.total != new.total {
+        if live.first != new.first {
             self.compare("reviews", For::default(), &body(live), &body(new));
         }
     }

@@ -27,7 +27,7 @@ pub struct Difference {
 /// One answer in which a field differs.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Example {
-    /// The product's id, or the listing with its order and filters.
+    /// The product's or the discount's id, or what is counted.
     pub subject: String,
     /// The path with the names of elements, as in `variants[mug-red].price.final`.
     pub field: String,
@@ -45,8 +45,6 @@ pub struct Example {
 pub(super) struct Key {
     pub subject: String,
     pub path: String,
-    pub at: Option<Instant>,
-    pub product: String,
 }
 
 /// A field that differs in one or more answers about one subject; the first is the example.
@@ -55,20 +53,11 @@ pub(super) struct Found {
     pub path: String,
     pub answers: u64,
     pub example: Example,
-    /// Of listings: the answer's instant.
-    pub at: Option<Instant>,
-    /// Of a listing's places, whose it is; else empty.
-    pub product: String,
 }
 
 impl Found {
     pub fn key(&self) -> Key {
-        Key {
-            subject: self.example.subject.clone(),
-            path: self.path.clone(),
-            at: self.at,
-            product: self.product.clone(),
-        }
+        Key { subject: self.example.subject.clone(), path: self.path.clone() }
     }
 
     /// The same values in the same answer.
@@ -86,7 +75,7 @@ pub(super) struct Findings {
 
 impl Findings {
     pub fn add(&mut self, found: Found) {
-        let Found { path, answers, mut example, .. } = found;
+        let Found { path, answers, mut example } = found;
         if !self.by_path.contains_key(&path) && self.by_path.len() >= MAX_PATHS {
             self.others += answers;
             return;

@@ -4,19 +4,14 @@
 //!
 //! | kind | what is compared |
 //! | --- | --- |
-//! | `settings` | the markets that the views are computed for |
 //! | `counts` | products; open dead letters |
 //! | `product` | product pages, in every market, for everyone and for groups, now and at instants to come |
 //! | `reviews` | the first reviews where there are more than the page shows, and how many there are |
-//! | `card` | cards from the stored views, as far as both cover the instant |
-//! | `view` | what listings take from the stored views |
 //! | `facts` | facts that differ though no page that was compared shows anything of their kind |
-//! | `listing` | the products of each listing with their keys, in every order and with some filters; totals, names, next changes |
+//! | `discount` | every discount, whatever it reaches |
 //!
-//! Pages of a product are functions of its facts: where these are equal, so are all pages at all instants, and none is
-//! made. The same holds of cards and stored views. Nothing of an answer is left out, but for what depends on when steps
-//! were computed and not on the events: how much of time a view covers, its steps beyond that, and a listing's next
-//! change beyond it. The home page's sections are listings.
+//! All pages are functions of facts: product pages and cards of a product's own and the discounts that reach it, listings of
+//! all of them. Where facts are equal, so are all pages at all instants, and none is made.
 //!
 //! # Moments
 //!
@@ -30,22 +25,22 @@
 //! - The live ones have the same value, the new one another, and what it follows from has not changed between the live
 //!   ones: that counts against the new one, and does so for good when it is seen twice. What it follows from are the
 //!   product's facts; stock and reviews, which change most, are told from the rest. Facts have the times of their events,
-//!   so that a value that has come back shows as changed. Totals, names and counts have nothing of the kind: they
-//!   have to be seen so in every look.
+//!   so that a value that has come back shows as changed. Counts have nothing of the kind: they have to be seen so in
+//!   every look.
 //! - Else it is of the moment, and looked at again, a bounded number of times. What is neither equal nor surely
 //!   different after that is no difference; it is counted as unsettled. A verdict with too much of that is inconclusive.
 //!
 //! # Bounds
 //!
-//! Memory is bounded by some hundreds of products and one listing's places at a time, [`MAX_PATHS`] paths, and
-//! [`MAX_EXAMPLES`] examples of each.
+//! Memory is bounded by some hundreds of products at a time, all discounts, [`MAX_PATHS`] paths, and [`MAX_EXAMPLES`]
+//! examples of each.
 
 mod allow;
 mod answers;
 mod counts;
+mod discounts;
 mod fields;
 mod found;
-mod listings;
 mod moments;
 mod products;
 mod report;
@@ -64,7 +59,6 @@ pub use allow::{Allow, BadAllow, Judged, KINDS};
 pub(crate) use fields::shortened;
 pub use fields::{FieldDifference, MISSING, differences};
 pub use found::{Difference, Example, MAX_EXAMPLES, MAX_PATHS};
-pub use listings::MAX_LISTINGS;
 pub use moments::Side;
 
 use crate::log::position::{Position, join_positions};
@@ -82,8 +76,6 @@ pub struct Scope {
     pub low_stock_threshold: i64,
     /// Products at most; of more, so many are drawn by chance.
     pub max_products: usize,
-    /// Places of each listing in each order, at most.
-    pub max_places: usize,
     /// Now: the same instant for the whole comparison.
     pub at: Instant,
     /// What is drawn by chance: the same seed draws the same.
@@ -93,7 +85,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// How long one generation may take to reflect what the other does: a discount on everything takes its time.
+    /// How long one generation may take to reflect what the other does.
     pub const FOLLOW_WITHIN: Duration = Duration::from_secs(300);
 
     /// With the default bounds of `[rebuild]`.
@@ -103,7 +95,6 @@ impl Scope {
             markets,
             low_stock_threshold,
             max_products: defaults.compare_max_products,
-            max_places: defaults.compare_max_places,
             at,
             seed: at.millis().unsigned_abs(),
             follow_within: Scope::FOLLOW_WITHIN,
@@ -148,19 +139,9 @@ pub struct Counts {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Compared {
     pub products: u64,
-    /// Stored views, from which cards are made.
-    pub cards: u64,
-    /// Categories, brands, and the listing of everything.
-    pub listings: u64,
-    /// Places of listings.
-    pub places: u64,
-    /// Answers of listings that were not compared, since one generation has no stored steps for now: its projector has
-    /// not come to compute them.
-    pub uncovered: u64,
-    /// Answers that were made: of listings, and of products where facts or views differ.
+    pub discounts: u64,
+    /// Pages that were made of products where facts differ.
     pub answers: u64,
-    /// Of these, those of listings.
-    pub listing_answers: u64,
 }
 
 /// What came of comparing two generations.
@@ -174,9 +155,7 @@ pub struct Verdict {
     pub compared: Compared,
     /// Products were drawn by chance from all that there are.
     pub products_sampled: bool,
-    /// So were listings.
-    pub listings_sampled: bool,
-    /// Products, counts, and answers of listings that changed all the time, so that nothing can be said.
+    /// Products, discounts and counts that changed all the time, so that nothing can be said.
     pub unsettled: u64,
     /// In the order of their paths.
     pub differences: Vec<Difference>,
@@ -186,7 +165,7 @@ pub struct Verdict {
 
 /// Compares a new generation with the live one, while both are projected.
 ///
-/// `progress` hears of steps done and in all, products and listings; the second is about right. Both stores have to be
+/// `progress` hears of products done and in all; the second is about right. Both stores have to be
 /// readable by this build, and projected: else it ends with [`VerdictError::Behind`] after [`Scope::follow_within`].
 /// `stop` ends it within a step.
 pub async fn compare(
@@ -206,23 +185,15 @@ pub async fn compare(
     let known = counts.live.products.saturating_add(counts.new.products);
     let (mut walk, products_sampled) =
         Walk::begin(&pair, scope.seed, scope.max_products, known).await?;
-    let (keys, listings_sampled) = listings::keys(&pair, scope.seed).await?;
-    let products = counts.live.products.max(counts.new.products).min(scope.max_products as u64);
-    let (total, done) = (products + keys.len() as u64, AtomicU64::new(0));
+    let total = counts.live.products.max(counts.new.products).min(scope.max_products as u64);
+    let done = AtomicU64::new(0);
     let step = |n: u64| {
         let done = done.fetch_add(n, Ordering::Relaxed) + n;
         progress(done, total.max(done));
     };
-    let of_products =
+    unsettled +=
         products::compare(&pair, scope, &mut walk, &mut findings, &mut compared, &step).await?;
-    unsettled += of_products.unsettled;
-    for key in &keys {
-        let groups = &of_products.groups;
-        unsettled +=
-            listings::compare(&pair, scope, key, groups, &mut findings, &mut compared).await?;
-        compared.listings += 1;
-        step(1);
-    }
+    unsettled += discounts::compare(&pair, &mut findings, &mut compared).await?;
     let (differences, other_differences) = findings.finish();
     Ok(Verdict {
         live: counts.live,
@@ -231,7 +202,6 @@ pub async fn compare(
         took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         compared,
         products_sampled,
-        listings_sampled,
         unsettled,
         differences,
         other_differences,

@@ -1,12 +1,11 @@
 //! Products compared, many at a time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use projections::listing::Total;
 use projections::page::LatestReviews;
 
-use super::answers::{self, Made, Part, Product, Reviews, normalize, part_of};
+use super::answers::{self, Part, Product, Reviews, normalize, part_of};
 use super::found::{Findings, Found, Key};
 use super::moments::{Compare, Pair, Read, Stood};
 use super::walk::Walk;
@@ -18,20 +17,7 @@ use crate::store::{Result, Snapshot};
 const PRODUCTS_AT_ONCE: usize = 500;
 /// Reviews that are compared where a product has more than its page shows.
 const REVIEWS: u32 = 20;
-/// Groups in each market for whom listings are compared, besides everyone.
-const LISTING_GROUPS: usize = 4;
-
-/// The groups that products have prices of their own for, by market.
-pub(super) type Groups = BTreeMap<String, BTreeSet<String>>;
-
-/// What comparing the products came to.
-#[derive(Default)]
-pub(super) struct Outcome {
-    pub unsettled: u64,
-    pub groups: Groups,
-}
-
-/// Compares all products of the walk.
+/// Compares all products of the walk; answers how many went on changing.
 pub(super) async fn compare(
     pair: &Pair<'_>,
     scope: &Scope,
@@ -39,43 +25,29 @@ pub(super) async fn compare(
     findings: &mut Findings,
     compared: &mut Compared,
     progress: &(dyn Fn(u64) + Send + Sync),
-) -> Result<Outcome, VerdictError> {
-    let mut outcome = Outcome::default();
+) -> Result<u64, VerdictError> {
+    let mut unsettled = 0;
     loop {
         let drawn = walk.next(pair, PRODUCTS_AT_ONCE).await?;
         if drawn.is_empty() {
-            return Ok(outcome);
+            return Ok(unsettled);
         }
         for ids in drawn.chunks(PRODUCTS_AT_ONCE) {
             let mut products = Products { ids: ids.to_vec(), scope };
             let (live, new) = pair.read_both(&products).await?;
-            take_groups(&mut outcome.groups, live.values().chain(new.values()));
-            let (doubts, made) = products.compare(&live, &new);
+            let (doubts, pages_made) = products.compare(&live, &new);
             drop((live, new));
             compared.products += ids.len() as u64;
-            compared.cards += ids.len() as u64;
-            compared.answers += made.pages + made.cards;
+            compared.answers += pages_made;
             if !doubts.is_empty() {
                 let subjects: BTreeSet<&String> =
                     doubts.iter().map(|found| &found.example.subject).collect();
                 products.ids = subjects.into_iter().cloned().collect();
                 let settled = pair.settle(&mut products, &doubts).await?;
-                outcome.unsettled += settled.unsettled;
+                unsettled += settled.unsettled;
                 settled.differences.into_iter().for_each(|found| findings.add(found));
             }
             progress(ids.len() as u64);
-        }
-    }
-}
-
-/// Notes for which groups the views have prices of their own.
-fn take_groups<'a>(groups: &mut Groups, products: impl Iterator<Item = &'a Product>) {
-    let audiences = products.filter_map(|p| p.card.as_ref()).flat_map(|c| &c.view.audiences);
-    for audience in audiences {
-        let Some(group) = &audience.group else { continue };
-        let of_market = groups.entry(audience.market.clone()).or_default();
-        if of_market.len() < LISTING_GROUPS && !of_market.contains(group) {
-            of_market.insert(group.clone());
         }
     }
 }
@@ -91,17 +63,16 @@ impl Products<'_> {
         &self,
         live: &HashMap<String, Product>,
         new: &HashMap<String, Product>,
-    ) -> (Vec<Found>, Made) {
+    ) -> (Vec<Found>, u64) {
         let nothing = Product::default();
-        let (mut all, mut made) = (Vec::new(), Made::default());
+        let (mut all, mut pages_made) = (Vec::new(), 0);
         for id in &self.ids {
             let (live, new) = (live.get(id).unwrap_or(&nothing), new.get(id).unwrap_or(&nothing));
-            let (found, of_product) = answers::differ(id, live, new, self.scope);
+            let (found, pages) = answers::differ(id, live, new, self.scope);
             all.extend(found);
-            made.pages += of_product.pages;
-            made.cards += of_product.cards;
+            pages_made += pages;
         }
-        (all, made)
+        (all, pages_made)
     }
 }
 
@@ -116,11 +87,7 @@ impl Read for Products<'_> {
             normalize(&mut facts);
             let id = facts.product_id.clone();
             let reviews = reviews(snapshot, &id, latest.remove(&id).unwrap_or_default()).await?;
-            products.insert(id, Product { facts: Some(facts), reviews, card: None });
-        }
-        for card in snapshot.cards(&self.ids).await? {
-            let product = products.entry(card.product_id.clone()).or_default();
-            product.card = Some(card);
+            products.insert(id, Product { facts: Some(facts), reviews });
         }
         Ok(products)
     }
@@ -132,12 +99,12 @@ async fn reviews(
     (mut latest, more): (LatestReviews, bool),
 ) -> Result<Reviews> {
     if !more {
-        return Ok(Reviews { latest, first: Vec::new(), total: Total::default() });
+        return Ok(Reviews { latest, first: Vec::new() });
     }
     // Cursors are opaque and name a place: after which review.
     latest.next_cursor = latest.latest.last().map(|last| format!("after {}", last.review_id));
-    let slice = snapshot.reviews(id, ReviewSort::Newest, None, REVIEWS).await?;
-    Ok(Reviews { latest, first: slice.items, total: slice.total })
+    let first = snapshot.reviews(id, ReviewSort::Newest, None, REVIEWS).await?;
+    Ok(Reviews { latest, first })
 }
 
 impl Compare for Products<'_> {
@@ -169,7 +136,7 @@ impl Compare for Products<'_> {
         let parts = before.parts(after);
         let moved = match key.path.as_str() {
             // Whether there is a page at all.
-            "product" | "view" | "card" => parts.touches(Part::Rest),
+            "product" => parts.touches(Part::Rest),
             path => parts.touches(part_of(path)),
         };
         if moved { Stood::Moved } else { Stood::Still }

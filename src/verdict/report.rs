@@ -40,25 +40,12 @@ impl Verdict {
         )?;
         let drawn = |sampled: bool| if sampled { " (drawn by chance)" } else { "" };
         writeln!(out, "  products  {}{}", compared.products, drawn(self.products_sampled))?;
-        writeln!(
-            out,
-            "  listings  {}{}, {} places in all orders",
-            compared.listings,
-            drawn(self.listings_sampled),
-            compared.places
-        )?;
+        writeln!(out, "  discounts {}", compared.discounts)?;
         writeln!(
             out,
             "  counts    live: {} products, {} open dead letters; new: {} and {}",
             live.products, live.dead_letters_open, new.products, new.dead_letters_open
         )?;
-        if compared.uncovered > 0 {
-            writeln!(
-                out,
-                "  not compared: {} answers of listings, for which no steps are stored as of now",
-                compared.uncovered
-            )?;
-        }
         if self.unsettled > 0 {
             writeln!(
                 out,
@@ -76,8 +63,8 @@ impl Verdict {
         if judged.inconclusive {
             writeln!(
                 out,
-                "\nToo much could not be compared for a verdict: `vitrine rebuild` compares again. Answers without stored \
-                 steps wait for a projector (`vitrine serve`); what changes all the time is quieter at another hour."
+                "\nToo much could not be compared for a verdict: `vitrine rebuild` compares again; what changes \
+                 all the time is quieter at another hour."
             )?;
         }
         if judged.untold {
@@ -92,7 +79,7 @@ impl Verdict {
             Ok(())
         } else if !judged.allowed.is_empty() {
             writeln!(out, "\nAll differences are allowed.")
-        } else if self.compared.uncovered + self.unsettled > 0 {
+        } else if self.unsettled > 0 {
             writeln!(
                 out,
                 "\nThe new generation answers as the live one does, where they could be compared."

@@ -3,7 +3,6 @@
 use std::collections::BinaryHeap;
 
 use async_trait::async_trait;
-use projections::view::ListingKey;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::VerdictError;
@@ -124,6 +123,6 @@ impl Read for Ids<'_> {
     type Answer = Vec<String>;
 
     async fn read(&self, snapshot: &mut dyn Snapshot) -> Result<Vec<String>> {
-        snapshot.members(&ListingKey::All, self.after, IDS_AT_ONCE).await
+        snapshot.product_ids(self.after, IDS_AT_ONCE).await
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant as Clock;
 
 use actix_web::web;
 use projections::instant::Instant;
+use projections::listing::ListingKey;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use crate::api::problem::Problem;
 use crate::api::stored::{Page, ProductPages};
 use crate::cache::{Context, Entry, Filled, GetError, PageKey, PageKind, PageRef};
 use crate::clock;
-use projections::view::ListingKey;
+use crate::log::position::Reflected;
 
 /// Loads at the same time.
 const LOADS_AT_ONCE: usize = 2;
@@ -210,7 +211,7 @@ impl Warmer {
     }
 
     async fn run_usual(&self, gone: usize, at_least: f64) {
-        match self.plan(at_least).await {
+        match self.plan(at_least) {
             Ok(plan) => self.run(Plan { gone: plan.gone + gone, ..plan }).await,
             Err(problem) => {
                 tracing::warn!(%problem, "the page cache cannot be warmed: the store cannot be read");
@@ -237,15 +238,16 @@ impl Warmer {
     }
 
     /// What is worth to be warm: the most popular pages that count so much, then those that every shop has.
-    async fn plan(&self, at_least: f64) -> Result<Plan, Problem> {
+    fn plan(&self, at_least: f64) -> Result<Plan, Problem> {
         let (limit, state) = (self.limits.max_pages, &self.state);
-        let mut snapshot = state.store.snapshot().await?;
-        if snapshot.positions().await?.is_empty() {
+        let version = state.index_version()?;
+        if version.reflected == Reflected::default() {
             // Nothing was ever projected: there is nothing to show.
             return Ok(Plan::default());
         }
-        let listings = snapshot.listing_keys(u32::try_from(limit).unwrap_or(u32::MAX)).await?;
-        drop(snapshot);
+        let mut listings: Vec<ListingKey> = version.index.listings().cloned().collect();
+        listings.sort_unstable();
+        drop(version);
         let popular = self.popularity.most_popular(limit, at_least, clock::now());
         let markets = 0..u16::try_from(state.markets.len()).unwrap_or(u16::MAX);
         let homes = markets.clone().map(|market| plain(PageKind::Home, "", market));

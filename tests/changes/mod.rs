@@ -5,7 +5,6 @@ mod events;
 mod pages_at;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::harness::events::{discount, event, markets, price, product, stock};
 use crate::harness::now;
@@ -17,12 +16,10 @@ use vitrine::changes::{Change, ChangeCursor};
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::projector::{Batch, Bounds, Projector, Report};
+use vitrine::projector::{Batch, Projector, Report};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore};
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A message: a line of a stream, or the key of a tombstone.
 #[derive(Clone, Debug)]
@@ -46,23 +43,23 @@ enum Place {
 }
 
 impl Fixture {
-    async fn sqlite(bounds: Bounds) -> Fixture {
+    async fn sqlite() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("generation-1.db");
         let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap();
-        Fixture::of(Arc::new(store), bounds, Place::Sqlite(directory)).await
+        Fixture::of(Arc::new(store), Place::Sqlite(directory)).await
     }
 
-    async fn postgres(bounds: Bounds) -> Fixture {
+    async fn postgres() -> Fixture {
         let database = Database::create().await;
         let options = PostgresOptions::default();
         let store = PostgresStore::open(&database.url(), options).await.unwrap();
-        Fixture::of(Arc::new(store), bounds, Place::Postgres(database)).await
+        Fixture::of(Arc::new(store), Place::Postgres(database)).await
     }
 
-    async fn of(store: Arc<dyn ReadStore>, bounds: Bounds, place: Place) -> Fixture {
+    async fn of(store: Arc<dyn ReadStore>, place: Place) -> Fixture {
         let cursor = store.changes(None).await.unwrap().cursor;
-        let projector = Projector::new(store, markets(), bounds);
+        let projector = Projector::new(store, markets());
         Fixture { projector, cursor, next: 0, _place: place }
     }
 
@@ -96,17 +93,6 @@ impl Fixture {
         self.cursor = answer.cursor;
         assert!(!answer.lost && answer.changes.len() <= 1, "{:?}", answer.changes);
         answer.changes.into_iter().next().unwrap_or_default()
-    }
-}
-
-fn bounds(inline: u32, defer: u32) -> Bounds {
-    Bounds {
-        inline_products: inline,
-        defer_products: defer,
-        chunk_products: 2,
-        chunk_products_max: 3,
-        past: DAY,
-        ahead: 30 * DAY,
     }
 }
 

@@ -34,14 +34,10 @@ fn alone() -> MutexGuard<'static, ()> {
     alone
 }
 
-/// Small batches, and discounts that fan out in small chunks: there is much to interrupt. Sessions
-/// are as short as brokers allow.
+/// Small batches: there is much to interrupt. Sessions are as short as brokers allow.
 fn busy() -> Production {
     Production::new()
         .set("projector.batch_max_events=25")
-        .set("projector.fanout_inline_products=2")
-        .set("projector.fanout_chunk_products=5")
-        .set("projector.fanout_max_delay_ms=0")
         // A broker that was killed with many topics takes its time.
         .set("wait.publish_stall_seconds=600")
         .set("log.properties.session.timeout.ms=6000")

@@ -1,5 +1,5 @@
-//! All that two generations in files must have in common, as sorted lines. Numbers of listings and audiences, ids of dead
-//! letters and times of writing may differ.
+//! All that two generations in files must have in common, as sorted lines. Ids of dead letters and times of writing may
+//! differ.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,6 @@ use sqlx::{ConnectOptions, Connection};
 pub type Dump = BTreeMap<&'static str, Vec<String>>;
 
 const STAMP: [&str; 5] = ["version", "digest", "time", "partition", "\"offset\""];
-const LISTING: &str = "(SELECT kind || ':' || id FROM listing WHERE number = ";
-const AUDIENCE: &str =
-    "(SELECT market || '/' || customer_group FROM audience WHERE number = t.audience)";
-
 pub const OUTCOMES: &str = "outcome_count";
 pub const LETTERS: &str = "dead_letter";
 
@@ -35,14 +31,7 @@ pub async fn dump(path: &Path) -> Dump {
     let options = SqliteConnectOptions::new().filename(path);
     let mut db = options.connect().await.unwrap();
     let mut dump = Dump::new();
-    let listing = |column: &str| format!("{LISTING}t.{column})");
     let stamped = |columns: &[&'static str]| [columns, &STAMP].concat();
-    let (of_listing, of_brand) = (listing("listing"), listing("brand"));
-    let window = ["t.product_id", "valid_from", "valid_until"];
-    let entry = [&[of_listing.as_str(), AUDIENCE, "sort", "key"], &window[..]].concat();
-    let offered = ["final_amount", "on_sale", "in_stock", "rating", of_brand.as_str(), "apart"];
-    let offer = [&[AUDIENCE], &window[..], &offered].concat();
-    let member = [of_listing.as_str(), "product_id", "named_at", "released_at", "name"];
     let letter = [
         "topic",
         "partition",
@@ -70,21 +59,18 @@ pub async fn dump(path: &Path) -> Dump {
         ("review", stamped(&review), ""),
         // A product that has lost its reviews may have a row of zeros.
         ("review_count", ratings.to_vec(), "WHERE ones + twos + threes + fours + fives <> 0"),
-        ("view", vec!["product_id", "doc"], ""),
-        ("member", member.to_vec(), ""),
-        ("variant", vec!["sku", "product_id"], ""),
-        ("entry", entry, ""),
-        ("offer", offer, ""),
-        ("coverage", vec!["product_id", "covers_from", "covers_until", "refresh_at"], ""),
-        ("stale", vec!["product_id"], ""),
-        ("fanout", vec!["task"], ""),
         (LETTERS, letter.to_vec(), ""),
-        ("meta", vec!["key", "value"], "WHERE key IN ('markets', 'projection_version', 'rebuild')"),
+        ("meta", vec!["key", "value"], "WHERE key IN ('projection_version', 'rebuild')"),
     ] {
         dump.insert(table, rows(&mut db, table, &columns, condition).await);
     }
     db.close().await.unwrap();
     dump
+}
+
+/// Products that are live.
+pub fn live(dump: &Dump) -> u64 {
+    dump["product"].iter().filter(|line| !line.split(' ').nth(1).unwrap().eq("NULL")).count() as u64
 }
 
 /// How many events are counted. Warnings of them are counted beside that.

@@ -5,7 +5,7 @@ use vitrine::rebuild::{RebuildError, fill};
 
 use super::dump::dump;
 use super::embedded::{SCARCE, stream};
-use super::shop::{AMPLE, Shop, is_not_mine, open, other_markets, runtime};
+use super::shop::{AMPLE, Shop, is_not_mine, open, runtime};
 
 #[test]
 fn what_others_have_written_is_left_alone() {
@@ -53,17 +53,6 @@ async fn stopped(shop: &Shop, name: &str) {
     assert!(matches!(ended, Err(RebuildError::Stopped)), "{ended:?}");
     stopping.await.unwrap();
     store.close().await;
-}
-
-#[test]
-fn other_markets_need_another_generation() {
-    runtime().block_on(async {
-        let shop = Shop::new(&stream(8)).await;
-        stopped(&shop, "g.db").await;
-        let mut job = shop.job(open(&shop.path("g.db")).await, AMPLE);
-        job.markets = other_markets();
-        is_not_mine(fill(job).await);
-    });
 }
 
 #[test]

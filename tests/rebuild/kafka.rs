@@ -21,9 +21,8 @@ use vitrine::rebuild::{RebuildError, fill};
 use vitrine::stack::Log;
 use vitrine::store::Advance;
 
-use super::dump::{Dump, OUTCOMES, assert_same, counted, dump};
-use super::embedded::within_a_day;
-use super::shop::{AMPLE, BOUNDS, finish, job, open, project, runtime};
+use super::dump::{Dump, OUTCOMES, assert_same, counted, dump, live};
+use super::shop::{AMPLE, job, open, project, runtime};
 use crate::harness::events::{markets, product};
 use crate::harness::now;
 use crate::harness::production::server;
@@ -121,7 +120,7 @@ fn messages(topics: &Topics) -> Vec<(Position, Kind, Record)> {
 async fn projected(topics: &Topics, messages: &[(Position, Kind, Record)]) -> Dump {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("projected.db");
-    let projector = Projector::new(open(&path).await, markets(), BOUNDS);
+    let projector = Projector::new(open(&path).await, markets());
     project(&projector, messages, 200, |_, _| Vec::new()).await;
     let mut moves = Vec::new();
     for topic in Kind::ALL.map(|kind| topics.of(kind).to_owned()) {
@@ -140,7 +139,7 @@ async fn projected(topics: &Topics, messages: &[(Position, Kind, Record)]) -> Du
     let mut tx = projector.store().begin().await.unwrap();
     tx.advance(&moves).await.unwrap();
     tx.commit().await.unwrap();
-    finish(&projector).await;
+    projector.store().close().await;
     dump(&path).await
 }
 
@@ -164,17 +163,15 @@ fn tombstones_and_transactions_are_as_projected() {
         let messages = messages(&topics);
         let tombstones = messages.iter().filter(|(.., record)| record.value.is_none()).count();
         assert!(tombstones > 50, "{tombstones}");
-        let (projected, ample, scarce) = within_a_day(|| {
-            let runtime = runtime();
-            (
-                runtime.block_on(async {
-                    let work = projected(&topics, &messages);
-                    work.await
-                }),
-                runtime.block_on(rebuilt(&topics, AMPLE)).unwrap(),
-                runtime.block_on(rebuilt(&topics, SCARCE)).unwrap(),
-            )
-        });
+        let runtime = runtime();
+        let (projected, ample, scarce) = (
+            runtime.block_on(async {
+                let work = projected(&topics, &messages);
+                work.await
+            }),
+            runtime.block_on(rebuilt(&topics, AMPLE)).unwrap(),
+            runtime.block_on(rebuilt(&topics, SCARCE)).unwrap(),
+        );
         assert_same(&projected, &ample, &[]);
         assert_same(&projected, &scarce, &[OUTCOMES]);
         assert_eq!(counted(&scarce), messages.len() as u64);
@@ -221,8 +218,9 @@ fn a_compacted_topic_may_begin_late() {
     let topics = created(None, &forever);
     some_products(&topics);
     let found = runtime().block_on(rebuilt(&topics, AMPLE)).unwrap();
-    let ids: Vec<&str> = found["view"].iter().map(|row| row.split(' ').next().unwrap()).collect();
-    assert_eq!(ids, ["'c'", "'d'"]);
+    let ids: Vec<&str> =
+        found["product"].iter().map(|row| row.split(' ').next().unwrap()).collect();
+    assert_eq!((ids, live(&found)), (vec!["'c'", "'d'"], 2));
     assert_eq!(found["position"].len(), 2, "{:?}", found["position"]);
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use projections::discount::Scope;
 use projections::event::Kind;
-use projections::market::Market;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vitrine::config::Topics;
@@ -16,25 +14,15 @@ use vitrine::log::embedded::EmbeddedLog;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::log::{EventLog, NewRecord};
-use vitrine::projector::{Batch, Bounds, Projector, reconfigure};
+use vitrine::projector::{Batch, Projector};
 use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, Job, Options, RebuildError, fill};
 use vitrine::stack::Log;
-use vitrine::store::fanout::NewFanout;
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
 use vitrine::store::{Advance, ReadStore};
 
 use super::dump::{Dump, dump};
 use crate::harness::events::markets;
-
-pub const BOUNDS: Bounds = Bounds {
-    inline_products: 10,
-    defer_products: 100,
-    chunk_products: 100,
-    chunk_products_max: 1_000,
-    past: Duration::from_secs(24 * 3600),
-    ahead: Duration::from_secs(30 * 24 * 3600),
-};
 
 /// So much that nothing goes to a file.
 pub const AMPLE: u64 = 1 << 30;
@@ -84,7 +72,7 @@ impl Shop {
         log
     }
 
-    /// What projecting in batches of so many events leaves, with every view computed for today.
+    /// What projecting in batches of so many events leaves.
     pub async fn projected(&self, batch_events: usize) -> Dump {
         let records = self.embedded().read_after(0, usize::MAX >> 1, usize::MAX).await.unwrap();
         let messages: Vec<(Position, Kind, Record)> = records
@@ -98,7 +86,7 @@ impl Shop {
         let topics = Kind::ALL.map(|kind| self.embedded().partition(kind));
         let path = self.path("projected.db");
         let _ = std::fs::remove_file(&path);
-        let projector = Projector::new(open(&path).await, markets(), BOUNDS);
+        let projector = Projector::new(open(&path).await, markets());
         project(&projector, &messages, batch_events, |batch, done| {
             let last = batch.last().map_or(0, |(position, ..)| position.offset);
             let expected = done.last().map_or(0, |(position, ..)| position.offset + 1);
@@ -111,7 +99,7 @@ impl Shop {
             topics.iter().map(advance).collect()
         })
         .await;
-        finish(&projector).await;
+        projector.store().close().await;
         dump(&path).await
     }
 
@@ -135,7 +123,6 @@ pub fn job(log: Log, store: Arc<dyn ReadStore>, memory_bytes: u64, directory: Pa
         log,
         store,
         markets: markets(),
-        bounds: BOUNDS,
         options: Options { memory_bytes, directory, checkpoint: Duration::from_secs(3600) },
         progress: Arc::new(watch::Sender::new(Progress::default())),
         stop: CancellationToken::new(),
@@ -151,7 +138,6 @@ pub async fn project(
     batch_events: usize,
     moves: impl Fn(&Messages, &Messages) -> Vec<Advance>,
 ) {
-    reconfigure::begin(projector.store().as_ref(), projector.markets()).await.unwrap();
     for (number, chunk) in messages.chunks(batch_events).enumerate() {
         let done = &messages[..number * batch_events];
         let mut batch = Batch { moves: moves(chunk, done), ..Batch::default() };
@@ -160,23 +146,6 @@ pub async fn project(
         }
         projector.apply(&batch).await.unwrap();
     }
-}
-
-/// Ends all fan-outs, and then computes every view once more: a past discount that changes leaves steps as they were.
-pub async fn finish(projector: &Projector) {
-    while projector.fanout_step(u32::MAX).await.unwrap().more {}
-    let scope = Scope { all: true, ..Scope::default() };
-    let mut tx = projector.store().begin().await.unwrap();
-    let task = NewFanout { discount_id: "", topic: "", partition: 0, offset: 0, scope: &scope };
-    tx.add_fanout(&task).await.unwrap();
-    tx.commit().await.unwrap();
-    while projector.fanout_step(u32::MAX).await.unwrap().more {}
-    projector.store().close().await;
-}
-
-/// A job's markets, other than those of the shop.
-pub fn other_markets() -> Vec<Market> {
-    markets().into_iter().take(1).collect()
 }
 
 #[track_caller]
@@ -202,9 +171,8 @@ pub async fn project_on(shop: &Shop, path: &Path) -> Dump {
         let position = Position { topic, partition, offset: record.seq };
         batch.push(position, record.kind, Record::plain(record.payload));
     }
-    let projector = Projector::new(store, markets(), BOUNDS);
-    assert!(!reconfigure::begin(projector.store().as_ref(), projector.markets()).await.unwrap());
+    let projector = Projector::new(store, markets());
     projector.apply(&batch).await.unwrap();
-    finish(&projector).await;
+    projector.store().close().await;
     dump(path).await
 }

@@ -9,8 +9,8 @@ use vitrine::rebuild::{Filled, RebuildError, fill};
 use vitrine::stack::Log;
 use vitrine::store::StoreError;
 
-use super::dump::{Dump, OUTCOMES, assert_same, counted, dump};
-use super::embedded::{stream, within_a_day};
+use super::dump::{Dump, OUTCOMES, assert_same, counted, dump, live};
+use super::embedded::stream;
 use super::shop::{AMPLE, Shop, job, open, open_log, runtime};
 use crate::harness::stream::Rng;
 
@@ -119,7 +119,7 @@ fn cut_and_compared(cut: Cut, memory_bytes: u64, seeds: std::ops::Range<u64>) ->
     let (mut all_cuts, mut all_parts) = (0, 0);
     for seed in seeds {
         let lines = stream(seed);
-        let (expected, filled, found, cuts, parts) = within_a_day(|| {
+        let (expected, filled, found, cuts, parts) = {
             let shop = runtime().block_on(Shop::new(&lines));
             let directory = shop.directory.path();
             let expected: Dump = runtime().block_on(async {
@@ -131,11 +131,11 @@ fn cut_and_compared(cut: Cut, memory_bytes: u64, seeds: std::ops::Range<u64>) ->
             let (filled, cuts, parts) = cut_all_along(directory, memory_bytes, cut, seed);
             let found = runtime().block_on(dump(&directory.join("cut.db")));
             (expected, filled, found, cuts, parts)
-        });
+        };
         all_cuts += cuts;
         all_parts += parts;
         assert_eq!(filled.events, lines.len() as u64);
-        assert_eq!(filled.products, expected["view"].len() as u64);
+        assert_eq!(filled.products, live(&expected));
         assert_same(&expected, &found, &[OUTCOMES]);
         assert_eq!(counted(&found), lines.len() as u64);
     }

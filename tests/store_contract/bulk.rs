@@ -1,21 +1,16 @@
 //! Batches of any number of rows: stores cut them into statements, and no row may fall between.
 
 use projections::discount::Scope;
-use projections::listing::{Sort, TOTAL_CAP, Total};
-use projections::view::{ListingKey, View};
 use vitrine::log::position::Position;
 use vitrine::log::record::Record;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
 use vitrine::store::facts::FactWrites;
-use vitrine::store::fanout::NewFanout;
-use vitrine::store::query::{ListingQuery, ReviewSort};
 
 use super::Fixture;
 use super::facts::{facts_of, known};
 use super::support::{
-    branded, commit, discount_write, everything, keys_of, listed, mark, price_write, product,
-    product_write, review, review_write, save, save_views, sorted, stock_write, strings, view,
-    view_with,
+    commit, discount_write, keys_of, price_write, product, product_write, review, review_write,
+    save, sorted, stock_write, strings,
 };
 
 /// Around the sizes at which stores are likely to cut.
@@ -74,57 +69,12 @@ pub async fn facts_of_any_number(fixture: &impl Fixture) {
     let all: usize = SIZES.iter().sum();
     let facts = facts_of(&store, "p").await.unwrap();
     assert_eq!((facts.prices.len(), facts.stock.len()), (all, all));
-    // Reviews are counted up to a cap.
-    let more = numbered("more-", TOTAL_CAP as usize + 1 - all);
-    let mut reviews: Vec<_> = more.iter().map(|id| review_write(id, 1, review("p", 1))).collect();
-    let one_more = reviews.split_off(reviews.len() - 1);
-    for (reviews, capped) in [(reviews, false), (one_more, true)] {
-        save(&store, &FactWrites { reviews, ..FactWrites::default() }).await;
-        let mut snapshot = store.snapshot().await.unwrap();
-        let slice = snapshot.reviews("p", ReviewSort::Newest, None, 1).await.unwrap();
-        assert_eq!(slice.total, Total { total: TOTAL_CAP, capped });
-    }
 }
 
-pub async fn views_of_any_number(fixture: &impl Fixture) {
+pub async fn letters_of_any_number(fixture: &impl Fixture) {
     let store = fixture.open().await;
-    let acme = ListingKey::Brand("acme".into());
-    for size in SIZES {
-        let ids = numbered("p", size);
-        let first = view_with(|v| {
-            branded(v, "acme");
-            v.skus = strings(["s"]);
-        });
-        let second = view_with(|v| v.released_at = projections::instant::Instant(7));
-        let all = |view: Option<&'static View>| -> Vec<(String, Option<&'static View>)> {
-            ids.iter().map(|id| (id.clone(), view)).collect()
-        };
-        let (first, second): (&'static View, &'static View) =
-            (Box::leak(Box::new(first)), Box::leak(Box::new(second)));
-        for (view, of_brand) in [(Some(first), size), (Some(second), 0), (None, 0)] {
-            let changes = all(view);
-            let changes: Vec<(&str, Option<&View>)> =
-                changes.iter().map(|(id, view)| (id.as_str(), *view)).collect();
-            save_views(&store, &changes).await;
-            let expected = if view.is_some() { ids.clone() } else { Vec::new() };
-            for sort in [Sort::Newest, Sort::Reviews] {
-                assert_eq!(listed(&store, &ListingQuery { sort, ..everything(9) }).await, expected);
-            }
-            let query = ListingQuery { listing: &acme, ..everything(9) };
-            assert_eq!(listed(&store, &query).await.len(), of_brand);
-            let mut snapshot = store.snapshot().await.unwrap();
-            assert_eq!(snapshot.members(&acme, "", 10_000).await.unwrap().len(), of_brand);
-            assert_eq!(snapshot.cards(&ids).await.unwrap().len(), expected.len());
-        }
-    }
-}
-
-pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
-    let store = fixture.open().await;
-    save_views(&store, &[("p", Some(&view()))]).await;
     let mut letters_put = 0;
     for size in SIZES {
-        let ids = numbered(&format!("{size}-"), size);
         let letters: Vec<NewDeadLetter> = (0..size as i64)
             .map(|offset| NewDeadLetter {
                 position: Position { topic: "t".into(), partition: size as i32, offset },
@@ -136,16 +86,6 @@ pub async fn marks_and_letters_of_any_number(fixture: &impl Fixture) {
             .collect();
         commit(&store, async |tx| {
             tx.put_dead_letters(&letters).await.unwrap();
-            let scope = Scope { products: ids.clone(), ..Scope::default() };
-            let task =
-                NewFanout { discount_id: "d", topic: "t", partition: 0, offset: 0, scope: &scope };
-            tx.add_fanout(&task).await.unwrap();
-            let task = tx.unmarked_fanout().await.unwrap().unwrap();
-            assert_eq!(task.scope, scope);
-            mark(tx, task.task, &ids, None).await;
-            assert_eq!(tx.stale(10_000).await.unwrap().ids, ids);
-            tx.clear_stale(&ids).await.unwrap();
-            assert_eq!(tx.finish_fanouts().await.unwrap().tasks, 0);
         })
         .await;
         letters_put += size;

@@ -33,7 +33,7 @@ pub async fn facts_of(store: &Store, id: &str) -> Option<ProductFacts> {
 async fn first_review(store: &Store, product_id: &str) -> Option<Review> {
     let mut snapshot = store.snapshot().await.unwrap();
     let slice = snapshot.reviews(product_id, ReviewSort::Newest, None, 1).await.unwrap();
-    slice.items.into_iter().next().map(|fact| fact.review)
+    slice.into_iter().next().map(|fact| fact.review)
 }
 
 fn one_of_each() -> FactWrites {

@@ -1,46 +1,38 @@
 //! A new generation filled in parts: in the end it is as if it had been written.
 
-use std::collections::BTreeMap;
-
 use projections::event::Kind;
-use projections::instant::Instant;
-use projections::placement::Placement;
-use projections::view::{ListingKey, View};
 use vitrine::decode::Subject;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::store::dead_letter::NewDeadLetter;
 use vitrine::store::facts::{FactKeys, FactWrites};
-use vitrine::store::{Advance, Transaction, ViewWrite};
+use vitrine::store::{Advance, Transaction};
 
-use super::model::{Dice, EDGES, random_view};
 use super::same::{About, answers, assert_same};
 use super::support::{
-    AWKWARD_IDS, branded, commit, discount_write, everything, keys_of, listed, price_write,
-    product, product_write, review, review_write, save_views, sorted, stock_write, strings,
-    view_with, window, write_views,
+    AWKWARD_IDS, commit, discount_write, keys_of, price_write, product, product_write, review,
+    review_write, save, stock_write, strings,
 };
 use super::{Fixture, Store};
+use crate::harness::stream::Rng;
 
 /// What one transaction writes.
 #[derive(Default)]
 struct Part {
     facts: FactWrites,
     counts: Vec<(String, [i64; 5])>,
-    views: BTreeMap<String, View>,
     letters: Vec<NewDeadLetter>,
 }
 
 impl Part {
-    /// So many products with all that belongs to them: views that differ in everything that listings look at, and
-    /// facts of all kinds, some of them removed.
-    fn of(name: &str, count: usize, dice: &mut Dice) -> Part {
+    /// So many products with all that belongs to them: facts of all kinds, some of them removed.
+    fn of(name: &str, count: usize, rng: &mut Rng) -> Part {
         let mut part = Part::default();
         let ids: Vec<String> =
             (0..count).map(|i| format!("{}{name}{i:04}", AWKWARD_IDS[i % 18])).collect();
         for id in &ids {
-            let version = 1 + dice.roll(1000) as u64;
-            let live = dice.roll(10) != 0;
+            let version = 1 + rng.below(1000) as u64;
+            let live = rng.below(10) != 0;
             let facts = &mut part.facts;
             facts.products.push(product_write(id, version, live.then(|| product(&[id, "s"]))));
             let mut price = price_write(&format!("{id}/usd"), version, id, version as i64);
@@ -52,16 +44,6 @@ impl Part {
             facts.stock.push(stock);
             facts.reviews.push(review);
             if live {
-                let mut view = random_view(dice);
-                view.skus = strings([id, "s"]);
-                view.time = Instant(version as i64);
-                let named = view.listings.first().cloned();
-                view.own_names.extend(named.map(|key| (key, super::support::text(id))));
-                if dice.roll(4) == 0 {
-                    view.covers = window(-1_000 - version as i64, 1_000 + version as i64);
-                    view.refresh_at = Some(Instant(version as i64));
-                }
-                part.views.insert(id.clone(), view);
                 part.counts.push((id.clone(), [0, version as i64, 0, 1, 0]));
             }
         }
@@ -73,7 +55,7 @@ impl Part {
         part.facts.discounts = ids
             .iter()
             .take(20)
-            .map(|id| discount_write(&format!("{id}/d"), 1, dice.roll(3) as i64, scope(id)))
+            .map(|id| discount_write(&format!("{id}/d"), 1, rng.below(3) as i64, scope(id)))
             .collect();
         part.letters = (0..30).map(|offset| letter(name, offset)).collect();
         part
@@ -98,23 +80,6 @@ fn letter(topic: &str, offset: i64) -> NewDeadLetter {
 async fn fill(tx: &mut dyn Transaction, part: &Part, mark: &str) {
     tx.save_facts(&part.facts).await.unwrap();
     tx.add_review_counts(&part.counts).await.unwrap();
-    let views = || part.views.values();
-    let listings: Vec<&ListingKey> =
-        sorted(views().flat_map(|v| &v.listings).chain([&ListingKey::All]));
-    let audiences: Vec<(&str, Option<&str>)> =
-        views().flat_map(|v| &v.audiences).map(|a| (&*a.market, a.group.as_deref())).collect();
-    let numbers = tx.numbers(&listings, &audiences).await.unwrap();
-    let writes: Vec<ViewWrite<'_>> = part
-        .views
-        .iter()
-        .map(|(product_id, view)| ViewWrite {
-            product_id,
-            old: None,
-            new: Some(view),
-            diff: Placement::diff(&Placement::default(), &Placement::of(view, &numbers)),
-        })
-        .collect();
-    tx.save_views(&writes).await.unwrap();
     tx.put_dead_letters(&part.letters).await.unwrap();
     tx.count_outcomes(&[("applied", part.facts.products.len() as u64)]).await.unwrap();
     tx.set_meta("part", Some(mark)).await.unwrap();
@@ -131,10 +96,6 @@ async fn written(store: &Store, part: &Part) {
     commit(store, async |tx| {
         tx.save_facts(&part.facts).await.unwrap();
         tx.add_review_counts(&part.counts).await.unwrap();
-        let views: Vec<(&str, Option<&View>)> =
-            part.views.iter().map(|(id, view)| (id.as_str(), Some(view))).collect();
-        tx.lock_products(&part.views.keys().cloned().collect::<Vec<_>>()).await.unwrap();
-        write_views(tx, &views).await;
         tx.put_dead_letters(&part.letters).await.unwrap();
         tx.count_outcomes(&[("applied", part.facts.products.len() as u64)]).await.unwrap();
     })
@@ -152,25 +113,19 @@ async fn answers_of(store: &Store, parts: &[Part]) -> Vec<String> {
         keys.reviews.extend(of.reviews);
     }
     let products: Vec<String> = parts.iter().flat_map(Part::products).collect();
-    let about = About {
-        keys: &keys,
-        products: &products,
-        markets: &["default", "eu"],
-        groups: &[None, Some("vip")],
-        instants: &[EDGES[0] - 1, 0, 250],
-    };
+    let about = About { keys: &keys, products: &products };
     answers(store, &about).await
 }
 
 /// Parts of the sizes at which stores write otherwise.
 fn parts() -> Vec<Part> {
-    let dice = &mut Dice::new(11);
-    [("a", 30), ("b", 1_100), ("c", 1), ("d", 0)].map(|(name, n)| Part::of(name, n, dice)).into()
+    let rng = &mut Rng::new(11);
+    [("a", 30), ("b", 1_100), ("c", 1), ("d", 0)].map(|(name, n)| Part::of(name, n, rng)).into()
 }
 
 pub async fn what_is_filled_is_as_if_written(fixture: &impl Fixture) {
     let plain = fixture.open().await;
-    let (new, _) = fixture.open_beside().await;
+    let new = fixture.open_beside().await;
     let parts = parts();
     new.begin_filling().await.unwrap();
     for part in &parts {
@@ -183,7 +138,7 @@ pub async fn what_is_filled_is_as_if_written(fixture: &impl Fixture) {
     // Once more it is harmless, and so it is where nothing was filled.
     new.end_filling().await.unwrap();
     plain.end_filling().await.unwrap();
-    let reopened = fixture.open_beside().await.0;
+    let reopened = fixture.open_beside().await;
     assert_same(&answers_of(&reopened, &parts).await, &expected);
     assert_same(&answers_of(&plain, &parts).await, &expected);
 }
@@ -196,7 +151,7 @@ pub async fn filling_goes_on_after_a_crash(fixture: &impl Fixture) {
     }
     // What was not committed leaves nothing; what was is whole, with its mark.
     for (done, part) in parts.iter().enumerate() {
-        let (new, _) = fixture.open_beside().await;
+        let new = fixture.open_beside().await;
         new.begin_filling().await.unwrap();
         new.begin_filling().await.unwrap();
         let mark = done.checked_sub(1).map(|n| n.to_string());
@@ -205,18 +160,18 @@ pub async fn filling_goes_on_after_a_crash(fixture: &impl Fixture) {
         fill(tx.as_mut(), part, "lost").await;
         drop(tx);
         new.close().await;
-        let (new, _) = fixture.open_beside().await;
+        let new = fixture.open_beside().await;
         new.begin_filling().await.unwrap();
         filled(&new, part, &done.to_string()).await;
     }
-    let (new, _) = fixture.open_beside().await;
+    let new = fixture.open_beside().await;
     new.end_filling().await.unwrap();
     assert_same(&answers_of(&new, &parts).await, &answers_of(&plain, &parts).await);
 }
 
 pub async fn what_was_filled_changes_as_any_other(fixture: &impl Fixture) {
     let plain = fixture.open().await;
-    let (new, _) = fixture.open_beside().await;
+    let new = fixture.open_beside().await;
     let mut parts = parts();
     new.begin_filling().await.unwrap();
     for part in &parts {
@@ -224,20 +179,6 @@ pub async fn what_was_filled_changes_as_any_other(fixture: &impl Fixture) {
         filled(&new, part, "any").await;
     }
     new.end_filling().await.unwrap();
-    let dice = &mut Dice::new(12);
-    let ids: Vec<String> = parts.iter().flat_map(|part| part.views.keys().cloned()).collect();
-    let mut changed: Vec<(String, Option<View>)> = ids
-        .iter()
-        .filter_map(|id| match dice.roll(9) {
-            0 => Some((id.clone(), None)),
-            1 => Some((id.clone(), Some(random_view(dice)))),
-            _ => None,
-        })
-        .collect();
-    changed.push(("new".to_owned(), Some(random_view(dice))));
-    let views: Vec<(&str, Option<&View>)> =
-        changed.iter().map(|(id, view)| (id.as_str(), view.as_ref())).collect();
-    let locked: Vec<String> = changed.iter().map(|(id, _)| id.clone()).collect();
     // Of the first part all facts have a next version.
     let mut facts = std::mem::take(&mut parts[0].facts);
     facts.products.iter_mut().for_each(|w| (w.1.head.version, w.2) = (w.1.head.version + 1, None));
@@ -253,8 +194,6 @@ pub async fn what_was_filled_changes_as_any_other(fixture: &impl Fixture) {
             tx.known(&keys_of(&facts)).await.unwrap();
             tx.save_facts(&facts).await.unwrap();
             tx.add_review_counts(&parts[0].counts).await.unwrap();
-            tx.lock_products(&locked).await.unwrap();
-            write_views(tx, &views).await;
             // The same letter, met again.
             tx.put_dead_letters(&parts[0].letters).await.unwrap();
             assert!(tx.close_dead_letter(1, "discarded").await.unwrap());
@@ -268,12 +207,14 @@ pub async fn what_was_filled_changes_as_any_other(fixture: &impl Fixture) {
 /// Whoever fills what is in use by mistake makes it no slower.
 pub async fn tables_that_are_in_use_keep_their_indexes(fixture: &impl Fixture) {
     let store = fixture.open().await;
-    let view = view_with(|v| branded(v, "acme"));
-    save_views(&store, &[("mug", Some(&view))]).await;
+    let write = |id: &str, version| product_write(id, version, Some(product(&[id])));
+    let facts = |products| FactWrites { products, ..FactWrites::default() };
+    save(&store, &facts(vec![write("mug", 1)])).await;
     store.begin_filling().await.unwrap();
     // It is there: written once more it is met, not doubled.
-    save_views(&store, &[("mug", Some(&view)), ("cup", Some(&view))]).await;
-    assert_eq!(listed(&store, &everything(9)).await, ["cup", "mug"]);
+    save(&store, &facts(vec![write("mug", 2), write("cup", 1)])).await;
+    let ids = async || store.snapshot().await.unwrap().product_ids("", 10).await.unwrap();
+    assert_eq!(ids().await, ["cup", "mug"]);
     store.end_filling().await.unwrap();
-    assert_eq!(listed(&store, &everything(9)).await, ["cup", "mug"]);
+    assert_eq!(ids().await, ["cup", "mug"]);
 }

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use projections::discount::Scope;
-use projections::view::ListingKey;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
 use vitrine::store::facts::{FactKeys, FactWrites};
-use vitrine::store::fanout::NewFanout;
 use vitrine::store::{Advance, Transaction};
 
 use super::support::{
-    branded, commit, discount_write, dropped, everything, keys_of, listed, mark, price_write,
-    product, product_write, review, review_write, save, save_views, stock_write, strings, view,
-    view_with, write_views,
+    commit, discount_write, dropped, keys_of, price_write, product, product_write, review,
+    review_write, save, stock_write, strings,
 };
 use super::{Fixture, Store};
 
@@ -36,12 +33,6 @@ async fn write_all(tx: &mut dyn Transaction) {
     tx.set_meta("key", Some("value")).await.unwrap();
     tx.save_facts(&some_facts()).await.unwrap();
     tx.add_review_counts(&[("p".into(), [0, 0, 0, 0, 1])]).await.unwrap();
-    write_views(tx, &[("p", Some(&view_with(|v| branded(v, "acme"))))]).await;
-    let scope = Scope { all: true, ..Scope::default() };
-    let task = NewFanout { discount_id: "d", topic: "t", partition: 0, offset: 6, scope: &scope };
-    tx.add_fanout(&task).await.unwrap();
-    let task = tx.unmarked_fanout().await.unwrap().unwrap().task;
-    mark(tx, task, &strings(["p"]), None).await;
     tx.put_dead_letters(&[NewDeadLetter {
         position: Position { topic: "t".into(), partition: 0, offset: 3 },
         code: "data.amount.negative".into(),
@@ -55,22 +46,19 @@ async fn write_all(tx: &mut dyn Transaction) {
 }
 
 /// How much there is of everything that [`write_all`] writes.
-async fn traces(store: &Store) -> [usize; 11] {
+async fn traces(store: &Store) -> [usize; 9] {
     let known = dropped(store, async |tx| tx.known(&keys_of(&some_facts())).await.unwrap()).await;
     let status = store.status().await.unwrap();
     let letters = store.dead_letters(DeadLetterFilter::All, 0, 10).await.unwrap();
     let mut snapshot = store.snapshot().await.unwrap();
-    let acme = ListingKey::Brand("acme".into());
     [
         known.products.len() + known.prices.len() + known.stock.len(),
         known.discounts.len() + known.reviews.len(),
         snapshot.positions().await.unwrap().len(),
         usize::from(snapshot.meta("key").await.unwrap().is_some()),
         snapshot.product_facts(&strings(["p"])).await.unwrap().len(),
-        snapshot.cards(&strings(["p"])).await.unwrap().len(),
-        snapshot.members(&acme, "", 10).await.unwrap().len(),
-        snapshot.listing(&everything(0), None, 10).await.unwrap().len(),
-        (status.fanout_tasks + status.stale_products + status.products) as usize,
+        snapshot.discounts().await.unwrap().len(),
+        status.products as usize,
         letters.len() + status.dead_letters_open as usize,
         status.outcomes.len(),
     ]
@@ -79,10 +67,10 @@ async fn traces(store: &Store) -> [usize; 11] {
 pub async fn a_dropped_transaction_leaves_nothing(fixture: &impl Fixture) {
     let store = fixture.open().await;
     dropped(&store, async |tx| write_all(tx).await).await;
-    assert_eq!(traces(&store).await, [0; 11]);
-    assert_eq!(traces(&fixture.open().await).await, [0; 11]);
+    assert_eq!(traces(&store).await, [0; 9]);
+    assert_eq!(traces(&fixture.open().await).await, [0; 9]);
     commit(&store, async |tx| write_all(tx).await).await;
-    let all = [3, 2, 1, 1, 1, 1, 1, 1, 3, 2, 1];
+    let all = [3, 2, 1, 1, 1, 1, 1, 2, 1];
     assert_eq!(traces(&store).await, all);
     assert_eq!(traces(&fixture.open().await).await, all);
 }
@@ -94,13 +82,7 @@ pub async fn a_transaction_sees_its_own_writes(fixture: &impl Fixture) {
         assert_eq!(tx.positions().await.unwrap().len(), 1);
         assert_eq!(tx.meta("key").await.unwrap().as_deref(), Some("value"));
         assert_eq!(tx.known(&keys_of(&some_facts())).await.unwrap().reviews.len(), 1);
-        let facts = tx.product_facts(&strings(["p"])).await.unwrap();
-        let found = &facts[0];
-        let parts = (found.prices.len(), found.stock.len(), found.discounts.len());
-        assert_eq!((parts, found.reviews.count()), ((1, 1, 1), 1));
-        assert_eq!(tx.views(&strings(["p"])).await.unwrap().len(), 1);
-        assert_eq!(tx.stale(10).await.unwrap().ids, ["p"]);
-        assert!(tx.unmarked_fanout().await.unwrap().is_none());
+        assert_eq!(tx.live_prices(&strings(["p"])).await.unwrap(), [("p".to_owned(), 1)].into());
     })
     .await;
 }
@@ -108,18 +90,19 @@ pub async fn a_transaction_sees_its_own_writes(fixture: &impl Fixture) {
 pub async fn a_snapshot_does_not_see_later_commits(fixture: &impl Fixture) {
     let store = fixture.open().await;
     save(&store, &some_facts()).await;
-    save_views(&store, &[("p", Some(&view()))]).await;
     let mut before = store.snapshot().await.unwrap();
     // Its state is fixed at the latest by the first read.
     assert_eq!(before.positions().await.unwrap(), []);
     commit(&store, async |tx| {
         let gone = FactWrites {
-            products: vec![product_write("p", 2, None)],
+            products: vec![
+                product_write("p", 2, None),
+                product_write("q", 1, Some(product(&["q"]))),
+            ],
             reviews: vec![review_write("r2", 1, review("p", 1))],
             ..FactWrites::default()
         };
         tx.save_facts(&gone).await.unwrap();
-        write_views(tx, &[("p", None), ("q", Some(&view()))]).await;
         let topic = Partition { topic: "t".into(), partition: 0 };
         tx.advance(&[Advance { last: None, partition: topic, expected: 0, next: 1 }])
             .await
@@ -131,28 +114,26 @@ pub async fn a_snapshot_does_not_see_later_commits(fixture: &impl Fixture) {
         assert_eq!(before.positions().await.unwrap(), []);
         assert_eq!(before.product_facts(&ids).await.unwrap().len(), 1);
         assert_eq!(before.latest_reviews("p").await.unwrap().0.latest.len(), 1);
-        let places = before.listing(&everything(0), None, 10).await.unwrap();
-        assert_eq!(places.iter().map(|p| &*p.product_id).collect::<Vec<_>>(), ["p"]);
+        assert_eq!(before.product_ids("", 10).await.unwrap(), ["p"]);
     }
-    assert_eq!(listed(&store, &everything(0)).await, ["q"]);
     let mut after = store.snapshot().await.unwrap();
-    assert_eq!(after.product_facts(&ids).await.unwrap().len(), 0);
+    assert_eq!(after.product_ids("", 10).await.unwrap(), ["q"]);
     assert_eq!(after.latest_reviews("p").await.unwrap().0.latest.len(), 2);
 }
 
 pub async fn reads_go_on_beside_a_transaction(fixture: &impl Fixture) {
     let store = fixture.open().await;
-    save_views(&store, &[("p", Some(&view()))]).await;
+    let early = product_write("early", 1, Some(product(&["early"])));
+    save(&store, &FactWrites { products: vec![early], ..FactWrites::default() }).await;
     let mut tx = store.begin().await.unwrap();
     write_all(tx.as_mut()).await;
     let reads = async {
         for store in [&store, &fixture.open().await] {
-            assert_eq!(listed(store, &everything(0)).await, ["p"]);
             assert_eq!(store.status().await.unwrap().dead_letters_open, 0);
-            let ids = strings(["p"]);
             let mut snapshot = store.snapshot().await.unwrap();
-            assert_eq!(snapshot.product_facts(&ids).await.unwrap().len(), 0);
-            assert_eq!(snapshot.cards(&ids).await.unwrap().len(), 1);
+            assert_eq!(snapshot.product_ids("", 10).await.unwrap(), ["early"]);
+            let ids = strings(["early", "p"]);
+            assert_eq!(snapshot.product_facts(&ids).await.unwrap().len(), 1);
         }
     };
     tokio::time::timeout(crate::harness::PATIENCE, reads)
@@ -166,14 +147,17 @@ pub async fn reads_go_on_beside_a_transaction(fixture: &impl Fixture) {
         async {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let mut first = first;
-            write_views(first.as_mut(), &[("late", Some(&view()))]).await;
+            let late = product_write("late", 1, Some(product(&["late"])));
+            let writes = FactWrites { products: vec![late], ..FactWrites::default() };
+            first.save_facts(&writes).await.unwrap();
             first.commit().await.unwrap();
         },
         async { second.await.unwrap().known(&FactKeys::default()).await.unwrap() }
     )
     .1;
     assert!(known.products.is_empty());
-    assert_eq!(listed(&store, &everything(0)).await, ["late", "p"]);
+    let ids = store.snapshot().await.unwrap().product_ids("", 10).await.unwrap();
+    assert_eq!(ids, ["early", "late", "p"]);
 }
 
 pub async fn outcomes_add_up(fixture: &impl Fixture) {

@@ -1,10 +1,8 @@
-//! Popular pages, and which listings there are.
+//! Popular pages.
 
-use projections::view::{ListingKey, View};
 use vitrine::store::popular::{MAX_POPULAR_PAGES, PopularPage};
 
 use super::Fixture;
-use super::support::{branded, category, save_views, view, view_with};
 
 fn page(page: &str, rank: f64) -> PopularPage {
     PopularPage { page: page.as_bytes().to_vec(), rank }
@@ -47,35 +45,4 @@ pub async fn so_many_popular_pages_are_remembered(fixture: &impl Fixture) {
     let most = MAX_POPULAR_PAGES + 1;
     assert_eq!(kept.first(), Some(&page(&most.to_string(), most as f64)));
     assert_eq!(kept.last(), Some(&page("2", 2.0)));
-}
-
-pub async fn listings_with_products_are_named(fixture: &impl Fixture) {
-    let store = fixture.open().await;
-    assert_eq!(store.snapshot().await.unwrap().listing_keys(10).await.unwrap(), []);
-    let in_category = |view: &mut View, id: &str| {
-        view.listings.push(ListingKey::Category(id.to_owned()));
-        view.own_names.push((ListingKey::Category(id.to_owned()), category(&[id]).name));
-    };
-    let first = view_with(|v| {
-        in_category(v, "shoes");
-        in_category(v, "boots");
-        branded(v, "acme");
-    });
-    let second = view_with(|v| in_category(v, "shoes"));
-    let plain = view();
-    let views = [("first", Some(&first)), ("second", Some(&second)), ("plain", Some(&plain))];
-    save_views(&store, &views).await;
-    let [acme, boots, shoes] = [
-        ListingKey::Brand("acme".to_owned()),
-        ListingKey::Category("boots".to_owned()),
-        ListingKey::Category("shoes".to_owned()),
-    ];
-    let mut snapshot = store.snapshot().await.unwrap();
-    let all = [acme.clone(), boots, shoes.clone()];
-    assert_eq!(snapshot.listing_keys(10).await.unwrap(), all);
-    assert_eq!(snapshot.listing_keys(1).await.unwrap(), [acme]);
-    drop(snapshot);
-    // Those that nothing is in any more keep their number, and are not named.
-    save_views(&store, &[("first", None)]).await;
-    assert_eq!(store.snapshot().await.unwrap().listing_keys(10).await.unwrap(), [shoes]);
 }

@@ -1,24 +1,18 @@
 //! Whether two stores answer the same, whatever they are asked.
 
 use projections::instant::Instant;
-use projections::listing::Sort;
-use projections::view::ListingKey;
 use vitrine::store::dead_letter::DeadLetterFilter;
 use vitrine::store::facts::FactKeys;
-use vitrine::store::query::{ListingQuery, ReviewSort};
+use vitrine::store::query::ReviewSort;
 use vitrine::store::{ReadStore, Snapshot};
 
 use super::Store;
-use super::listings::filters;
-use super::support::{UNFILTERED, dropped, sorted};
+use super::support::{dropped, sorted};
 
 /// What is asked about.
 pub struct About<'a> {
     pub keys: &'a FactKeys,
     pub products: &'a [String],
-    pub markets: &'a [&'a str],
-    pub groups: &'a [Option<&'a str>],
-    pub instants: &'a [i64],
 }
 
 /// All answers, as lines.
@@ -27,40 +21,9 @@ pub async fn answers(store: &Store, about: &About<'_>) -> Vec<String> {
     all.extend(letters(store.as_ref()).await);
     let mut snapshot = store.snapshot().await.unwrap();
     all.extend(products(snapshot.as_mut(), about.products).await);
-    all.push(format!("covers {:?}", snapshot.coverage().await.unwrap()));
-    let mut listings = snapshot.listing_keys(10_000).await.unwrap();
-    listings.sort();
-    for listing in [ListingKey::All].iter().chain(&listings) {
-        all.push(format!(
-            "{listing:?}: {:?}, {:?}",
-            snapshot.listing_name(listing, Instant(0)).await.unwrap(),
-            snapshot.members(listing, "", 100_000).await.unwrap()
-        ));
-        for (n, sort) in Sort::ALL.into_iter().enumerate() {
-            for (market, group, at) in readers(about) {
-                // One filter with each order, and none.
-                for filters in [UNFILTERED.clone()].iter().chain(filters().iter().skip(n).take(1)) {
-                    let query = ListingQuery { listing, market, group, sort, filters, at };
-                    all.push(format!(
-                        "{query:?}: {:?}, {:?}, {:?}",
-                        snapshot.listing(&query, None, 100_000).await.unwrap(),
-                        snapshot.listing_total(&query).await.unwrap(),
-                        snapshot.listing_changes_at(&query).await.unwrap()
-                    ));
-                }
-            }
-        }
-    }
-    all
-}
-
-fn readers<'a>(about: &About<'a>) -> Vec<(&'a str, Option<&'a str>, Instant)> {
-    let mut all = Vec::new();
-    for market in about.markets {
-        for group in about.groups {
-            all.extend(about.instants.iter().map(|at| (*market, *group, Instant(*at))));
-        }
-    }
+    let mut discounts = snapshot.discounts().await.unwrap();
+    discounts.sort_by(|a, b| a.discount_id.cmp(&b.discount_id));
+    all.extend(discounts.iter().map(|discount| format!("{discount:?}")));
     all
 }
 
@@ -102,8 +65,8 @@ async fn products(snapshot: &mut dyn Snapshot, ids: &[String]) -> Vec<String> {
         facts.stock.sort_by_key(|stock| format!("{stock:?}"));
         all.push(format!("{facts:?}"));
     }
-    let cards = snapshot.cards(ids).await.unwrap();
-    all.extend(sorted(cards.iter().map(|card| format!("{card:?}"))));
+    let parts = snapshot.index_parts(ids).await.unwrap();
+    all.extend(sorted(parts.iter().map(|part| part.product_id.clone())));
     // Of some hundred products.
     for id in ids.iter().step_by(1 + ids.len() / 100) {
         all.push(format!("{id}: {:?}", snapshot.latest_reviews(id).await.unwrap()));

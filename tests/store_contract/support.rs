@@ -1,23 +1,17 @@
-//! Facts and views made by hand: the plainest there are, to be made special where it matters.
+//! Facts made by hand: the plainest there are, to be made special where it matters.
 
 use projections::discount::{DiscountKind, Scope, Terms};
 use projections::fold::Head;
 use projections::instant::{Instant, Window};
-use projections::listing::{Filters, Sort};
-use projections::placement::{Placement, PlacementDiff};
 use projections::price::Price;
 use projections::product::{Brand, Category, Product, Variant};
 use projections::review::Review;
 use projections::text::Text;
-use projections::timeline::Step;
-use projections::view::{AudienceTimeline, ListingKey, PriceStep, View};
+use vitrine::store::Transaction;
 use vitrine::store::facts::{
     DiscountWrite, FactKeys, FactWrites, Owner, PriceWrite, ProductWrite, ReviewWrite, Stamp,
     StockWrite,
 };
-use vitrine::store::fanout::ScopeCursor;
-use vitrine::store::query::ListingQuery;
-use vitrine::store::{Transaction, ViewWrite};
 
 use super::Store;
 
@@ -26,7 +20,7 @@ pub const AWKWARD_IDS: [&str; 18] = [
     "\"",
     "$1",
     "%",
-    "'; DROP TABLE view; --",
+    "'; DROP TABLE product; --",
     "001",
     "1",
     "1.0",
@@ -189,131 +183,4 @@ pub fn keys_of(writes: &FactWrites) -> FactKeys {
         discounts: writes.discounts.iter().map(|w| w.0.clone()).collect(),
         reviews: writes.reviews.iter().map(|w| w.0.clone()).collect(),
     }
-}
-
-pub fn window(from: impl Into<Option<i64>>, until: impl Into<Option<i64>>) -> Window {
-    Window {
-        from: from.into().map_or(Instant::MIN, Instant),
-        until: until.into().map_or(Instant::MAX, Instant),
-    }
-}
-
-/// A step with this final price; the regular one is 1000 at least.
-pub fn step(window: Window, price: Option<i64>) -> Step<Option<PriceStep>> {
-    let value = price.map(|final_amount| PriceStep {
-        base: final_amount,
-        regular: final_amount.max(1000),
-        final_amount,
-        varies: false,
-        applied: Vec::new(),
-    });
-    Step { from: window.from, until: window.until, value }
-}
-
-pub fn audience(group: Option<&str>, steps: Vec<Step<Option<PriceStep>>>) -> AudienceTimeline {
-    AudienceTimeline { market: "default".into(), group: group.map(str::to_owned), steps }
-}
-
-/// A released product that costs 500 at all times, in no category and of no brand.
-pub fn view() -> View {
-    View {
-        name: text("Mug"),
-        slug: String::new(),
-        brand: None,
-        image: None,
-        tags: Vec::new(),
-        active: true,
-        released_at: Instant(0),
-        skus: Vec::new(),
-        listings: Vec::new(),
-        own_names: Vec::new(),
-        time: Instant(0),
-        in_stock: false,
-        reviews: Default::default(),
-        discounts: Vec::new(),
-        audiences: vec![audience(None, vec![step(Window::ALWAYS, Some(500))])],
-        covers: Window::ALWAYS,
-        refresh_at: None,
-    }
-}
-
-/// The plain view, made special.
-pub fn view_with(special: impl FnOnce(&mut View)) -> View {
-    let mut view = view();
-    special(&mut view);
-    view
-}
-
-/// Puts the view into a brand's listing.
-pub fn branded(view: &mut View, id: &str) {
-    view.brand = Some(brand(id));
-    view.listings.push(ListingKey::Brand(id.to_owned()));
-    view.own_names.push((ListingKey::Brand(id.to_owned()), text(id)));
-}
-
-/// Writes views as a projector does: reads the old ones, and writes what differs.
-pub async fn write_views(tx: &mut dyn Transaction, views: &[(&str, Option<&View>)]) {
-    let ids: Vec<String> = strings(views.iter().map(|(id, _)| *id));
-    let old = tx.views(&ids).await.unwrap();
-    let all = || old.values().chain(views.iter().filter_map(|(_, new)| *new));
-    let listings: Vec<&ListingKey> =
-        sorted(all().flat_map(|v| &v.listings).chain([&ListingKey::All]));
-    let audiences: Vec<(&str, Option<&str>)> =
-        all().flat_map(|v| &v.audiences).map(|a| (&*a.market, a.group.as_deref())).collect();
-    let numbers = tx.numbers(&listings, &audiences).await.unwrap();
-    let place = |view: Option<&View>| view.map(|v| Placement::of(v, &numbers)).unwrap_or_default();
-    let writes: Vec<ViewWrite<'_>> = views
-        .iter()
-        .map(|(product_id, new)| {
-            let old = old.get(*product_id);
-            let diff: PlacementDiff = Placement::diff(&place(old), &place(*new));
-            ViewWrite { product_id, old, new: *new, diff }
-        })
-        .collect();
-    tx.save_views(&writes).await.unwrap();
-}
-
-pub async fn save_views(store: &Store, views: &[(&str, Option<&View>)]) {
-    commit(store, async |tx| write_views(tx, views).await).await;
-}
-
-/// No filters.
-pub static UNFILTERED: Filters = Filters {
-    brands: Vec::new(),
-    min_price: None,
-    max_price: None,
-    in_stock: false,
-    on_sale: false,
-    min_rating_hundredths: None,
-};
-
-/// Everything in the default market, by ascending price, for everyone.
-pub fn everything(at: i64) -> ListingQuery<'static> {
-    ListingQuery {
-        listing: &ListingKey::All,
-        market: "default",
-        group: None,
-        sort: Sort::PriceAsc,
-        filters: &UNFILTERED,
-        at: Instant(at),
-    }
-}
-
-/// The ids in a listing, in order.
-pub async fn listed(store: &Store, query: &ListingQuery<'_>) -> Vec<String> {
-    let mut snapshot = store.snapshot().await.unwrap();
-    let places = snapshot.listing(query, None, 100_000).await.unwrap();
-    places.into_iter().map(|place| place.product_id).collect()
-}
-
-/// Marks these for a task, which is then marked as far as this.
-pub async fn mark(
-    tx: &mut dyn Transaction,
-    task: i64,
-    ids: &[String],
-    cursor: Option<&ScopeCursor>,
-) {
-    let marks: Vec<(i64, &str)> = ids.iter().map(|id| (task, id.as_str())).collect();
-    tx.mark_stale(&marks).await.unwrap();
-    tx.set_marked(task, cursor).await.unwrap();
 }

@@ -7,7 +7,7 @@ mod sides;
 
 use std::collections::BTreeSet;
 
-use crate::harness::events::{event, market, markets};
+use crate::harness::events::event;
 use crate::harness::now;
 use crate::harness::stream::{generated, nasty, shuffled};
 use projections::instant::Instant;
@@ -27,7 +27,7 @@ async fn the_order_of_events_makes_no_difference() {
         assert_eq!(paths(&verdict), BTreeSet::new(), "seed {seed}: {verdict:#?}");
         assert_eq!((verdict.unsettled, verdict.products_sampled), (0, false));
         assert_eq!(verdict.compared.products, verdict.live.products);
-        assert!(verdict.compared.listings > 3 && verdict.compared.places > 100, "{verdict:?}");
+        assert!(verdict.compared.discounts > 3, "{verdict:?}");
         assert!(verdict.judge(&[]).passes());
     }
 }
@@ -41,22 +41,22 @@ async fn the_store_makes_no_difference() {
     sides.new.hear(&shuffled(&lines, 21)).await;
     let verdict = sides.compare(&scope()).await;
     assert_eq!(paths(&verdict), BTreeSet::new(), "{verdict:#?}");
-    sides.new.spoil_view("p1", |view| view.tags.push("odd".into())).await;
+    sides.new.spoil("p1", |product| product.tags.push("odd".into())).await;
     let verdict = sides.compare(&scope()).await;
-    assert_eq!(paths(&verdict), ["card.tags".to_owned()].into());
+    assert_eq!(paths(&verdict), ["product.product.tags".to_owned()].into());
     let gone = json!({"product_id": "p1", "version": 9_999});
     sides.new.imagine(&[event("product.deleted.v1", 0, &gone)]).await;
     let found = paths(&sides.compare(&scope()).await);
-    let expected = ["counts.products", "product", "view", "listing.items"];
+    let expected = ["counts.products", "product"];
     assert!(expected.iter().all(|path| found.contains(*path)), "{found:#?}");
 }
 
-/// Batches of other sizes, and views that were computed for less of time.
+/// Batches of other sizes.
 #[tokio::test(flavor = "multi_thread")]
-async fn how_much_of_time_is_stored_makes_no_difference() {
+async fn how_events_are_cut_makes_no_difference() {
     for seed in [11, 12, 13, 14] {
         let lines = nasty(seed, 300, now());
-        let mut sides = Sides::with_days(30, 1).await;
+        let mut sides = Sides::new().await;
         sides.live.hear(&lines).await;
         for chunk in lines.chunks(7) {
             sides.new.hear(chunk).await;
@@ -68,6 +68,7 @@ async fn how_much_of_time_is_stored_makes_no_difference() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_so_many_products_are_drawn_and_what_differs_in_them_is_found() {
+    const RELEASED: &str = "product.product.released_at";
     let lines = generated(120, 700, 5, now() - 86_400_000);
     let mut sides = Sides::new().await;
     sides.both_hear(&lines).await;
@@ -75,26 +76,26 @@ async fn only_so_many_products_are_drawn_and_what_differs_in_them_is_found() {
     assert!(ids.len() > 60, "{}", ids.len());
     let spoiled: BTreeSet<&String> = ids.iter().step_by(ids.len() / 5).collect();
     for id in &spoiled {
-        sides.new.spoil_view(id, |view| view.released_at = Instant(1)).await;
+        sides.new.spoil(id, |product| product.released_at = Instant(1)).await;
     }
     let (mut found, mut times, seeds) = (BTreeSet::new(), 0, 12);
     for seed in 0..seeds {
-        let scope = Scope { max_products: ids.len() / 3, max_places: 1, seed, ..scope() };
-        let verdict = sides.compare_products(&scope).await;
+        let scope = Scope { max_products: ids.len() / 3, seed, ..scope() };
+        let verdict = sides.compare(&scope).await;
         assert!(verdict.products_sampled);
         assert_eq!(verdict.compared.products as usize, ids.len() / 3);
-        let of_views = verdict.differences.iter().filter(|d| d.path == "view.released_at");
-        for example in of_views.flat_map(|difference| &difference.examples) {
+        let released = verdict.differences.iter().filter(|d| d.path == RELEASED);
+        for example in released.flat_map(|difference| &difference.examples) {
             found.insert(example.subject.clone());
             times += 1;
         }
     }
     assert_eq!(found.iter().collect::<BTreeSet<_>>(), spoiled, "each is drawn by some seed");
     assert!(times < spoiled.len() * seeds as usize * 2 / 3, "{times} times");
-    let whole = Scope { max_products: ids.len(), max_places: 1, ..scope() };
-    let verdict = sides.compare_products(&whole).await;
+    let whole = Scope { max_products: ids.len(), ..scope() };
+    let verdict = sides.compare(&whole).await;
     assert!(!verdict.products_sampled);
-    assert!(paths(&verdict).contains("view.released_at"), "{verdict:#?}");
+    assert!(paths(&verdict).contains(RELEASED), "{verdict:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +107,7 @@ async fn progress_is_told_and_a_stop_is_heard() {
     let (live, new) = (sides.live.store(), sides.new.store());
     compare(live, new, &scope(), &tell, &CancellationToken::new()).await.unwrap();
     let told = told.into_inner().unwrap();
-    assert!(told.is_sorted() && told.len() > 2, "{told:?}");
+    assert!(told.is_sorted() && !told.is_empty(), "{told:?}");
     assert_eq!(told.last().unwrap().0, told.last().unwrap().1);
 
     let stop = CancellationToken::new();
@@ -137,23 +138,6 @@ async fn other_rules_are_found() {
     let dearer = |line: &String| line.replace("\"amount\":300", "\"amount\":301");
     sides.new.hear(&lines.iter().map(dearer).collect::<Vec<_>>()).await;
     let verdict = sides.compare(&scope()).await;
-    // With a filter by price, it is not among those that it was among.
-    let in_listings = ["listing.items", "listing.items[].key", "listing.total"];
-    let expected = bugs::dearer(["product.price", "product.variants[].price", "card.price"]);
-    let expected: BTreeSet<String> =
-        expected.into_iter().chain(in_listings.map(str::to_owned)).collect();
-    assert_eq!(paths(&verdict), expected);
-
-    let mut sides = Sides::with_markets(markets(), vec![market(("default", "USD", "en"))]).await;
-    sides.both_hear(&lines).await;
-    let in_euro = json!({"price_id": "p1-eur", "product_id": "p1", "version": 1, "market": "eu",
-        "currency": "EUR", "amount": 90});
-    sides.both_hear(&[event("price.set.v1", 0, &in_euro)]).await;
-    let verdict = sides.compare(&scope()).await;
-    let expected = ["settings.markets", "card.price", "listing.items", "listing.total"];
-    assert_eq!(paths(&verdict), expected.map(str::to_owned).into());
-    let price = verdict.differences.iter().find(|d| d.path == "card.price").unwrap();
-    assert_eq!(price.examples[0].market.as_deref(), Some("eu"));
-    assert_eq!(price.examples[0].new, json!(null));
+    assert_eq!(paths(&verdict), bugs::dearer(["product.price", "product.variants[].price"]));
     assert!(verdict.at <= Instant(now()));
 }

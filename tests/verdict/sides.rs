@@ -2,30 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use projections::event::Kind;
 use projections::instant::Instant;
-use projections::market::Market;
-use projections::placement::PlacementDiff;
-use projections::view::{ListingKey, View};
+use projections::product::Product;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 use tokio_util::sync::CancellationToken;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::projector::{Batch, Bounds, Projector, reconfigure};
-use vitrine::store::facts::FactWrites;
+use vitrine::projector::{Batch, Projector};
+use vitrine::store::facts::{FactKeys, FactWrites, Stamp};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
-use vitrine::store::{Advance, ReadStore, ViewWrite};
+use vitrine::store::{Advance, ReadStore};
 use vitrine::verdict::{Scope, Verdict, compare};
 
 use crate::harness::events::{at, discount, event, markets, price, product, stock};
 use crate::harness::{PATIENCE, now};
 use crate::postgres_server::Database;
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub struct Side {
     pub projector: Projector,
@@ -87,30 +82,21 @@ pub fn review(id: &str, product_id: &str, version: u64, second: i64) -> String {
 }
 
 impl Side {
-    async fn new(markets: Vec<Market>, days: u32) -> Side {
+    async fn new() -> Side {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("generation.db");
         let store = SqliteStore::open(&file, 1, SqliteOptions::default()).await.unwrap();
-        Side::of(Arc::new(store), markets, days, Place::Sqlite(directory)).await
+        Side::of(Arc::new(store), Place::Sqlite(directory))
     }
 
     pub async fn postgres() -> Side {
         let database = Database::create().await;
         let store = PostgresStore::open(&database.url(), PostgresOptions::default()).await.unwrap();
-        Side::of(Arc::new(store), markets(), 30, Place::Postgres(database)).await
+        Side::of(Arc::new(store), Place::Postgres(database))
     }
 
-    async fn of(store: Arc<dyn ReadStore>, markets: Vec<Market>, days: u32, place: Place) -> Side {
-        let bounds = Bounds {
-            inline_products: 100,
-            defer_products: 1_000,
-            chunk_products: 20,
-            chunk_products_max: 30,
-            past: DAY,
-            ahead: days * DAY,
-        };
-        reconfigure::begin(store.as_ref(), &markets).await.unwrap();
-        Side { projector: Projector::new(store, markets, bounds), next: 0, place }
+    fn of(store: Arc<dyn ReadStore>, place: Place) -> Side {
+        Side { projector: Projector::new(store, markets()), next: 0, place }
     }
 
     pub fn store(&self) -> &Arc<dyn ReadStore> {
@@ -127,7 +113,7 @@ impl Side {
         batch
     }
 
-    /// Takes up all of these in one batch, with all that follows from it.
+    /// Takes up all of these in one batch.
     pub async fn hear(&mut self, lines: &[String]) {
         let mut batch = self.batch(lines);
         let partition = Partition { topic: "catalog".to_owned(), partition: 0 };
@@ -135,7 +121,6 @@ impl Side {
         batch.moves = vec![Advance { last: None, partition, expected, next }];
         self.next = next;
         self.projector.apply(&batch).await.unwrap();
-        while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
     }
 
     /// Moves on without events.
@@ -150,7 +135,6 @@ impl Side {
     pub async fn imagine(&self, lines: &[String]) {
         let batch = self.batch(lines);
         self.projector.apply(&batch).await.unwrap();
-        while self.projector.fanout_step(u32::MAX).await.unwrap().more {}
     }
 
     /// Changes rows behind everybody's back.
@@ -164,44 +148,39 @@ impl Side {
         connection.close().await.unwrap();
     }
 
-    /// Changes facts, and no view.
+    /// Changes facts, with no event.
     pub async fn spoil_facts(&self, writes: &FactWrites) {
         let mut tx = self.store().begin().await.unwrap();
         tx.save_facts(writes).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    /// Changes a stored view, and no row that follows from it.
-    pub async fn spoil_view(&self, id: &str, spoil: impl FnOnce(&mut View)) {
+    /// Changes a product's data, with no event.
+    pub async fn spoil(&self, id: &str, spoil: impl FnOnce(&mut Product)) {
+        let mut snapshot = self.store().snapshot().await.unwrap();
+        let facts = snapshot.product_facts(&[id.to_owned()]).await.unwrap().pop().unwrap();
+        drop(snapshot);
+        let mut product = facts.product.clone();
+        spoil(&mut product);
+        assert_ne!(product, facts.product);
         let mut tx = self.store().begin().await.unwrap();
-        let views = tx.views(&[id.to_owned()]).await.unwrap();
-        let old = &views[id];
-        let mut new = old.clone();
-        spoil(&mut new);
-        assert_ne!(*old, new);
-        let (old, new, diff) = (Some(old), Some(&new), PlacementDiff::default());
-        tx.save_views(&[ViewWrite { product_id: id, old, new, diff }]).await.unwrap();
+        let keys = FactKeys { products: vec![id.to_owned()], ..FactKeys::default() };
+        let head = tx.known(&keys).await.unwrap().products[id].head;
+        let stamp = Stamp { head, time: facts.time, partition: 0, offset: 0 };
+        let products = vec![(id.to_owned(), stamp, Some(product))];
+        tx.save_facts(&FactWrites { products, ..FactWrites::default() }).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
 
 impl Sides {
     pub async fn new() -> Sides {
-        Sides::with_days(30, 30).await
+        Sides { live: Side::new().await, new: Side::new().await }
     }
 
     /// The new one in PostgreSQL.
     pub async fn in_both_stores() -> Sides {
-        Sides { live: Side::new(markets(), 30).await, new: Side::postgres().await }
-    }
-
-    /// Each with steps for so many days.
-    pub async fn with_days(live: u32, new: u32) -> Sides {
-        Sides { live: Side::new(markets(), live).await, new: Side::new(markets(), new).await }
-    }
-
-    pub async fn with_markets(live: Vec<Market>, new: Vec<Market>) -> Sides {
-        Sides { live: Side::new(live, 30).await, new: Side::new(new, 30).await }
+        Sides { live: Side::new().await, new: Side::postgres().await }
     }
 
     pub async fn both_hear(&mut self, lines: &[String]) {
@@ -212,16 +191,11 @@ impl Sides {
     /// All products of the live one.
     pub async fn ids(&self) -> Vec<String> {
         let mut snapshot = self.live.store().snapshot().await.unwrap();
-        snapshot.members(&ListingKey::All, "", 10_000).await.unwrap()
+        snapshot.product_ids("", 10_000).await.unwrap()
     }
 
     pub async fn compare(&self, scope: &Scope) -> Verdict {
         let (live, new) = (self.live.store(), self.new.store());
         compare(live, new, scope, &|_, _| {}, &CancellationToken::new()).await.unwrap()
-    }
-
-    /// In one market: where only products matter.
-    pub async fn compare_products(&self, scope: &Scope) -> Verdict {
-        self.compare(&Scope { markets: markets()[..1].to_vec(), ..scope.clone() }).await
     }
 }

@@ -1,4 +1,4 @@
--- One generation of the read store: facts, views, listings, positions, dead letters.
+-- One generation of the read store: facts, positions, dead letters, and the feed of changes.
 -- Ids compare by their UTF-8 bytes (collation "C"). Instants are milliseconds since 1970; the ends of
 -- time are the smallest and largest 64-bit integers. Documents come compressed, so that storage
 -- EXTERNAL keeps them as they are. Columns stand widest first: nothing is lost to alignment.
@@ -12,8 +12,13 @@ CREATE TABLE meta (
 -- The offset that comes next, for each partition of each topic.
 CREATE TABLE position (
     next_offset bigint  NOT NULL,
+    -- The last event that was projected, and a fingerprint of it. Offsets alone do not tell a log from another one.
+    last_offset bigint,
+    fingerprint bigint,
     partition   integer NOT NULL,
     topic       text COLLATE "C" NOT NULL,
+    -- Why no more events of it are projected; null where they are.
+    stopped     text,
     PRIMARY KEY (topic, partition)
 ) WITH (fillfactor = 50);
 
@@ -118,126 +123,7 @@ CREATE TABLE review_count (
     product_id text COLLATE "C" PRIMARY KEY
 ) WITH (fillfactor = 80);
 
----- Views and listings, computed from the facts.
-
--- Whoever computes a product's view holds its row here, which is there before any view.
-CREATE TABLE product_lock (
-    product_id text COLLATE "C" PRIMARY KEY
-);
-
-CREATE TABLE view (
-    product_id text COLLATE "C" PRIMARY KEY,
-    doc        bytea NOT NULL
-) WITH (fillfactor = 80, toast_tuple_target = 4080);
-ALTER TABLE view ALTER COLUMN doc SET STORAGE EXTERNAL;
-
--- Numbers for listings and audiences keep the rows below narrow. They are given once and for ever;
--- one that nothing uses does no harm.
-CREATE TABLE listing (
-    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind   text COLLATE "C" NOT NULL,
-    id     text COLLATE "C" NOT NULL,
-    UNIQUE (kind, id)
-);
-
--- A market, with a customer group or ('') everyone. Below 2^27, so that `ranking` holds.
-CREATE TABLE audience (
-    number         integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 134217727) PRIMARY KEY,
-    market         text COLLATE "C" NOT NULL,
-    customer_group text COLLATE "C" NOT NULL,
-    UNIQUE (market, customer_group)
-);
-
--- Which products are in a category or of a brand, and what a product itself calls it.
-CREATE TABLE member (
-    named_at   bigint,
-    listing    integer NOT NULL,
-    product_id text COLLATE "C" NOT NULL,
-    name       bytea,
-    PRIMARY KEY (listing, product_id)
-);
-CREATE INDEX member_name ON member (listing, named_at DESC, product_id) WHERE named_at IS NOT NULL;
-
-CREATE TABLE variant (
-    sku        text COLLATE "C" NOT NULL,
-    product_id text COLLATE "C" NOT NULL,
-    PRIMARY KEY (sku, product_id)
-);
-
--- Every order of every listing, ready to be read in order from the index alone: a product stands at
--- `key` from `valid_from` until `valid_until`. `ordering` is listing * 2^32 + audience * 16 + sort, in one
--- integer that is compared at once; sort 15 marks instants at which the listing changes by itself. These
--- are most rows by far; highest price first is lowest price first read backwards: the index does not have to find out that each is the only one of its kind.
-CREATE TABLE entry (
-    key         bigint  NOT NULL,
-    valid_from  bigint  NOT NULL,
-    valid_until bigint  NOT NULL,
-    ordering    bigint  NOT NULL,
-    product_id  text COLLATE "C" NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.2,
-        autovacuum_analyze_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 1);
-CREATE INDEX entry_in_order ON entry (ordering, key, product_id) INCLUDE (valid_from, valid_until);
-
--- What filters look at. A product that has offers for a group is not read from everyone's entries, in
--- orders that do not go by price only if it stands apart.
-CREATE TABLE offer (
-    valid_from   bigint   NOT NULL,
-    valid_until  bigint   NOT NULL,
-    final_amount bigint   NOT NULL,
-    audience     integer  NOT NULL,
-    brand        integer  NOT NULL,
-    rating       smallint NOT NULL,
-    on_sale      boolean  NOT NULL,
-    in_stock     boolean  NOT NULL,
-    apart        boolean  NOT NULL,
-    product_id   text COLLATE "C" NOT NULL,
-    PRIMARY KEY (audience, product_id, valid_from)
-) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
-
--- Products whose stored steps do not cover all of time: which part they cover, and when they are to
--- be computed again. A product without a row covers everything.
-CREATE TABLE coverage (
-    covers_from  bigint NOT NULL,
-    covers_until bigint NOT NULL,
-    refresh_at   bigint,
-    product_id   text COLLATE "C" PRIMARY KEY
-);
-CREATE INDEX coverage_from    ON coverage (covers_from);
-CREATE INDEX coverage_until   ON coverage (covers_until);
-CREATE INDEX coverage_refresh ON coverage (refresh_at) WHERE refresh_at IS NOT NULL;
-
----- Work that a transaction leaves behind.
-
--- Discounts whose products are marked stale in chunks, and deferred batches.
-CREATE TABLE fanout (
-    task          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    "offset"      bigint  NOT NULL,
-    created_at    bigint  NOT NULL,
-    -- How far marking has come: which part of the scope, after which product.
-    part          bigint  NOT NULL,
-    partition     integer NOT NULL,
-    marked        boolean NOT NULL,
-    -- Of a batch whose products' views are left to be computed: nothing is left to be marked.
-    deferred      boolean NOT NULL,
-    topic         text COLLATE "C" NOT NULL,
-    discount_id   text COLLATE "C" NOT NULL,
-    after_product text COLLATE "C" NOT NULL,
-    scope         bytea   NOT NULL
-);
-CREATE INDEX fanout_unmarked ON fanout (task) WHERE NOT marked;
-CREATE INDEX fanout_of_partition ON fanout (topic, partition, "offset");
-
--- Products whose view is to be computed again: `task` is the oldest of the discounts' that marked them,
--- `deferred` the oldest of those that deferred batches left. All rows come and go at the same pace, so
--- that dead ones have to go soon.
-CREATE TABLE stale (
-    task       bigint,
-    deferred   bigint,
-    product_id text COLLATE "C" PRIMARY KEY
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
-        autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX stale_of_task  ON stale (task, product_id);
-CREATE INDEX stale_deferred ON stale (deferred, product_id) WHERE deferred IS NOT NULL;
+---- What events came to.
 
 CREATE TABLE dead_letter (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -245,6 +131,8 @@ CREATE TABLE dead_letter (
     received_at    bigint  NOT NULL,
     entity_version bigint,
     state_since    bigint  NOT NULL,
+    -- Until when the instance that forwards it has it to itself, in milliseconds since 1970.
+    claimed_until  bigint  NOT NULL DEFAULT 0,
     partition      integer NOT NULL,
     -- Whether it is in the topic of dead letters, where there is one.
     forwarded      boolean NOT NULL DEFAULT false,
@@ -259,7 +147,28 @@ CREATE TABLE dead_letter (
     payload        bytea   NOT NULL,
     -- What a message has beside its value (key, headers, timestamp); null where it has none of that.
     envelope       bytea,
+    -- Why the topic of dead letters does not take it; then it counts as forwarded.
+    forward_error  text,
     UNIQUE (topic, partition, "offset")
 );
 CREATE INDEX dead_letter_open ON dead_letter (kind, entity_key) WHERE state = 'open';
 CREATE INDEX dead_letter_unforwarded ON dead_letter (id) WHERE NOT forwarded;
+
+-- What each transaction changed, for the index and the caches that follow the store; pruned after a while.
+-- Transactions commit in another order than they begin: no number says what a reader has seen, a snapshot does.
+CREATE TABLE change (
+    xid xid8   NOT NULL DEFAULT pg_current_xact_id(),
+    at  bigint NOT NULL,
+    doc bytea  NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+        autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 1);
+ALTER TABLE change ALTER COLUMN doc SET STORAGE EXTERNAL;
+CREATE INDEX change_of_transaction ON change (xid);
+
+-- What could be seen at some instants. `pruned`: what could be seen then may be gone by now.
+CREATE TABLE change_mark (
+    at       bigint      NOT NULL,
+    pruned   boolean     NOT NULL DEFAULT false,
+    snapshot pg_snapshot NOT NULL
+);
+CREATE INDEX change_mark_at ON change_mark (at);

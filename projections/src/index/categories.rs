@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::listing::ListingKey;
 use crate::product::{Brand, Category};
 use crate::text::Text;
-use crate::view::ListingKey;
 
 /// The categories that a product carries itself, and those that it is in by them. Products that
 /// carry the same share one.

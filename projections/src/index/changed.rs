@@ -9,7 +9,7 @@ use super::amounts::PriceBook;
 use super::discounts::Rank;
 use super::interner::Interned;
 use super::packed::CHUNK;
-use crate::view::ListingKey;
+use crate::listing::ListingKey;
 
 /// What a publication changed.
 #[derive(Clone, PartialEq, Debug, Default)]

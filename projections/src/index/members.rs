@@ -11,9 +11,9 @@ use super::interner::{Interned, Interner};
 use super::packed::place;
 use super::products::{Chunks, chunk_mut};
 use crate::instant::{Instant, Window};
+use crate::listing::ListingKey;
 use crate::product::Brand;
 use crate::text::Text;
-use crate::view::ListingKey;
 
 /// The product that names a listing: of the visible ones that have a name for it, the one with the
 /// newest event.

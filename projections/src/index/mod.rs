@@ -37,8 +37,8 @@ use roaring::RoaringBitmap;
 
 use crate::codec;
 use crate::instant::Instant;
+use crate::listing::ListingKey;
 use crate::text::Text;
-use crate::view::ListingKey;
 use amounts::{AudienceKey, Columns, PriceBook};
 use interner::Interned;
 use lookup::{Lookup, hash_of};
@@ -144,6 +144,11 @@ impl Index {
         let heading = self.heading(listing, at).unwrap_or_default();
         let own = heading.product.and_then(|p| self.members.own_name(&self.book, p, listing));
         (own, heading.window.until)
+    }
+
+    /// Categories and brands that have products, listed or not, in no order.
+    pub fn listings(&self) -> impl Iterator<Item = &ListingKey> {
+        self.members.keys.iter().map(|(_, key)| key.as_ref())
     }
 
     /// The listings that a product is in, that of everything aside.

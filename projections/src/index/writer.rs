@@ -19,8 +19,8 @@ use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut};
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
 use crate::instant::{Instant, Window};
+use crate::listing::ListingKey;
 use crate::market::Market;
-use crate::view::ListingKey;
 
 /// The index as it is being written.
 #[derive(Debug)]

@@ -12,9 +12,8 @@ use vitrine_projections::index::query::Query;
 use vitrine_projections::index::query::filters::Filters;
 use vitrine_projections::index::writer::Writer;
 use vitrine_projections::instant::Instant;
-use vitrine_projections::listing::Sort;
+use vitrine_projections::listing::{ListingKey, Sort};
 use vitrine_projections::page::Reader;
-use vitrine_projections::view::ListingKey;
 
 use crate::index::{Written, walk};
 use crate::support::generate::{LOW_STOCK, markets};

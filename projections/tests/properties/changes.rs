@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use vitrine_projections::instant::Instant;
-use vitrine_projections::page::{Reader, card_changes_at};
+use vitrine_projections::page::Reader;
 
 use crate::support::cases;
 use crate::support::generate::{PRODUCTS, history, instants, markets};
@@ -45,19 +45,6 @@ proptest! {
                 let next = page["meta"]["next_change_at"].as_str().map(|at| Instant::parse(at).unwrap());
                 prop_assert_eq!(next, oracle.page_changes_at(id, asked(&reader)));
                 check(&reader, next, |at| model.page(id, &Reader { at, ..reader }).map(without_meta))?;
-            }
-        }
-    }
-
-    #[test]
-    fn a_card_changes_when_it_says(history in history(), readers in readers(4)) {
-        let (model, oracle, markets) = (model_of(&history), oracle_of(&history), markets());
-        for who in readers {
-            let reader = reader(&markets, who);
-            for (id, view) in model.views() {
-                let next = card_changes_at(&view, &reader);
-                prop_assert_eq!(next, oracle.card_changes_at(&id, asked(&reader)));
-                check(&reader, next, |at| oracle.card(&id, asked(&Reader { at, ..reader })))?;
             }
         }
     }

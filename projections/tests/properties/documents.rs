@@ -1,6 +1,5 @@
 //! Stored documents and payloads read back as what was written.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
@@ -9,12 +8,9 @@ use serde::de::DeserializeOwned;
 use vitrine_projections::codec::{decode, encode};
 use vitrine_projections::event::{Change, decode_data};
 use vitrine_projections::instant::Instant;
-use vitrine_projections::placement::Placement;
 
-use crate::model_of;
 use crate::support::cases;
-use crate::support::generate::{any_message, history};
-use crate::support::table::Numbers;
+use crate::support::generate::any_message;
 use crate::support::wire::payload;
 
 /// Reads back as itself; with its last byte cut off it is corrupt.
@@ -57,22 +53,5 @@ proptest! {
         let again = decode_data(ty, Instant(time.into()), data.to_string().as_bytes()).unwrap();
         prop_assert_eq!(again.version, event.version);
         prop_assert_eq!(again.change, event.change);
-    }
-}
-
-proptest! {
-    #![proptest_config(cases(48))]
-
-    #[test]
-    fn views_read_back(history in history()) {
-        for view in model_of(&history).views().values() {
-            check(view)?;
-            let labels: BTreeSet<&str> =
-                view.discounts.iter().map(|d| d.discount_id.as_str()).collect();
-            prop_assert_eq!(labels.len(), view.discounts.len(), "each discount is named once");
-            let numbers = Numbers::default();
-            let stored = decode(&encode(view)).unwrap();
-            prop_assert_eq!(Placement::of(view, &numbers), Placement::of(&stored, &numbers));
-        }
     }
 }

@@ -15,9 +15,8 @@ use vitrine_projections::index::part::IndexPart;
 use vitrine_projections::index::query::filters::Filters;
 use vitrine_projections::index::query::{Answer, AudienceView, Query};
 use vitrine_projections::index::writer::Writer;
-use vitrine_projections::listing::Sort;
+use vitrine_projections::listing::{ListingKey, Sort};
 use vitrine_projections::page::Reader;
-use vitrine_projections::view::ListingKey;
 
 use crate::support::cases;
 use crate::support::generate::{GROUPS, LOCALES, PRODUCTS, edge, history, markets};
@@ -199,7 +198,7 @@ fn check(
     Ok(())
 }
 
-fn index_of(model: &Model, at: i64) -> Index {
+pub fn index_of(model: &Model, at: i64) -> Index {
     let mut writer = Writer::new(markets());
     Written::default().write(model, &PRODUCTS, &mut writer);
     writer.publish(edge(at))

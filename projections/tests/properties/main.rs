@@ -6,10 +6,8 @@
 mod catalogue;
 mod changes;
 mod documents;
-mod horizons;
 mod index;
 mod order;
-mod placements;
 mod runs;
 #[path = "../support/mod.rs"]
 mod support;

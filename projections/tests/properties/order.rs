@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use vitrine_projections::event::{Change, Event};
-use vitrine_projections::listing::{Filters, Sort};
-use vitrine_projections::view::ListingKey;
+use vitrine_projections::index::query::Query;
+use vitrine_projections::index::query::filters::Filters;
+use vitrine_projections::listing::{ListingKey, Sort};
 
+use crate::index::{cards, index_of};
 use crate::support::cases;
 use crate::support::generate::{PRODUCTS, history, markets};
 use crate::support::model::Model;
-use crate::support::table::{Asking, Table};
 use crate::{Who, events_of, reader, readers};
 
 /// How the same events come again.
@@ -78,23 +79,31 @@ impl Shuffle {
     }
 }
 
-/// All that is served, and all that is stored for it.
+/// All that is served.
 fn answers(model: &Model, readers: &[Who]) -> Vec<String> {
     let markets = markets();
-    let views = model.views();
-    let table = Table::of(&views);
-    let mut answers = vec![format!("{views:?}")];
+    let (index, filters, mut answers) = (index_of(model, 0), Filters::default(), Vec::new());
     for who in readers {
         let reader = reader(&markets, *who);
         for id in PRODUCTS {
             answers.push(format!("page {:?}", model.page(id, &reader).map(|p| p.to_string())));
-            answers.push(format!("card {:?}", model.card(id, &reader).map(|c| c.to_string())));
         }
-        let listing = ListingKey::All;
-        let (market, group) = (reader.market.id.as_str(), reader.group);
-        let asking = Asking { listing: &listing, market, group, at: reader.at };
         for sort in Sort::ALL {
-            answers.push(format!("{sort} {:?}", table.listing(asking, sort, &Filters::default())));
+            let query = Query {
+                listing: &ListingKey::All,
+                market: who.0,
+                group: reader.group,
+                locale: reader.locale,
+                at: reader.at,
+                sort,
+                filters: &filters,
+                after: None,
+                limit: 100,
+                facets: true,
+            };
+            let answer = index.query(&query);
+            let cards = cards(&index, &answer, &reader, who.0);
+            answers.push(format!("{sort} {cards:?} {:?}", answer.facets));
         }
     }
     answers

@@ -1,10 +1,10 @@
-//! Timelines and views give at every instant what a direct evaluation gives.
+//! Timelines give at every instant what a direct evaluation gives.
 
 use std::fmt::Debug;
 
 use proptest::prelude::*;
 use vitrine_projections::instant::Instant;
-use vitrine_projections::pricing::{Audience, product_quote_at, quote_at};
+use vitrine_projections::pricing::{Audience, quote_at};
 use vitrine_projections::timeline::{Step, VariantTimelines, step_at};
 
 use crate::support::cases;
@@ -36,18 +36,14 @@ proptest! {
             for (market, group) in markets.iter().flat_map(|m| GROUPS.map(|g| (m, g))) {
                 let audience = Audience { market, group };
                 let timelines = VariantTimelines::compute(&facts, audience);
-                let product = VariantTimelines::compute(&facts, audience).product();
                 for steps in &timelines.distinct {
                     check_cover(steps)?;
                 }
-                check_cover(&product)?;
                 for at in instants() {
                     for (variant, index) in facts.product.variants.iter().zip(&timelines.of_variant) {
                         let step = step_at(&timelines.distinct[*index], at).unwrap();
                         prop_assert_eq!(&step.value, &quote_at(&facts, &variant.sku, audience, at));
                     }
-                    let step = step_at(&product, at).unwrap();
-                    prop_assert_eq!(&step.value, &product_quote_at(&facts, audience, at));
                 }
             }
         }
@@ -58,9 +54,9 @@ proptest! {
 proptest! {
     #![proptest_config(cases(200))]
 
-    /// Pages are evaluated from facts, cards from views: both say what the contract's words say.
+    /// Pages are evaluated from facts, and say what the contract's words say.
     #[test]
-    fn pages_and_cards_agree_with_the_oracle(history in history(), readers in readers(8)) {
+    fn pages_agree_with_the_oracle(history in history(), readers in readers(8)) {
         let (model, oracle, markets) = (model_of(&history), oracle_of(&history), markets());
         for who in readers {
             let reader = reader(&markets, who);
@@ -71,8 +67,6 @@ proptest! {
                 }
                 let expected = oracle.product_page(id, asked(&reader));
                 prop_assert_eq!(page.map(oracle::comparable), expected, "page of {} for {:?}", id, reader);
-                let expected = oracle.card(id, asked(&reader));
-                prop_assert_eq!(model.card(id, &reader), expected, "card of {} for {:?}", id, reader);
             }
         }
     }

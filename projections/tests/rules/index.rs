@@ -13,9 +13,8 @@ use vitrine_projections::index::query::filters::Filters;
 use vitrine_projections::index::query::{Answer, Query};
 use vitrine_projections::index::writer::Writer;
 use vitrine_projections::instant::Instant;
-use vitrine_projections::listing::Sort;
+use vitrine_projections::listing::{ListingKey, Sort};
 use vitrine_projections::product::{Attribute, Brand};
-use vitrine_projections::view::ListingKey;
 
 use crate::support::fixture::{
     NOW, NewDiscount, brand, category, discount, facts, market, plain, price, stock, text, window,
@@ -28,7 +27,7 @@ fn part(id: &str, special: impl FnOnce(&mut ProductFacts)) -> IndexPart {
     IndexPart::of(&facts)
 }
 
-fn scoped(NewDiscount { id, terms, scope }: NewDiscount) -> ScopedDiscount {
+pub fn scoped(NewDiscount { id, terms, scope }: NewDiscount) -> ScopedDiscount {
     let discount = vitrine_projections::discount::Discount { scope, terms };
     ScopedDiscount { discount_id: id, time: Instant(0), discount }
 }
@@ -41,7 +40,7 @@ fn index_of(parts: &[IndexPart]) -> Index {
     writer.publish(NOW)
 }
 
-fn query<'a>(filters: &'a Filters, listing: &'a ListingKey) -> Query<'a> {
+pub fn query<'a>(filters: &'a Filters, listing: &'a ListingKey) -> Query<'a> {
     Query {
         listing,
         market: 0,

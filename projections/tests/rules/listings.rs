@@ -1,40 +1,73 @@
 //! Which products a listing holds, and in which order.
 
+use vitrine_projections::discount::DiscountKind;
 use vitrine_projections::facts::{ProductFacts, ReviewCounts};
+use vitrine_projections::index::Index;
+use vitrine_projections::index::part::IndexPart;
+use vitrine_projections::index::query::Query;
+use vitrine_projections::index::query::filters::Filters;
+use vitrine_projections::index::writer::Writer;
 use vitrine_projections::instant::Instant;
-use vitrine_projections::listing::{Filters, Sort, SortFacts};
-use vitrine_projections::view::ListingKey;
+use vitrine_projections::listing::{ListingKey, Sort};
 
+use crate::index::{query, scoped};
 use crate::support::fixture::{
-    brand, category, discount, facts, plain, price, stock, view, window, with_discounts,
-};
-use crate::support::table::{Asking, Table};
-
-const PLAIN: SortFacts = SortFacts {
-    released_at: Instant(1_000),
-    final_amount: 100,
-    discount_bp: 1_000,
-    reviews: ReviewCounts([0, 0, 1, 0, 0]),
+    NOW, NewDiscount, brand, category, discount, facts, market, plain, price, stock, window,
 };
 
-/// In each order the first comes before the second.
+/// An index of these products, with these discounts.
+fn index(products: &[(&str, &ProductFacts)], discounts: Vec<NewDiscount>) -> Index {
+    let mut writer = Writer::new(vec![market()]);
+    for (document, (id, facts)) in (1..).zip(products) {
+        let facts = ProductFacts { product_id: (*id).to_owned(), ..(*facts).clone() };
+        writer.put(&IndexPart::of(&facts), document);
+    }
+    for discount in discounts {
+        writer.put_discount(scoped(discount));
+    }
+    writer.publish(NOW)
+}
+
+fn ids(index: &Index, query: &Query<'_>) -> Vec<String> {
+    index.query(query).items.iter().map(|item| index.id(item.product).to_owned()).collect()
+}
+
+/// These two products in an order.
+fn ordered(sort: Sort, products: [(&str, &ProductFacts); 2]) -> Vec<String> {
+    let none = Filters::default();
+    ids(&index(&products, Vec::new()), &Query { sort, ..query(&none, &ListingKey::All) })
+}
+
+/// In each order the one that is better in what it looks at comes first, whatever their ids; where it looks at
+/// something else, ids decide.
 #[test]
 fn each_sort_puts_its_best_first() {
+    let base = || {
+        let prices = vec![price("sale", 90, |p| p.window = window(0, None)), plain(100)];
+        let reviews = ReviewCounts([0, 0, 1, 0, 0]);
+        ProductFacts { prices, reviews, ..facts(&["s1"]) }
+    };
+    let with = |special: &dyn Fn(&mut ProductFacts)| {
+        let mut facts = base();
+        special(&mut facts);
+        facts
+    };
     let cases = [
-        (Sort::Newest, SortFacts { released_at: Instant(1_001), ..PLAIN }),
-        (Sort::PriceAsc, SortFacts { final_amount: 99, ..PLAIN }),
-        (Sort::PriceDesc, SortFacts { final_amount: 101, ..PLAIN }),
-        (Sort::Discount, SortFacts { discount_bp: 1_001, ..PLAIN }),
-        (Sort::Rating, SortFacts { reviews: ReviewCounts([0, 0, 0, 1, 0]), ..PLAIN }),
-        (Sort::Reviews, SortFacts { reviews: ReviewCounts([2, 0, 0, 0, 0]), ..PLAIN }),
+        (vec![Sort::Newest], with(&|f| f.product.released_at = Instant(1))),
+        (vec![Sort::PriceAsc, Sort::Discount], with(&|f| f.prices[0].price.amount = 89)),
+        (vec![Sort::PriceDesc], with(&|f| f.prices[0].price.amount = 91)),
+        (vec![Sort::Rating], with(&|f| f.reviews = ReviewCounts([0, 0, 0, 1, 0]))),
+        (vec![Sort::Rating, Sort::Reviews], with(&|f| f.reviews = ReviewCounts([0, 0, 2, 0, 0]))),
     ];
-    for (sort, better) in cases {
-        assert!(better.key(sort) < PLAIN.key(sort), "{sort}");
-        // What a sort does not look at changes nothing.
-        for other in Sort::ALL.into_iter().filter(|other| *other != sort) {
-            let both = [Sort::PriceAsc, Sort::PriceDesc, Sort::Rating, Sort::Reviews];
-            if !(both.contains(&sort) && both.contains(&other)) {
-                assert_eq!(better.key(other), PLAIN.key(other), "{sort} for {other}");
+    for (sorts, better) in cases {
+        for sort in Sort::ALL {
+            let by_price = [Sort::PriceAsc, Sort::PriceDesc, Sort::Discount];
+            let opposite = !sorts.contains(&sort)
+                && sorts.iter().any(|s| by_price.contains(s))
+                && by_price.contains(&sort);
+            if !opposite {
+                let first = if sorts.contains(&sort) { "z" } else { "a" };
+                assert_eq!(ordered(sort, [("a", &base()), ("z", &better)])[0], first, "{sort}");
             }
         }
     }
@@ -43,57 +76,65 @@ fn each_sort_puts_its_best_first() {
 /// "rating with review count before it", the average as it is rounded, none as 0.
 #[test]
 fn of_equal_ratings_the_more_reviewed_comes_first() {
-    let key = |counts| SortFacts { reviews: ReviewCounts(counts), ..PLAIN }.key(Sort::Rating);
-    assert!(key([0, 0, 0, 2, 0]) < key([0, 0, 0, 1, 0]), "as good, more reviews");
-    assert!(key([0, 0, 0, 0, 1]) < key([0, 0, 0, 9_999, 1]), "better, fewer reviews");
-    assert!(key([1, 0, 0, 0, 0]) < key([0; 5]), "the worst before none");
+    let rated = |counts| ProductFacts { reviews: ReviewCounts(counts), ..mug() };
+    let check = |better, worse, why: &str| {
+        let (better, worse) = (rated(better), rated(worse));
+        let ordered = ordered(Sort::Rating, [("a", &worse), ("z", &better)]);
+        assert_eq!(ordered, ["z", "a"], "{why}");
+    };
+    check([0, 0, 0, 2, 0], [0, 0, 0, 1, 0], "as good, more reviews");
+    check([0, 0, 0, 0, 1], [0, 0, 0, 9_999, 1], "better, fewer reviews");
+    check([1, 0, 0, 0, 0], [0; 5], "the worst before none");
     // 4.335 and 4.3366 are 4.34 both: the count decides.
-    assert!(key([0, 0, 0, 133, 67]) < key([0, 0, 0, 65, 33]));
-    assert!(key([0, 0, 0, 65, 33]) < key([0, 0, 0, 66, 33]), "4.34 before 4.33");
+    check([0, 0, 0, 133, 67], [0, 0, 0, 65, 33], "the same as rounded, more reviews");
+    check([0, 0, 0, 65, 33], [0, 0, 0, 66, 33], "4.34 before 4.33");
 }
 
-/// Keys stay in order at the ends of what can be.
+/// Orders hold at the ends of what can be.
 #[test]
-fn keys_hold_the_largest_numbers() {
-    let key = |sort, facts: SortFacts| facts.key(sort);
-    let far = |ms| SortFacts { released_at: Instant(ms), ..PLAIN };
-    assert!(
-        key(Sort::Newest, far(253_402_300_799_999)) < key(Sort::Newest, far(-62_135_596_800_000))
-    );
-    let dear = SortFacts { final_amount: 1_000_000_000_000, ..PLAIN };
-    assert!(key(Sort::PriceDesc, dear) < key(Sort::PriceDesc, PLAIN));
-    let many = SortFacts { reviews: ReviewCounts([0, 0, 0, 0, 1 << 39]), ..PLAIN };
-    let most = SortFacts { reviews: ReviewCounts([0, 0, 0, 0, 1 << 45]), ..PLAIN };
-    assert!(key(Sort::Rating, many) < key(Sort::Rating, PLAIN));
-    assert!(key(Sort::Rating, most) <= key(Sort::Rating, many));
+fn the_largest_numbers_are_in_order() {
+    let released = |ms| {
+        let mut facts = mug();
+        facts.product.released_at = Instant(ms);
+        facts
+    };
+    let (late, early) = (released(253_402_300_799_999), released(-62_135_596_800_000));
+    let none = Filters::default();
+    let at_the_end = Query {
+        sort: Sort::Newest,
+        at: Instant(253_402_300_799_999),
+        ..query(&none, &ListingKey::All)
+    };
+    let index = index(&[("a", &early), ("z", &late)], Vec::new());
+    assert_eq!(ids(&index, &at_the_end), ["z", "a"]);
+    let dear = ProductFacts { prices: vec![plain(1_000_000_000_000)], ..mug() };
+    assert_eq!(ordered(Sort::PriceDesc, [("a", &mug()), ("z", &dear)]), ["z", "a"]);
+    let reviewed = |n| ProductFacts { reviews: ReviewCounts([0, 0, 0, 0, n]), ..mug() };
+    let (one, many) = (reviewed(1), reviewed(u64::from(u32::MAX) - 1));
+    for sort in [Sort::Rating, Sort::Reviews] {
+        assert_eq!(ordered(sort, [("a", &one), ("z", &many)]), ["z", "a"], "{sort}");
+    }
 }
 
 #[test]
-fn sorts_have_names_and_numbers_of_their_own() {
+fn sorts_have_names() {
     let names = ["newest", "price_asc", "price_desc", "discount", "rating", "reviews"];
     assert_eq!(Sort::ALL.map(Sort::name), names);
-    assert_eq!(Sort::ALL.map(Sort::number), [0, 1, 2, 3, 4, 5], "stored");
     for sort in Sort::ALL {
         assert_eq!(Sort::parse(sort.name()), Some(sort));
     }
     assert_eq!(Sort::parse("Newest"), None);
 }
 
-/// The products of a listing at an instant, in the order of their ids' prices.
+/// The products of a listing at an instant, in the order of their prices, then ids.
 fn listed(products: &[(&str, &ProductFacts)], listing: &ListingKey, ms: i64) -> Vec<String> {
-    narrowed(products, listing, ms, &Filters::default())
+    let none = Filters::default();
+    ids(&index(products, Vec::new()), &Query { at: Instant(ms), ..query(&none, listing) })
 }
 
-fn narrowed(
-    products: &[(&str, &ProductFacts)],
-    listing: &ListingKey,
-    ms: i64,
-    filters: &Filters,
-) -> Vec<String> {
-    let named = |(id, facts): &(&str, &ProductFacts)| ((*id).to_owned(), view(facts));
-    let table = Table::of(&products.iter().map(named).collect());
-    let asking = Asking { listing, market: "default", group: None, at: Instant(ms) };
-    table.listing(asking, Sort::PriceAsc, filters)
+/// Whether a product with these discounts passes filters.
+fn passes(facts: &ProductFacts, discounts: Vec<NewDiscount>, filters: &Filters) -> bool {
+    !ids(&index(&[("mug", facts)], discounts), &query(filters, &ListingKey::All)).is_empty()
 }
 
 fn mug() -> ProductFacts {
@@ -168,11 +209,9 @@ fn a_listing_changes_when_a_price_comes_or_goes_and_at_a_release() {
     let prices = vec![during("first", 1_000, 2_000), during("second", 3_000, 4_000)];
     let mut mug = ProductFacts { prices, ..facts(&["s1"]) };
     let changes = |facts: &ProductFacts, ms| {
-        let view = view(facts);
-        let table = Table::of(&[("mug".to_owned(), view)].into());
-        let listing = &ListingKey::All;
-        let asking = Asking { listing, market: "default", group: None, at: Instant(ms) };
-        table.changes_at(asking).map(Instant::millis)
+        let none = Filters::default();
+        let query = Query { at: Instant(ms), ..query(&none, &ListingKey::All) };
+        index(&[("mug", facts)], Vec::new()).query(&query).next_change_at.map(Instant::millis)
     };
     let seen = [999, 1_000, 2_000, 3_000, 4_000].map(|ms| changes(&mug, ms));
     assert_eq!(seen, [Some(1_000), Some(2_000), Some(3_000), Some(4_000), None]);
@@ -199,10 +238,9 @@ fn filters_look_at_final_stock_sale_rating_and_brand() {
     mug.product.brand = Some(brand("acme"));
     mug.stock = vec![stock("s1", 1), stock("foreign", 7)];
     mug.reviews = ReviewCounts([0, 0, 0, 133, 67]);
-    let amount = vitrine_projections::discount::DiscountKind::Amount(10);
-    let mug = with_discounts(mug, [discount("d", amount, |_| ())]);
-    let passes =
-        |filters: &Filters| !narrowed(&[("mug", &mug)], &ListingKey::All, 0, filters).is_empty();
+    let passes = |filters: &Filters| {
+        passes(&mug, vec![discount("d", DiscountKind::Amount(10), |_| ())], filters)
+    };
     let none = Filters::default;
     let min = |n| Filters { min_price: Some(n), ..none() };
     let max = |n| Filters { max_price: Some(n), ..none() };
@@ -222,14 +260,12 @@ fn filters_look_at_final_stock_sale_rating_and_brand() {
 /// "on_sale=true (final < regular)": by a discount, or by a price below the undated one.
 #[test]
 fn a_sale_is_what_costs_less_than_the_regular_price() {
-    let on_sale = |facts: &ProductFacts| {
-        let filters = Filters { on_sale: true, ..Filters::default() };
-        !narrowed(&[("mug", facts)], &ListingKey::All, 1_000, &filters).is_empty()
-    };
+    let filters = Filters { on_sale: true, ..Filters::default() };
+    let on_sale = |facts: &ProductFacts| passes(facts, Vec::new(), &filters);
     let sale = |amount| price("sale", amount, |p| p.window = window(0, None));
-    let amount = vitrine_projections::discount::DiscountKind::Amount(10);
     assert!(!on_sale(&mug()));
-    assert!(on_sale(&with_discounts(mug(), [discount("d", amount, |_| ())])));
+    let discounts = vec![discount("d", DiscountKind::Amount(10), |_| ())];
+    assert!(passes(&mug(), discounts, &filters));
     assert!(on_sale(&ProductFacts { prices: vec![plain(100), sale(80)], ..mug() }));
     assert!(!on_sale(&ProductFacts { prices: vec![plain(100), sale(120)], ..mug() }));
     assert!(!on_sale(&ProductFacts { prices: vec![sale(80)], ..mug() }));
@@ -237,9 +273,7 @@ fn a_sale_is_what_costs_less_than_the_regular_price() {
 
 #[test]
 fn what_is_not_in_stock_or_not_on_sale_is_filtered_out() {
-    let passes = |facts: &ProductFacts, filters: Filters| {
-        !narrowed(&[("mug", facts)], &ListingKey::All, 0, &filters).is_empty()
-    };
+    let passes = |facts: &ProductFacts, filters: Filters| passes(facts, Vec::new(), &filters);
     let in_stock = || Filters { in_stock: true, ..Filters::default() };
     let unknown = mug();
     let empty = ProductFacts { stock: vec![stock("s1", 0)], ..mug() };

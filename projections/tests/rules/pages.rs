@@ -1,18 +1,16 @@
-//! A product's page and card: price over the variants, stock, reviews, who is served at all, and
+//! A product's page: price over the variants, stock, reviews, who is served at all, and
 //! when that changes.
 
 use serde_json::{Value, json};
 use vitrine_projections::discount::DiscountKind::{Amount, Percentage};
 use vitrine_projections::facts::{ProductFacts, ReviewCounts};
 use vitrine_projections::instant::Instant;
-use vitrine_projections::page::{Reader, StockBody, card, card_changes_at};
+use vitrine_projections::page::{Reader, StockBody};
 use vitrine_projections::pricing::discount_bp;
 use vitrine_projections::text::Text;
-use vitrine_projections::view::available;
 
 use crate::support::fixture::{
-    NOW, discount, facts, market, page, plain, price, reader, stock, text, view, window,
-    with_discounts,
+    NOW, discount, facts, market, page, plain, price, reader, stock, window, with_discounts,
 };
 
 fn sku_price(sku: &str, amount: i64) -> vitrine_projections::facts::PriceFact {
@@ -27,19 +25,8 @@ fn sku_sale(sku: &str, amount: i64) -> vitrine_projections::facts::PriceFact {
     })
 }
 
-/// The page's price; the stored card's must be the same, but for the highest final.
 fn price_of(facts: &ProductFacts) -> Value {
-    let market = market();
-    let reader = reader(&market);
-    let view = view(facts);
-    let card = card("mug", &view, available(facts), &reader).expect("a card");
-    let price = page(facts, &reader).expect("a page")["price"].clone();
-    let mut of_card = price.clone();
-    if let Some(of_card) = of_card.as_object_mut() {
-        of_card.remove("final_max");
-    }
-    assert_eq!(serde_json::to_value(card.price).unwrap(), of_card);
-    price
+    page(facts, &reader(&market())).expect("a page")["price"].clone()
 }
 
 /// "A product's price is that of its variant with the lowest final ..."
@@ -173,7 +160,7 @@ fn stock_of_foreign_skus_alone_is_unknown() {
     let facts = ProductFacts { stock: vec![stock("foreign", 50)], ..facts(&["s1"]) };
     let page = page(&facts, &reader(&market())).unwrap();
     assert_eq!(page["stock"], json!({"available": null, "state": "unknown"}));
-    assert!(!view(&facts).in_stock);
+    assert_eq!(facts.available(), None);
 }
 
 /// "average is rounded half up to two decimals, null where there are none."
@@ -208,13 +195,7 @@ fn reviews_show_their_average_and_histogram() {
 #[test]
 fn hidden_and_unreleased_products_have_no_page() {
     let market = market();
-    let served = |facts: &ProductFacts| {
-        let view = view(facts);
-        let card = card("mug", &view, None, &reader(&market)).is_some();
-        let page = page(facts, &reader(&market)).is_some();
-        assert_eq!(card, page, "card and page");
-        page
-    };
+    let served = |facts: &ProductFacts| page(facts, &reader(&market)).is_some();
     let mut product = facts(&["s1"]);
     assert!(served(&product), "without a price");
     product.product.released_at = NOW;
@@ -251,14 +232,13 @@ fn texts_are_in_the_readers_locale() {
     }
 }
 
-/// The page's and the card's next change at `ms`.
-fn next_changes(facts: &ProductFacts, group: Option<&str>, ms: i64) -> (Option<i64>, Option<i64>) {
+/// The page's next change after `ms`.
+fn next_change(facts: &ProductFacts, group: Option<&str>, ms: i64) -> Option<i64> {
     let market = market();
     let reader = Reader { at: Instant(ms), group, ..reader(&market) };
     let page = page(facts, &reader).expect("a page");
     let of_page = page["meta"]["next_change_at"].as_str().map(|at| Instant::parse(at).unwrap());
-    let view = view(facts);
-    (of_page.map(Instant::millis), card_changes_at(&view, &reader).map(Instant::millis))
+    of_page.map(Instant::millis)
 }
 
 /// "no later than the first instant after t at which this answer changes with no event; null only
@@ -273,47 +253,25 @@ fn the_next_change_is_the_next_edge_that_matters() {
     });
     let prices = vec![plain(100), sale, same, vip];
     let facts = ProductFacts { prices, ..facts(&["s1"]) };
-    let both = |at| (at, at);
-    assert_eq!(next_changes(&facts, None, 1_000), both(Some(2_000)));
-    assert_eq!(next_changes(&facts, None, 1_999), both(Some(2_000)));
-    assert_eq!(
-        next_changes(&facts, None, 2_000),
-        both(Some(3_000)),
-        "`same` starts later: it wins"
-    );
+    assert_eq!(next_change(&facts, None, 1_000), Some(2_000));
+    assert_eq!(next_change(&facts, None, 1_999), Some(2_000));
+    assert_eq!(next_change(&facts, None, 2_000), Some(3_000), "`same` starts later: it wins");
     // `same` costs what the undated one costs, so that neither its end nor the sale's shows.
-    assert_eq!(next_changes(&facts, None, 3_000), both(None));
-    assert_eq!(next_changes(&facts, Some("vip"), 1_000), both(Some(1_500)));
-    assert_eq!(next_changes(&facts, Some("vip"), 1_500), both(Some(2_500)));
+    assert_eq!(next_change(&facts, None, 3_000), None);
+    assert_eq!(next_change(&facts, Some("vip"), 1_000), Some(1_500));
+    assert_eq!(next_change(&facts, Some("vip"), 1_500), Some(2_500));
 }
 
-/// A card shows the cheapest variant; the page shows the dearer one's change, too.
+/// The page shows a dearer variant's change, too.
 #[test]
-fn a_page_changes_with_any_variant_and_a_card_with_the_cheapest() {
+fn a_page_changes_with_any_variant() {
     let dearer = price("dearer", 300, |p| {
         p.sku = Some("s2".into());
         p.window = window(2_000, None);
     });
     let prices = vec![sku_price("s1", 100), sku_price("s2", 200), dearer];
     let facts = ProductFacts { prices, ..facts(&["s1", "s2"]) };
-    assert_eq!(next_changes(&facts, None, 1_000), (Some(2_000), None));
-}
-
-/// A card that is not there yet comes with the release, whatever its price does before.
-#[test]
-fn a_card_appears_with_the_release() {
-    let market = market();
-    let sale = price("sale", 80, |p| p.window = window(1_500, 1_600));
-    let mut facts = ProductFacts { prices: vec![plain(100), sale], ..facts(&["s1"]) };
-    facts.product.released_at = Instant(2_000);
-    let next = |facts: &ProductFacts, ms| {
-        let view = view(facts);
-        card_changes_at(&view, &Reader { at: Instant(ms), ..reader(&market) })
-    };
-    assert_eq!(next(&facts, 1_000), Some(Instant(2_000)));
-    assert_eq!(next(&facts, 2_000), None);
-    facts.product.active = false;
-    assert_eq!(next(&facts, 1_000), None, "a hidden product never appears by itself");
+    assert_eq!(next_change(&facts, None, 1_000), Some(2_000));
 }
 
 /// "as_of: each the newest time among the live entities of that kind that belong to it."
@@ -332,22 +290,4 @@ fn as_of_is_the_newest_of_each_kind() {
     let facts = with_discounts(facts, [discount("d", Amount(1), |d| d.terms.active = false)]);
     let known = page(&facts, &reader(&market())).unwrap()["meta"]["as_of"].clone();
     assert_eq!(known, expected(at(20), at(30), at(0)));
-}
-
-#[test]
-fn a_card_shows_the_first_image() {
-    let mut facts = facts(&["s1"]);
-    let image = |url: &str| vitrine_projections::product::Image { url: url.into(), alt: text(url) };
-    facts.product.images = vec![image("/1.webp"), image("/2.webp")];
-    let market = market();
-    let view = view(&facts);
-    let card =
-        serde_json::to_value(card("mug", &view, Some(3), &reader(&market)).unwrap()).unwrap();
-    assert_eq!(
-        card,
-        json!({"id": "mug", "name": "Mug", "slug": "mug", "brand": null,
-            "image": {"url": "/1.webp", "alt": "/1.webp"}, "price": null,
-            "stock": {"available": 3, "state": "low_stock"},
-            "reviews": {"count": 0, "average": null}, "tags": []})
-    );
 }

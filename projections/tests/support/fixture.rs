@@ -9,7 +9,6 @@ use projections::facts::{
     DiscountFact, PriceFact, ProductFacts, ReachingDiscount, ReviewCounts, StockFact,
     discount_order,
 };
-use projections::horizon::Horizon;
 use projections::instant::{Instant, Window};
 use projections::market::Market;
 use projections::page::{LatestReviews, Reader, product_page};
@@ -18,7 +17,6 @@ use projections::pricing::{Audience, Quote, quote_at};
 use projections::product::{Brand, Category, Product, Variant};
 use projections::text::Text;
 use projections::timeline::{VariantTimelines, step_at};
-use projections::view::View;
 use serde_json::Value;
 
 /// The instant at which most examples are evaluated.
@@ -179,11 +177,6 @@ pub fn discounted(facts: &ProductFacts) -> (i64, Vec<(String, i64)>) {
     let quote = quote(facts, &facts.product.variants[0].sku, None, NOW).expect("a price");
     let id = |i: u32| facts.discounts[i as usize].fact.discount_id.clone();
     (quote.final_amount, quote.applied.iter().map(|a| (id(a.discount), a.off)).collect())
-}
-
-/// The view for the one market, at all times.
-pub fn view(facts: &ProductFacts) -> View {
-    View::compute(facts, &[market()], &Horizon::everything())
 }
 
 /// The product page without reviews, as JSON.

@@ -6,7 +6,6 @@
 pub mod fixture;
 pub mod generate;
 pub mod model;
-pub mod table;
 pub mod wire;
 
 use proptest::prelude::ProptestConfig;

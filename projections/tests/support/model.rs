@@ -1,7 +1,7 @@
 //! A store in memory: the fold of events into facts, and facts put together by product, with the
 //! functions that a real store uses for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,13 +14,9 @@ use projections::facts::{
     discount_order,
 };
 use projections::fold::{Outcome, fold};
-use projections::horizon::Horizon;
 use projections::instant::Instant;
-use projections::page::{LATEST_REVIEWS, LatestReviews, Reader, card, product_page};
+use projections::page::{LATEST_REVIEWS, LatestReviews, Reader, product_page};
 use projections::product::Product;
-use projections::view::{View, available};
-
-use super::generate::markets;
 
 /// A kind and an id; of a stock level its sku and location.
 type Key = (Kind, String, String);
@@ -132,37 +128,11 @@ impl Model {
         reviews
     }
 
-    pub fn view(&self, id: &str) -> Option<View> {
-        self.facts(id).map(|facts| View::compute(&facts, &markets(), &Horizon::everything()))
-    }
-
-    /// The views as far as the horizon reaches.
-    pub fn views_within(&self, horizon: &Horizon) -> BTreeMap<String, View> {
-        let view = |id: &String| Some(View::compute(&self.facts(id)?, &markets(), horizon));
-        self.views().into_keys().filter_map(|id| Some((id.clone(), view(&id)?))).collect()
-    }
-
-    /// Those of the live products, by id.
-    pub fn views(&self) -> BTreeMap<String, View> {
-        let product = |e: &Event| (e.kind() == Kind::Product).then(|| e.entity_key());
-        self.events()
-            .filter_map(product)
-            .filter_map(|id| Some((id.clone(), self.view(&id)?)))
-            .collect()
-    }
-
     /// The whole page, `meta` included.
     pub fn page(&self, id: &str, reader: &Reader<'_>) -> Option<Value> {
         let facts = self.facts(id)?;
         let reviews = self.latest_reviews(id);
         let page = product_page(&facts, &reviews, reader)?;
         Some(serde_json::to_value(page).expect("a page is JSON"))
-    }
-
-    pub fn card(&self, id: &str, reader: &Reader<'_>) -> Option<Value> {
-        let facts = self.facts(id)?;
-        let view = View::compute(&facts, &markets(), &Horizon::everything());
-        let card = card(id, &view, available(&facts), reader)?;
-        Some(serde_json::to_value(card).expect("a card is JSON"))
     }
 }

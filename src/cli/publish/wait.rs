@@ -25,14 +25,14 @@ pub async fn reflected(
     let target: i64 = positions.iter().map(|p| p.offset + 1).sum();
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(target.max(0) as u64) };
     bar.set_style(ProgressStyle::with_template("projecting {bar:30} {pos}/{len} ETA {eta}")?);
-    let mut seen = (0, 0);
+    let mut seen = 0;
     let mut moved_at = Instant::now();
     let mut counted_at: Option<Instant> = None;
     loop {
         let mut snapshot = stack.store.snapshot().await?;
         let now = match counted_at {
             Some(at) if at.elapsed() < COUNT_EVERY.min(stall) => None,
-            _ => Some(standing(snapshot.as_mut(), &stack, positions).await?),
+            _ => Some(standing(snapshot.as_mut(), positions).await?),
         };
         if snapshot.reflects(positions).await? {
             bar.finish_and_clear();
@@ -59,19 +59,15 @@ pub async fn reflected(
                 stall.as_secs()
             );
         }
-        bar.set_position(now.0.max(0) as u64);
+        bar.set_position(now.max(0) as u64);
     }
 }
 
-/// How far the view is on its way to these positions, and what is left of fan-outs.
+/// How far the view is on its way to these positions.
 ///
 /// # Errors
 /// Where one of the partitions is stopped: it will not get there.
-async fn standing(
-    snapshot: &mut dyn Snapshot,
-    stack: &Stack,
-    wanted: &[Position],
-) -> anyhow::Result<(i64, u64)> {
+async fn standing(snapshot: &mut dyn Snapshot, wanted: &[Position]) -> anyhow::Result<i64> {
     let known = snapshot.standings().await?;
     let of = |w: &Position| {
         known.iter().find(|s| s.partition.topic == w.topic && s.partition.partition == w.partition)
@@ -82,6 +78,5 @@ async fn standing(
         bail!("the events are published, but {}: {why}", standing.partition.stopped_subject());
     }
     let reached = wanted.iter().map(|w| of(w).map_or(0, |s| s.next.min(w.offset + 1)));
-    let status = stack.store.status().await?;
-    Ok((reached.sum(), status.stale_products + status.fanout_tasks))
+    Ok(reached.sum())
 }

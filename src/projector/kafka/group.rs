@@ -17,7 +17,7 @@ use crate::clock;
 use crate::generations::Live;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
-use crate::projector::drive::{PROJECTING, ProjectorError, Traffic, apply_all};
+use crate::projector::drive::{PROJECTING, ProjectorError, apply_all};
 use crate::projector::{Batch, Projector};
 use crate::store::{Advance, Mark};
 
@@ -75,7 +75,6 @@ struct Run {
 pub struct Works {
     pub projector: Arc<Projector>,
     pub options: KafkaOptions,
-    pub traffic: Arc<Traffic>,
     pub live: Live,
     pub runtime: Handle,
     pub stop: CancellationToken,
@@ -90,8 +89,6 @@ pub struct PartitionGroup {
     /// Events that are not handed over yet, in the order in which they came.
     taken: VecDeque<Taken>,
     taken_bytes: usize,
-    /// Whether fan-outs were told that they are to make way.
-    piles_up: bool,
     run: Option<Run>,
     /// The consumer does not fetch for the group: its buffer is full.
     pub paused: bool,
@@ -110,7 +107,6 @@ impl PartitionGroup {
             partitions: HashMap::new(),
             taken: VecDeque::new(),
             taken_bytes: 0,
-            piles_up: false,
             run: None,
             paused: false,
             backoff: Backoff::default(),
@@ -182,30 +178,28 @@ impl PartitionGroup {
     fn start(&mut self) {
         // One batch waits while one is applied; more would only take memory.
         let (sender, mut batches) = mpsc::channel(1);
-        let Works { projector, traffic, stop, .. } = self.works.clone();
+        let Works { projector, stop, .. } = self.works.clone();
         let task = self
             .works
             .runtime
-            .spawn(async move { apply_all(&projector, &mut batches, &traffic, &stop).await });
+            .spawn(async move { apply_all(&projector, &mut batches, &stop).await });
         self.run = Some(Run { sender, task, started: Clock::now() });
     }
 
     /// Hands over the next batch, if the task has room for it. It is decoded here, while the one before
     /// it is applied.
     pub fn hand_over(&mut self) {
-        self.tell_whether_events_pile_up();
         let Some(run) = &self.run else { return };
         let Ok(permit) = run.sender.try_reserve() else { return };
-        let mut since = self.taken.front().map(|oldest| oldest.at);
         if !self.is_waited_for() {
-            // Nor are its views left to fan-outs so that facts are in time.
-            let gathering = since.take().is_some_and(|since| since.elapsed() < LINGER);
+            let oldest = self.taken.front();
+            let gathering = oldest.is_some_and(|oldest| oldest.at.elapsed() < LINGER);
             let few = self.taken.len() < self.works.options.live_batch_max_events;
             if gathering && few && !self.is_full() {
                 return;
             }
         }
-        let mut batch = Batch { since, ..Batch::default() };
+        let mut batch = Batch::default();
         let mut moved: HashMap<PartitionKey, i64> = HashMap::new();
         let at_once = self.at_once();
         let ends: HashMap<PartitionKey, i64> =
@@ -244,14 +238,6 @@ impl PartitionGroup {
 
     fn is_waited_for(&self) -> bool {
         self.works.live.is_waited_for(self.works.projector.store().generation())
-    }
-
-    fn tell_whether_events_pile_up(&mut self) {
-        let more = self.taken.len() >= self.works.options.live_batch_max_events;
-        if self.piles_up != more {
-            self.piles_up = more;
-            self.works.traffic.piles_up(more);
-        }
     }
 
     /// How many events the next batch takes: few while they come as they happen, so that none waits long
@@ -309,7 +295,6 @@ impl PartitionGroup {
     fn start_over(&mut self) -> Vec<PartitionKey> {
         self.taken.clear();
         self.taken_bytes = 0;
-        self.tell_whether_events_pile_up();
         self.paused = false;
         let active = self.active();
         for key in &active {

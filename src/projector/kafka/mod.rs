@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Projector;
-use super::drive::{ProjectorError, Traffic, Turns, fan_out, prepare};
+use super::drive::{ProjectorError, prune_changes};
 use crate::config::Topics;
 use crate::generations::Live;
 use crate::log::LogError;
@@ -41,11 +41,6 @@ pub struct KafkaOptions {
     pub live_batch_max_events: usize,
     /// Tasks that apply events, each for its own partitions.
     pub partition_groups: usize,
-    /// Tasks that fan out beside them.
-    pub fanout_tasks: usize,
-    pub fanout_max_delay: Duration,
-    /// How often an idle projector looks for what others have left behind.
-    pub look_every: Duration,
     /// How long a batch may take to be finished when its partitions go to another instance.
     pub drain: Duration,
     /// Go on where events are no longer in the log, instead of stopping the partition.
@@ -60,7 +55,6 @@ pub async fn run(
     live: Live,
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
-    prepare(&projector, &stop).await?;
     let mut beside = Beside { tasks: JoinSet::new(), stop: stop.clone() };
     if let Some(topic) = log.settings().dead_letter_topic.clone() {
         let (projector, log, live) = (Arc::clone(&projector), Arc::clone(&log), live.clone());
@@ -68,15 +62,14 @@ pub async fn run(
         beside.start(async move { forward::run(&projector, &log, &topic, &live, &stop).await });
     }
     let runtime = tokio::runtime::Handle::current();
-    let traffic = Arc::new(Traffic::default());
-    let turns =
-        Turns { fanout_max_delay: options.fanout_max_delay, look_every: options.look_every };
-    for task in 0..options.fanout_tasks.max(1) {
-        let (projector, traffic) = (Arc::clone(&projector), Arc::clone(&traffic));
-        let stop = stop.clone();
-        beside.start(async move { fan_out(&projector, turns, &traffic, task == 0, &stop).await });
-    }
-    let works = Works { projector, options, traffic, live, runtime, stop: stop.clone() };
+    let (pruning, until) = (Arc::clone(&projector), stop.clone());
+    beside.start(async move {
+        match until.run_until_cancelled(prune_changes(&pruning)).await {
+            Some(never) => match never {},
+            None => Ok(()),
+        }
+    });
+    let works = Works { projector, options, live, runtime, stop: stop.clone() };
     let polled = tokio::task::spawn_blocking(move || consume::run(log, works)).await;
     // The others hear of the same stop, which comes with every end.
     stop.cancel();

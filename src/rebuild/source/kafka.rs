@@ -80,8 +80,7 @@ async fn check_whole(log: &KafkaLog, extents: &[Extent]) -> Result<(), RebuildEr
             return Err(RebuildError::Incomplete(format!(
                 "{topic}:{partition} begins at offset {first}: retention has deleted the events before it \
                  (cleanup.policy = {policy}), and a view built without them would lack entities. Publish everything \
-                 again into a new topic with retention.ms = -1 or cleanup.policy = compact, and rebuild from that; or \
-                 take the live generation's facts over with --from-live"
+                 again into a new topic with retention.ms = -1 or cleanup.policy = compact, and rebuild from that"
             )));
         }
     }

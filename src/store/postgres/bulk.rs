@@ -19,7 +19,6 @@ pub enum Column<'a> {
     MaybeInt8(Vec<Option<i64>>),
     Int4(Vec<i32>),
     Int2(Vec<i16>),
-    Bool(Vec<bool>),
     Bytes(Vec<Option<Vec<u8>>>),
 }
 
@@ -30,7 +29,6 @@ impl Column<'_> {
             Column::Int8(_) | Column::MaybeInt8(_) => "int8[]",
             Column::Int4(_) => "int4[]",
             Column::Int2(_) => "int2[]",
-            Column::Bool(_) => "bool[]",
             Column::Bytes(_) => "bytea[]",
         }
     }
@@ -46,7 +44,6 @@ impl Column<'_> {
             Column::MaybeInt8(values) => query.bind(values),
             Column::Int4(values) => query.bind(values),
             Column::Int2(values) => query.bind(values),
-            Column::Bool(values) => query.bind(values),
             Column::Bytes(values) => query.bind(values),
         }
     }

@@ -9,7 +9,6 @@ use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
 
 use super::PostgresOptions;
 use super::errors::{self, database, is_broken};
-use super::numbers::NumberCache;
 use crate::store::{Result, StoreError};
 
 /// Statements that a connection keeps prepared.
@@ -39,8 +38,6 @@ pub fn address(url: &str) -> Result<PgConnectOptions> {
 #[derive(Clone)]
 pub struct Session {
     settings: Arc<str>,
-    /// Forgotten whenever a connection is made: see [`NumberCache::clear`].
-    numbers: Option<Arc<NumberCache>>,
 }
 
 impl Session {
@@ -54,24 +51,16 @@ impl Session {
             millis(options.lock_timeout),
             millis(IDLE_IN_TRANSACTION),
         );
-        Session { settings: settings.into(), numbers: None }
-    }
-
-    /// For connections that write, and forget these numbers whenever one is made.
-    pub fn writing(&self, numbers: Arc<NumberCache>) -> Session {
-        Session { settings: Arc::clone(&self.settings), numbers: Some(numbers) }
+        Session { settings: settings.into() }
     }
 
     /// For the connection that reads the feed of changes: each has a name of its own.
     pub fn feeding(&self) -> Session {
         let name = "SELECT set_config('vitrine.feed', gen_random_uuid()::text, false)";
-        Session { settings: format!("{} {name};", self.settings).into(), numbers: None }
+        Session { settings: format!("{} {name};", self.settings).into() }
     }
 
     pub async fn apply(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
-        if let Some(numbers) = &self.numbers {
-            numbers.clear();
-        }
         conn.execute(&*self.settings).await.map(|_| ())
     }
 }

@@ -55,19 +55,9 @@ fn put_row(buffer: &mut Vec<u8>, columns: &[&Column<'_>], row: usize) {
             Column::MaybeInt8(v) => put(buffer, v.get(row).and_then(|n| n.map(i64::to_be_bytes))),
             Column::Int4(v) => put(buffer, v.get(row).map(|n| n.to_be_bytes())),
             Column::Int2(v) => put(buffer, v.get(row).map(|n| n.to_be_bytes())),
-            Column::Bool(v) => put(buffer, v.get(row).map(|b| [u8::from(*b)])),
             Column::Bytes(v) => put(buffer, v.get(row).and_then(Option::as_ref)),
         }
     }
-}
-
-/// A row of integers and, after them, a text.
-pub fn put_integers_and_text<const N: usize>(buffer: &mut Vec<u8>, integers: [i64; N], text: &str) {
-    buffer.extend_from_slice(&(N as i16 + 1).to_be_bytes());
-    for integer in integers {
-        put(buffer, Some(integer.to_be_bytes()));
-    }
-    put(buffer, Some(text));
 }
 
 fn put(buffer: &mut Vec<u8>, value: Option<impl AsRef<[u8]>>) {

@@ -21,20 +21,7 @@ use super::snapshot;
 use crate::store::{Result, StoreError};
 
 /// Tables that have at least a row for each entity of their kind, or for each product.
-const LARGE: [&str; 12] = [
-    "product",
-    "price",
-    "stock",
-    "review",
-    "review_count",
-    "product_lock",
-    "view",
-    "member",
-    "variant",
-    "entry",
-    "offer",
-    "coverage",
-];
+const LARGE: [&str; 5] = ["product", "price", "stock", "review", "review_count"];
 
 /// The setting that has what is put off, as long as it is.
 const PUT_OFF: &str = "put_off";
@@ -57,7 +44,7 @@ const NOTICE: &str = "SELECT set_config(name, '1s', false) FROM pg_settings \
 
 /// An index, or a constraint that is kept by one.
 #[derive(Serialize, Deserialize)]
-pub struct Index {
+struct Index {
     table: String,
     name: String,
     constraint: bool,
@@ -84,7 +71,7 @@ pub async fn connect(
     Ok(conn)
 }
 
-/// The connection is the one that may begin or end to fill, or seed, as long as it is open: the others wait.
+/// The connection is the one that may begin or end to fill, as long as it is open: the others wait.
 pub async fn lock(conn: &mut PgConnection, key: i64) -> Result<()> {
     sqlx::query("SELECT pg_advisory_lock($1)")
         .bind(key)
@@ -186,8 +173,7 @@ async fn make_up(
     give_memory(conn).await?;
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
     while let Some(table) = next() {
-        // Before there are indexes it is one pass through the table. Listings are read from an index alone only where
-        // pages are marked as visible to all, which nothing else does.
+        // Before there are indexes it is one pass through the table.
         let vacuum = format!("VACUUM (ANALYZE) {table}");
         conn.execute(vacuum.as_str()).await.map_err(database)?;
         for index in indexes.iter().filter(|index| index.table == table) {
@@ -200,7 +186,7 @@ async fn make_up(
 }
 
 /// Memory and processes to make indexes with.
-pub async fn give_memory(conn: &mut PgConnection) -> Result<()> {
+async fn give_memory(conn: &mut PgConnection) -> Result<()> {
     let sql = format!(
         "SET maintenance_work_mem = '{INDEX_MEMORY}'; \
          SET max_parallel_maintenance_workers = {INDEX_WORKERS}"
@@ -208,7 +194,7 @@ pub async fn give_memory(conn: &mut PgConnection) -> Result<()> {
     conn.execute(sql.as_str()).await.map_err(database).map(|_| ())
 }
 
-pub async fn is_empty(conn: &mut PgConnection, table: &str) -> Result<bool> {
+async fn is_empty(conn: &mut PgConnection, table: &str) -> Result<bool> {
     sqlx::query_scalar(&format!("SELECT NOT EXISTS (SELECT 1 FROM {table})"))
         .fetch_one(conn)
         .await
@@ -221,7 +207,7 @@ async fn alter(conn: &mut PgConnection, table: &str, change: &str) -> Result<()>
 }
 
 /// The indexes of these tables, in the order in which they were made.
-pub async fn indexes(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<Index>> {
+async fn indexes(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<Index>> {
     let rows: Vec<(String, String, bool, String)> = sqlx::query_as(
         "SELECT t.relname::text, i.relname::text, c.oid IS NOT NULL,
                 coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(x.indexrelid))
@@ -243,7 +229,7 @@ pub async fn indexes(conn: &mut PgConnection, tables: &[String]) -> Result<Vec<I
         .collect())
 }
 
-pub async fn drop_all(conn: &mut PgConnection, indexes: &[Index]) -> Result<()> {
+async fn drop_all(conn: &mut PgConnection, indexes: &[Index]) -> Result<()> {
     for Index { table, name, constraint, .. } in indexes {
         let sql = match constraint {
             true => format!("ALTER TABLE {table} DROP CONSTRAINT \"{name}\""),
@@ -267,7 +253,7 @@ async fn is_there(conn: &mut PgConnection, index: &Index) -> Result<bool> {
 
 /// # Errors
 /// [`StoreError::Database`] also where rows are there twice: to make it again would not help.
-pub async fn make(conn: &mut PgConnection, index: &Index) -> Result<()> {
+async fn make(conn: &mut PgConnection, index: &Index) -> Result<()> {
     let Index { table, name, constraint, definition } = index;
     let sql = match constraint {
         true => format!("ALTER TABLE {table} ADD CONSTRAINT \"{name}\" {definition}"),

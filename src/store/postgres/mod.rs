@@ -17,20 +17,15 @@ mod copy;
 mod dead_letters;
 pub mod errors;
 mod facts;
-mod fanout;
 mod filling;
-mod listings;
-mod numbers;
 mod popular;
 mod product_facts;
 mod replicas;
 mod reviews;
 mod save_facts;
 pub(crate) mod schema;
-mod seed;
 mod snapshot;
 mod transaction;
-mod views;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +38,6 @@ use tokio::sync::watch;
 use self::breaker::Breaker;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
-use super::seed::Seed;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
 };
@@ -51,7 +45,6 @@ use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
 use connect::Session;
 use errors::database;
-use numbers::NumberCache;
 use replicas::Replicas;
 pub use schema::Generation;
 
@@ -94,15 +87,9 @@ impl Default for PostgresOptions {
 
 /// Keys of the advisory locks of a generation.
 struct Locks {
-    /// Shared by whoever reads discounts, and alone for whoever changes some.
-    discounts: i64,
-    /// Whoever marks products stale for fan-outs.
-    marking: i64,
-    /// Whoever looks for products that are due.
-    refresh: i64,
     /// Whoever prunes changes.
     pruning: i64,
-    /// Whoever begins or ends to fill the generation, or seeds it.
+    /// Whoever begins or ends to fill the generation.
     filling: i64,
 }
 
@@ -110,9 +97,6 @@ struct Locks {
 struct Primary {
     reader: PgPool,
     writer: PgPool,
-    /// Gives numbers beside transactions that are open.
-    numberer: PgPool,
-    numbers: Arc<NumberCache>,
     locks: Locks,
     /// How many transactions of this process are being undone.
     undoing: watch::Sender<usize>,
@@ -185,9 +169,7 @@ impl PostgresStore {
         options: PostgresOptions,
         generation: Generation,
     ) -> Result<PostgresStore> {
-        let numbers: Arc<NumberCache> = Arc::default();
         let session = Session::of(&options, &generation.schema);
-        let writing = session.writing(Arc::clone(&numbers));
         let wait = options.acquire_timeout;
         let reader = connect::pool(&address, session.clone(), options.read_connections, wait);
         // With connections of its own, so that it never waits for readers.
@@ -195,14 +177,9 @@ impl PostgresStore {
         let replicas = Replicas::watch(&options, &session, &watched)?;
         let primary = Primary {
             reader,
-            writer: connect::pool(&address, writing.clone(), options.write_connections, wait),
-            numberer: connect::pool(&address, writing, 1, wait),
-            numbers,
+            writer: connect::pool(&address, session.clone(), options.write_connections, wait),
             undoing: watch::Sender::new(0),
             locks: Locks {
-                discounts: schema::lock_key(&generation.schema, "discounts"),
-                marking: schema::lock_key(&generation.schema, "marking"),
-                refresh: schema::lock_key(&generation.schema, "refresh"),
                 pruning: schema::lock_key(&generation.schema, "pruning"),
                 filling: schema::lock_key(&generation.schema, "filling"),
             },
@@ -230,7 +207,7 @@ impl PostgresStore {
 
     async fn read(&self, pool: &PgPool) -> Result<snapshot::PostgresSnapshot> {
         let tx = self.breaker.guard(connect::begin(pool, BEGIN_READ)).await?;
-        Ok(snapshot::PostgresSnapshot::new(tx, Arc::clone(&self.primary.numbers)))
+        Ok(snapshot::PostgresSnapshot { tx })
     }
 }
 
@@ -242,8 +219,7 @@ impl ReadStore for PostgresStore {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let Some(tx) = self.replicas.begin().await else { return self.snapshot_fresh().await };
-        let numbers = Arc::clone(&self.primary.numbers);
-        Ok(Box::new(snapshot::PostgresSnapshot::new(tx, numbers)))
+        Ok(Box::new(snapshot::PostgresSnapshot { tx }))
     }
 
     async fn snapshot_fresh(&self) -> Result<Box<dyn Snapshot>> {
@@ -282,25 +258,11 @@ impl ReadStore for PostgresStore {
         ended
     }
 
-    async fn seed_facts(&self, from: &Seed) -> Result<()> {
-        let Seed::Schema(schema) = from else {
-            return Err(StoreError::Incompatible(format!(
-                "a generation in PostgreSQL cannot be seeded from the file {from}"
-            )));
-        };
-        let mut conn = self.alone().await?;
-        let seeded = seed::seed(&mut conn, &self.control, schema).await;
-        let _ = conn.close().await;
-        seeded
-    }
-
     async fn status(&self) -> Result<StoreStatus> {
         let mut tx = self.read(&self.primary.reader).await?.tx;
-        let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM view),
+        let counts: (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM product WHERE doc IS NOT NULL),
                     (SELECT count(*) FROM dead_letter WHERE state = 'open'),
-                    (SELECT count(*) FROM fanout),
-                    (SELECT count(*) FROM stale),
                     (SELECT sum(pg_total_relation_size(c.oid))::int8 FROM pg_class c
                      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r')",
         )
@@ -317,9 +279,7 @@ impl ReadStore for PostgresStore {
             projection_version: PROJECTION_VERSION,
             products: counts.0 as u64,
             dead_letters_open: counts.1 as u64,
-            fanout_tasks: counts.2 as u64,
-            stale_products: counts.3 as u64,
-            store_bytes: counts.4 as u64,
+            store_bytes: counts.2 as u64,
             ..StoreStatus::default()
         };
         status.counted(counted);
@@ -384,9 +344,9 @@ impl ReadStore for PostgresStore {
     }
 
     async fn close(&self) {
-        let Primary { reader, writer, numberer, .. } = self.primary.as_ref();
+        let Primary { reader, writer, .. } = self.primary.as_ref();
         self.replicas.close().await;
         self.feed.close().await;
-        tokio::join!(reader.close(), writer.close(), numberer.close());
+        tokio::join!(reader.close(), writer.close());
     }
 }

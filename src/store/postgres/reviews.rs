@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use projections::facts::ReviewFact;
 use projections::instant::Instant;
-use projections::listing::{TOTAL_CAP, Total};
 use projections::page::{LATEST_REVIEWS, LatestReviews};
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, QueryBuilder};
@@ -13,7 +12,7 @@ use sqlx::{Postgres, QueryBuilder};
 use super::errors::database;
 use crate::store::Result;
 use crate::store::document::unpack;
-use crate::store::query::{ReviewKeyset, ReviewSlice, ReviewSort};
+use crate::store::query::{ReviewKeyset, ReviewSort};
 
 type Row = (String, Vec<u8>);
 
@@ -57,29 +56,8 @@ pub async fn latest(
     Ok(all)
 }
 
-/// One page of reviews, with how many there are in all.
-pub async fn slice(
-    conn: &mut PgConnection,
-    product_id: &str,
-    sort: ReviewSort,
-    after: Option<&ReviewKeyset>,
-    limit: u32,
-) -> Result<ReviewSlice> {
-    let items = read(conn, product_id, sort, after, limit).await?;
-    let counted: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM
-           (SELECT 1 FROM review WHERE product_id = $1 AND state = 2 LIMIT $2) AS counted",
-    )
-    .bind(product_id)
-    .bind(TOTAL_CAP as i64 + 1)
-    .fetch_one(conn)
-    .await
-    .map_err(database)?;
-    let total = (counted as u64).min(TOTAL_CAP);
-    Ok(ReviewSlice { items, total: Total { total, capped: counted as u64 > TOTAL_CAP } })
-}
-
-async fn read(
+/// One page of reviews.
+pub async fn read(
     conn: &mut PgConnection,
     product_id: &str,
     sort: ReviewSort,

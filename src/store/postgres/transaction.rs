@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use projections::discount::Scope;
-use projections::facts::ProductFacts;
 use projections::instant::Instant;
-use projections::view::{ListingKey, View};
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor, Postgres};
 use tokio::runtime::Handle;
@@ -15,18 +12,12 @@ use tokio::runtime::Handle;
 use super::bulk::Rows;
 use super::errors::database;
 use super::facts::Asked;
-use super::{
-    Primary, changes, dead_letters, facts, fanout, numbers, product_facts, save_facts, snapshot,
-    views,
-};
+use super::{Primary, changes, dead_letters, facts, save_facts, snapshot};
 use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
-use crate::store::fanout::{FanoutTask, FanoutsLeft, NewFanout, ScopeCursor, StaleProducts};
-use crate::store::{
-    Advance, DiscountLock, MARKETS_PENDING, Numbers, Result, StoreError, Transaction, ViewWrite,
-};
+use crate::store::{Advance, Result, StoreError, Transaction};
 
 /// Rows that each outcome's count is spread over.
 const OUTCOME_SHARDS: i32 = 16;
@@ -215,148 +206,6 @@ impl Transaction for PostgresTransaction {
         }
     }
 
-    /// A transaction that already changes discounts keeps that lock when it goes on to read them.
-    async fn lock_discounts(&mut self, lock: DiscountLock) -> Result<()> {
-        sqlx::query(match lock {
-            DiscountLock::Read => "SELECT pg_advisory_xact_lock_shared($1)",
-            DiscountLock::Change => "SELECT pg_advisory_xact_lock($1)",
-        })
-        .bind(self.primary.locks.discounts)
-        .execute(open(&mut self.tx)?)
-        .await
-        .map_err(database)
-        .map(|_| ())
-    }
-
-    /// An insert that meets a row locks it, although its condition lets nothing be updated: so one
-    /// statement, in id order, locks rows that are there and rows that are not.
-    async fn lock_products(&mut self, ids: &[String]) -> Result<()> {
-        let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let lock = "ON CONFLICT (product_id) DO UPDATE SET product_id = excluded.product_id
-                    WHERE false";
-        Rows::new(ids.len())
-            .text("product_id", ids.iter().copied())
-            .insert(open(&mut self.tx)?, "product_lock", lock)
-            .await
-            .map(|_| ())
-    }
-
-    async fn product_facts(&mut self, ids: &[String]) -> Result<Vec<ProductFacts>> {
-        product_facts::load(open(&mut self.tx)?, ids).await
-    }
-
-    async fn views(&mut self, ids: &[String]) -> Result<HashMap<String, View>> {
-        views::load(open(&mut self.tx)?, ids).await
-    }
-
-    async fn numbers(
-        &mut self,
-        listings: &[&ListingKey],
-        audiences: &[(&str, Option<&str>)],
-    ) -> Result<Numbers> {
-        numbers::give(&self.primary.numberer, &self.primary.numbers, listings, audiences).await
-    }
-
-    async fn save_views(&mut self, writes: &[ViewWrite<'_>]) -> Result<()> {
-        let mut listings: Vec<&ListingKey> = writes
-            .iter()
-            .flat_map(|w| [w.old, w.new])
-            .flatten()
-            .flat_map(|v| &v.listings)
-            .collect();
-        listings.sort_unstable();
-        listings.dedup();
-        let numbers = self.numbers(&listings, &[]).await?;
-        let conn = open(&mut self.tx)?;
-        match self.fills {
-            true => views::fill(conn, writes, &numbers).await,
-            false => views::save(conn, writes, &numbers).await,
-        }
-    }
-
-    async fn products_reached(
-        &mut self,
-        scope: &Scope,
-        cursor: ScopeCursor,
-        limit: u32,
-    ) -> Result<(Vec<String>, Option<ScopeCursor>)> {
-        fanout::products_reached(open(&mut self.tx)?, scope, cursor, limit).await
-    }
-
-    async fn add_fanout(&mut self, task: &NewFanout<'_>) -> Result<()> {
-        fanout::add(open(&mut self.tx)?, task).await
-    }
-
-    async fn defer(&mut self, ids: &[String], moves: &[Advance]) -> Result<()> {
-        fanout::defer(open(&mut self.tx)?, ids, moves).await
-    }
-
-    async fn has_fanout_work(&mut self, now: Instant) -> Result<bool> {
-        sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM fanout)
-             OR EXISTS (SELECT 1 FROM coverage WHERE refresh_at <= $1)
-             OR EXISTS (SELECT 1 FROM meta WHERE key = $2)",
-        )
-        .bind(now.millis())
-        .bind(MARKETS_PENDING)
-        .fetch_one(open(&mut self.tx)?)
-        .await
-        .map_err(database)
-    }
-
-    async fn stale_count(&mut self, limit: u32) -> Result<u64> {
-        fanout::stale_count(open(&mut self.tx)?, limit).await
-    }
-
-    async fn has_deferred(&mut self) -> Result<bool> {
-        fanout::has_deferred(open(&mut self.tx)?).await
-    }
-
-    async fn unmarked_fanout(&mut self) -> Result<Option<FanoutTask>> {
-        fanout::unmarked(open(&mut self.tx)?, self.primary.locks.marking).await
-    }
-
-    async fn begin_round(&mut self, task: i64) -> Result<Scope> {
-        fanout::begin_round(open(&mut self.tx)?, task).await
-    }
-
-    async fn set_marked(&mut self, task: i64, cursor: Option<&ScopeCursor>) -> Result<()> {
-        fanout::set_marked(open(&mut self.tx)?, task, cursor).await
-    }
-
-    async fn mark_stale(&mut self, marks: &[(i64, &str)]) -> Result<()> {
-        fanout::mark_stale(open(&mut self.tx)?, marks).await
-    }
-
-    async fn stale(&mut self, limit: u32) -> Result<StaleProducts> {
-        fanout::stale(open(&mut self.tx)?, limit).await
-    }
-
-    async fn clear_stale(&mut self, ids: &[String]) -> Result<()> {
-        fanout::clear_stale(open(&mut self.tx)?, ids).await
-    }
-
-    /// One projector at a time looks for them: the others would find the same.
-    async fn due_for_refresh(&mut self, now: Instant, limit: u32) -> Result<Vec<String>> {
-        sqlx::query_scalar(
-            "SELECT product_id FROM coverage
-             WHERE refresh_at <= $1 AND (SELECT pg_try_advisory_xact_lock($3))
-             ORDER BY refresh_at LIMIT $2",
-        )
-        .bind(now.millis())
-        .bind(i64::from(limit))
-        .bind(self.primary.locks.refresh)
-        .fetch_all(open(&mut self.tx)?)
-        .await
-        .map_err(database)
-    }
-
-    async fn finish_fanouts(&mut self) -> Result<FanoutsLeft> {
-        fanout::finish(open(&mut self.tx)?).await
-    }
-
     async fn put_dead_letters(&mut self, letters: &[NewDeadLetter]) -> Result<()> {
         dead_letters::put(open(&mut self.tx)?, letters).await
     }
@@ -404,14 +253,6 @@ impl Transaction for PostgresTransaction {
             return Ok(());
         }
         changes::record(open(&mut self.tx)?, change).await
-    }
-
-    async fn may_be_lost(&mut self) -> Result<()> {
-        sqlx::query("SET LOCAL synchronous_commit = off")
-            .execute(open(&mut self.tx)?)
-            .await
-            .map_err(database)
-            .map(|_| ())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {

@@ -3,19 +3,14 @@
 //! the migrations stay the only description, and a crash at any moment loses nothing.
 
 use serde::{Deserialize, Serialize};
+use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, SqlitePool};
 
 use super::{CHECKPOINT_PAGES, database, snapshot};
 use crate::store::{Result, StoreError};
 
-/// Tables with a row for each entity or product, and indexes beside their own order.
-const LARGE: [&str; 5] = ["price", "stock", "review", "member", "coverage"];
-
-/// Entries of a large generation, as they come. Sorted in among the others part by part, they would meet every page of
-/// their table each time; once it does not fit into the connection's cache any more, that is to write all of it
-/// again with each part.
-const UNSORTED: &str = "entry_unsorted";
+/// Tables with a row for each entity, and indexes beside their own order.
+const LARGE: [&str; 3] = ["price", "stock", "review"];
 
 /// The setting that has what is put off, as long as it is.
 const PUT_OFF: &str = "put_off";
@@ -59,55 +54,6 @@ pub async fn begin(writer: &SqlitePool) -> Result<()> {
     pragma(&mut conn, &format!("wal_autocheckpoint = {FILL_CHECKPOINT_PAGES}")).await
 }
 
-/// The table that a part's entries are to be written to.
-pub async fn entries(conn: &mut SqliteConnection, sorted_bytes: u64) -> Result<&'static str> {
-    if is_table(conn, UNSORTED).await? {
-        return Ok(UNSORTED);
-    }
-    let bytes: i64 = sqlx::query_scalar(
-        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-    )
-    .fetch_one(&mut *conn)
-    .await
-    .map_err(database)?;
-    if bytes.unsigned_abs() < sorted_bytes || snapshot::meta(conn, PUT_OFF).await?.is_none() {
-        return Ok("entry");
-    }
-    let create = format!(
-        "CREATE TABLE {UNSORTED} (listing INTEGER, audience INTEGER, sort INTEGER, key INTEGER,
-             product_id TEXT, valid_from INTEGER, valid_until INTEGER)"
-    );
-    sqlx::query(&create).execute(conn).await.map_err(database)?;
-    Ok(UNSORTED)
-}
-
-/// Sorts what has come unsorted in among the entries, each page of which is met once.
-async fn sort_entries(conn: &mut SqliteConnection) -> Result<()> {
-    if !is_table(conn, UNSORTED).await? {
-        return Ok(());
-    }
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-    let insert = format!(
-        "INSERT INTO entry (listing, audience, sort, key, product_id, valid_from, valid_until)
-         SELECT listing, audience, sort, key, product_id, valid_from, valid_until FROM {UNSORTED}
-         ORDER BY listing, audience, sort, key, product_id, valid_from"
-    );
-    for sql in [insert, format!("DROP TABLE {UNSORTED}")] {
-        sqlx::query(&sql).execute(&mut *tx).await.map_err(database)?;
-    }
-    tx.commit().await.map_err(database)
-}
-
-async fn is_table(conn: &mut SqliteConnection, name: &str) -> Result<bool> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)",
-    )
-    .bind(name)
-    .fetch_one(conn)
-    .await
-    .map_err(database)
-}
-
 /// Makes what is put off, as far as it is not there yet.
 pub async fn end(writer: &SqlitePool) -> Result<()> {
     let mut conn = writer.acquire().await.map_err(database)?;
@@ -126,7 +72,6 @@ pub async fn end(writer: &SqlitePool) -> Result<()> {
 }
 
 async fn make_all(conn: &mut SqliteConnection, put_off: &[Index]) -> Result<()> {
-    sort_entries(conn).await?;
     for Index { name, sql } in put_off {
         let there: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?)",
@@ -152,7 +97,7 @@ async fn pragma(conn: &mut SqliteConnection, what: &str) -> Result<()> {
     sqlx::query(&sql).execute(conn).await.map_err(database).map(|_| ())
 }
 
-pub async fn is_empty(conn: &mut SqliteConnection, table: &str) -> Result<bool> {
+async fn is_empty(conn: &mut SqliteConnection, table: &str) -> Result<bool> {
     sqlx::query_scalar(&format!("SELECT NOT EXISTS (SELECT 1 FROM main.{table})"))
         .fetch_one(conn)
         .await

@@ -6,28 +6,21 @@ pub(crate) mod connect;
 mod dead_letters;
 pub mod errors;
 mod facts;
-mod fanout;
 mod filling;
-mod listings;
 mod popular;
 mod product_facts;
 pub mod quiet;
 mod reviews;
-mod seed;
 mod snapshot;
 mod transaction;
-mod views;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use projections::view::ListingKey;
+use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::sqlite::SqliteSynchronous;
 use tokio::sync::watch;
 
 pub use self::connect::connect_options;
@@ -36,7 +29,6 @@ pub(crate) use self::errors::{database, migration};
 use self::quiet::Quiet;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
-use super::seed::Seed;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
     another_layout,
@@ -51,46 +43,11 @@ pub struct SqliteOptions {
     pub read_connections: u32,
     /// How long a statement waits for another process's lock.
     pub busy_timeout: Duration,
-    /// Bytes of a generation that is being filled up to which each part's entries are sorted in at once; those of
-    /// further parts wait for the end.
-    pub sorted_bytes: u64,
 }
-
-/// As many as the writer's cache has.
-const SORTED_BYTES: u64 = 256 * 1024 * 1024;
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        SqliteOptions {
-            read_connections: 8,
-            busy_timeout: Duration::from_secs(10),
-            sorted_bytes: SORTED_BYTES,
-        }
-    }
-}
-
-/// Numbers that were given to listings and audiences; they never change once committed.
-#[derive(Default)]
-struct NumberCache {
-    listings: HashMap<ListingKey, i64>,
-    audiences: HashMap<(String, Option<String>), i64>,
-}
-
-/// Above this many, the cache of listing numbers starts anew.
-const MAX_CACHED_LISTINGS: usize = 200_000;
-
-impl NumberCache {
-    /// Takes up numbers that are committed.
-    fn take(
-        &mut self,
-        listings: impl IntoIterator<Item = (ListingKey, i64)>,
-        audiences: impl IntoIterator<Item = ((String, Option<String>), i64)>,
-    ) {
-        if self.listings.len() > MAX_CACHED_LISTINGS {
-            self.listings.clear();
-        }
-        self.listings.extend(listings);
-        self.audiences.extend(audiences);
+        SqliteOptions { read_connections: 8, busy_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -98,12 +55,8 @@ impl NumberCache {
 pub struct SqliteStore {
     generation: i64,
     file: PathBuf,
-    sorted_bytes: u64,
     reader: SqlitePool,
     writer: SqlitePool,
-    /// For a further connection that writes.
-    write: SqliteConnectOptions,
-    numbers: Arc<Mutex<NumberCache>>,
     /// Changes with every commit that tells of a change.
     told: watch::Sender<u64>,
     quiet: Quiet,
@@ -126,8 +79,8 @@ impl SqliteStore {
             .pragma("cache_size", "-262144")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
         let pool = pool_options().max_connections(1).acquire_timeout(Duration::from_secs(60));
-        let writer =
-            open_pool(pool, write.clone(), options.busy_timeout).await.map_err(database)?;
+        let writer = open_pool(pool, write, options.busy_timeout).await.map_err(database)?;
+        check_version(&writer, file).await?;
         migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
         let read = shared.pragma("cache_size", "-16384").pragma("query_only", "ON");
         let pool = pool_options()
@@ -137,41 +90,52 @@ impl SqliteStore {
         let store = SqliteStore {
             generation,
             file: file.to_owned(),
-            sorted_bytes: options.sorted_bytes,
             reader,
             writer,
-            write,
-            numbers: Arc::default(),
             told: watch::Sender::new(0),
             quiet: Quiet::of(file),
         };
-        store.check_version().await?;
+        store.note_version().await?;
         Ok(store)
     }
 
     async fn writing(&self) -> Result<transaction::SqliteTransaction> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-        let (numbers, told) = (Arc::clone(&self.numbers), self.told.clone());
-        Ok(transaction::SqliteTransaction::new(tx, numbers, told))
+        Ok(transaction::SqliteTransaction::new(tx, self.told.clone()))
     }
 
-    /// Refuses a generation whose documents another version has written.
-    async fn check_version(&self) -> Result<()> {
-        let ours = PROJECTION_VERSION.to_string();
-        // Looking takes no lock, so that `status` does not wait for a projector.
-        let known = self.snapshot().await?.meta("projection_version").await?;
-        match known {
-            None => {
-                let mut tx = self.begin().await?;
-                tx.set_meta("projection_version", Some(&ours)).await?;
-                tx.commit().await
-            }
-            Some(theirs) if theirs == ours => Ok(()),
-            Some(theirs) => {
-                let theirs = theirs.parse().unwrap_or_default();
-                let place = format!("in {}", self.file.display());
-                Err(StoreError::Incompatible(another_layout(&place, theirs)))
-            }
+    /// Looking takes no lock, so that `status` does not wait for a projector.
+    async fn note_version(&self) -> Result<()> {
+        if self.snapshot().await?.meta(VERSION).await?.is_some() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.set_meta(VERSION, Some(&PROJECTION_VERSION.to_string())).await?;
+        tx.commit().await
+    }
+}
+
+/// The setting that says which version has written the generation.
+const VERSION: &str = "projection_version";
+
+/// Refuses a generation that another version has written, before it is migrated.
+async fn check_version(writer: &SqlitePool, file: &Path) -> Result<()> {
+    let mut conn = writer.acquire().await.map_err(database)?;
+    let has_settings: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta')",
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(database)?;
+    let theirs = match has_settings {
+        true => snapshot::meta(&mut conn, VERSION).await?,
+        false => None,
+    };
+    match theirs.map(|theirs| theirs.parse().unwrap_or_default()) {
+        None | Some(PROJECTION_VERSION) => Ok(()),
+        Some(theirs) => {
+            let place = format!("in {}", file.display());
+            Err(StoreError::Incompatible(another_layout(&place, theirs)))
         }
     }
 }
@@ -184,7 +148,7 @@ impl ReadStore for SqliteStore {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let tx = self.reader.begin().await.map_err(database)?;
-        Ok(Box::new(snapshot::SqliteSnapshot { tx, numbers: Arc::clone(&self.numbers) }))
+        Ok(Box::new(snapshot::SqliteSnapshot { tx }))
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
@@ -195,33 +159,15 @@ impl ReadStore for SqliteStore {
         filling::begin(&self.writer).await
     }
 
-    async fn begin_fill(&self) -> Result<Box<dyn Transaction>> {
-        Ok(Box::new(self.writing().await?.filling(self.sorted_bytes).await?))
-    }
-
     async fn end_filling(&self) -> Result<()> {
         filling::end(&self.writer).await
     }
 
-    async fn seed_facts(&self, from: &Seed) -> Result<()> {
-        let Seed::File(file) = from else {
-            return Err(StoreError::Incompatible(format!(
-                "a generation in SQLite cannot be seeded from the schema {from}"
-            )));
-        };
-        let mut conn = self.write.connect().await.map_err(database)?;
-        let seeded = seed::seed(&mut conn, file).await;
-        let closed = conn.close().await.map_err(database);
-        seeded.and(closed)
-    }
-
     async fn status(&self) -> Result<StoreStatus> {
         let mut tx = self.reader.begin().await.map_err(database)?;
-        let counts: (i64, i64, i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM view),
-                    (SELECT count(*) FROM dead_letter WHERE state = 'open'),
-                    (SELECT count(*) FROM fanout),
-                    (SELECT count(*) FROM stale)",
+        let counts: (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM product WHERE doc IS NOT NULL),
+                    (SELECT count(*) FROM dead_letter WHERE state = 'open')",
         )
         .fetch_one(&mut *tx)
         .await
@@ -236,8 +182,6 @@ impl ReadStore for SqliteStore {
             projection_version: PROJECTION_VERSION,
             products: counts.0 as u64,
             dead_letters_open: counts.1 as u64,
-            fanout_tasks: counts.2 as u64,
-            stale_products: counts.3 as u64,
             store_bytes: bytes_on_disk(&self.file),
             ..StoreStatus::default()
         };

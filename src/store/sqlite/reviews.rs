@@ -2,7 +2,6 @@
 
 use projections::facts::ReviewFact;
 use projections::instant::Instant;
-use projections::listing::{TOTAL_CAP, Total};
 use projections::page::{LATEST_REVIEWS, LatestReviews};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
@@ -10,7 +9,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::database;
 use crate::store::Result;
 use crate::store::document::unpack;
-use crate::store::query::{ReviewKeyset, ReviewSlice, ReviewSort};
+use crate::store::query::{ReviewKeyset, ReviewSort};
 
 type Row = (String, Vec<u8>);
 
@@ -34,29 +33,8 @@ pub async fn latest(
     Ok((LatestReviews { latest, newest_time, next_cursor: None }, more))
 }
 
-/// One page of reviews, with how many there are in all.
-pub async fn slice(
-    conn: &mut SqliteConnection,
-    product_id: &str,
-    sort: ReviewSort,
-    after: Option<&ReviewKeyset>,
-    limit: u32,
-) -> Result<ReviewSlice> {
-    let items = read(conn, product_id, sort, after, limit).await?;
-    let counted: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM
-           (SELECT 1 FROM review WHERE product_id = ? AND state = 2 LIMIT ?)",
-    )
-    .bind(product_id)
-    .bind(TOTAL_CAP as i64 + 1)
-    .fetch_one(conn)
-    .await
-    .map_err(database)?;
-    let total = (counted as u64).min(TOTAL_CAP);
-    Ok(ReviewSlice { items, total: Total { total, capped: counted as u64 > TOTAL_CAP } })
-}
-
-async fn read(
+/// One page of reviews.
+pub async fn read(
     conn: &mut SqliteConnection,
     product_id: &str,
     sort: ReviewSort,

@@ -1,30 +1,22 @@
 //! Reads from one state of the file.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use projections::facts::ProductFacts;
+use projections::facts::{ProductFacts, ReviewFact};
 use projections::index::discounts::ScopedDiscount;
 use projections::index::part::IndexPart;
-use projections::instant::{Instant, Window};
-use projections::listing::Total;
 use projections::page::LatestReviews;
-use projections::view::ListingKey;
 use sqlx::{Sqlite, SqliteConnection};
 
-use super::{NumberCache, database, fanout, listings, product_facts, reviews, views};
-use crate::log::position::{Partition, Reflected};
-use crate::store::fanout::ScopePart;
-use crate::store::query::{
-    Keyset, ListingQuery, ReviewKeyset, ReviewSlice, ReviewSort, StoredCard,
-};
+use super::{database, product_facts, reviews};
+use crate::log::position::Partition;
+use crate::store::query::{ReviewKeyset, ReviewSort};
 use crate::store::standing::{STANDINGS, Standing, StandingRow};
-use crate::store::{ListingName, Result, Snapshot};
+use crate::store::{Result, Snapshot};
 
 pub struct SqliteSnapshot {
     pub(super) tx: sqlx::Transaction<'static, Sqlite>,
-    pub(super) numbers: Arc<Mutex<NumberCache>>,
 }
 
 #[async_trait]
@@ -35,10 +27,6 @@ impl Snapshot for SqliteSnapshot {
 
     async fn standings(&mut self) -> Result<Vec<Standing>> {
         standings(&mut self.tx).await
-    }
-
-    async fn reflected(&mut self) -> Result<Reflected> {
-        fanout::reflected(&mut self.tx).await
     }
 
     async fn meta(&mut self, key: &str) -> Result<Option<String>> {
@@ -75,30 +63,8 @@ impl Snapshot for SqliteSnapshot {
         sort: ReviewSort,
         after: Option<&ReviewKeyset>,
         limit: u32,
-    ) -> Result<ReviewSlice> {
-        reviews::slice(&mut self.tx, product_id, sort, after, limit).await
-    }
-
-    async fn cards(&mut self, ids: &[String]) -> Result<Vec<StoredCard>> {
-        views::cards(&mut self.tx, ids).await
-    }
-
-    async fn coverage(&mut self) -> Result<Window> {
-        listings::coverage(&mut self.tx).await
-    }
-
-    async fn members(
-        &mut self,
-        listing: &ListingKey,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<String>> {
-        let part = match listing {
-            ListingKey::All => ScopePart::All,
-            ListingKey::Category(id) => ScopePart::Category(id),
-            ListingKey::Brand(id) => ScopePart::Brand(id),
-        };
-        fanout::part_reached(&mut self.tx, &part, after, limit).await
+    ) -> Result<Vec<ReviewFact>> {
+        reviews::read(&mut self.tx, product_id, sort, after, limit).await
     }
 
     async fn product_ids(&mut self, after: &str, limit: u32) -> Result<Vec<String>> {
@@ -111,31 +77,6 @@ impl Snapshot for SqliteSnapshot {
         .fetch_all(&mut *self.tx)
         .await
         .map_err(database)
-    }
-
-    async fn listing(
-        &mut self,
-        query: &ListingQuery<'_>,
-        after: Option<&Keyset>,
-        limit: u32,
-    ) -> Result<Vec<Keyset>> {
-        listings::places(&mut self.tx, &self.numbers, query, after, limit).await
-    }
-
-    async fn listing_total(&mut self, query: &ListingQuery<'_>) -> Result<Total> {
-        listings::total(&mut self.tx, &self.numbers, query).await
-    }
-
-    async fn listing_changes_at(&mut self, query: &ListingQuery<'_>) -> Result<Option<Instant>> {
-        listings::changes_at(&mut self.tx, &self.numbers, query).await
-    }
-
-    async fn listing_keys(&mut self, limit: u32) -> Result<Vec<ListingKey>> {
-        listings::keys(&mut self.tx, limit).await
-    }
-
-    async fn listing_name(&mut self, listing: &ListingKey, at: Instant) -> Result<ListingName> {
-        listings::name(&mut self.tx, &self.numbers, listing, at).await
     }
 }
 

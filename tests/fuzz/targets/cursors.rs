@@ -5,11 +5,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;
+use projections::index::query::order::Keyset;
 use projections::instant::Instant;
-use projections::view::ListingKey;
+use projections::listing::ListingKey;
 use sha2::{Digest, Sha256};
 use vitrine::api::cursor::{Binding, Cursor, Cursors, Walk};
-use vitrine::store::query::{Keyset, ReviewKeyset, ReviewSort};
+use vitrine::store::query::{ReviewKeyset, ReviewSort};
 
 const TOKEN: &str = "token";
 const MAC_BYTES: usize = 16;

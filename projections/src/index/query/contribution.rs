@@ -10,8 +10,7 @@ use super::filters::{CompiledFilters, Filters};
 use super::order::SortInput;
 use super::scan::{Columns, by_variant};
 use crate::instant::Instant;
-use crate::listing::Sort;
-use crate::view::ListingKey;
+use crate::listing::{ListingKey, Sort};
 
 /// What a product brings, in the numbers of one version.
 #[derive(Clone, PartialEq, Debug)]

@@ -14,7 +14,7 @@ use super::filters::{BRAND, CompiledFilters, FIRST_ATTRIBUTE, Failures, PRICE, R
 use super::top::TopK;
 use super::{AudienceView, Query};
 use crate::instant::Instant;
-use crate::view::ListingKey;
+use crate::listing::ListingKey;
 
 /// The most brands, or categories.
 const MAX_ENTRIES: usize = 100;

@@ -6,7 +6,7 @@ use super::super::Index;
 use super::super::numbers::NumberMap;
 use super::super::products::{NOTHING, OwnValue};
 use super::super::values::Values;
-use crate::view::ListingKey;
+use crate::listing::ListingKey;
 
 pub use super::super::values::is_counted as is_filtered_by;
 

@@ -11,7 +11,7 @@ use super::facets::{FacetCounts, VariantTally};
 use super::filters::{CompiledFilters, Failures};
 use super::order::SortInput;
 use crate::instant::Instant;
-use crate::view::ListingKey;
+use crate::listing::ListingKey;
 
 /// A product that the filters select, with its cheapest selected variant.
 pub struct Selection {
