@@ -15,8 +15,7 @@ use super::problem::Problem;
 use super::reader::{Asked, Reading, Who};
 use super::rendering::{self, Rendering};
 use super::{ApiState, json};
-use crate::cache::stamps::slots;
-use crate::cache::{PageKind, PageRef, Tag, WatchedListing};
+use crate::cache::{PageKind, PageRef, WatchedListing};
 use crate::config::{HomeSection, SectionListing, SectionSort};
 
 pub const HOME: &str = "/api/v1/home";
@@ -83,9 +82,7 @@ fn make(sections: &[HomeSection], rendering: &Rendering) -> Result<Made, Problem
             .collect(),
         meta: Meta { next_change_at },
     };
-    let shown = body.sections.iter().flat_map(|section| &section.items);
-    let slots = slots(shown.map(|card| Tag::Card(card.id)).chain([Tag::AnyCard]));
-    Ok(Made { body: Some(json(HOME, &body)?), next_change_at, slots, listings })
+    Ok(Made { body: Some(json(HOME, &body)?), next_change_at, slots: Box::default(), listings })
 }
 
 /// A section's listing.

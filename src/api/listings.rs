@@ -243,13 +243,12 @@ impl Of {
     }
 }
 
-/// What a listing's page shows besides what it is watched for: cards, and names of listings.
+/// What a listing's page shows besides what it is watched for: names of listings.
 fn depends(key: &ListingKey, body: &ListingPage<'_>) -> Box<[Slot]> {
-    let cards = body.items.iter().map(|card| Tag::Card(card.id));
     let facets = body.facets.iter();
     let brands = facets.clone().flat_map(|facets| &facets.brands).map(|b| ("brand", &b.id));
     let categories = facets.flat_map(|facets| &facets.categories).map(|c| ("category", &c.id));
     let names = brands.chain(categories).map(|(kind, id)| Tag::Heading(kind, id));
     let own = Tag::Heading(key.kind(), key.id());
-    slots(cards.chain(names).chain([Tag::AnyCard, own]))
+    slots(names.chain([own]))
 }

@@ -1,9 +1,9 @@
 //! First pages of listings: each hears by itself whether a change can be seen on it.
 //!
 //! A listing changes whenever any of its products does; its first page seldom. So a first page does
-//! not depend on its listing as a whole, but on the cards that are on it, and on a tombstone of its
-//! own ([`Tag::Watched`]), which is set where some product's contribution under the page's filters
-//! differs between two versions of the index in a way that the page shows.
+//! not depend on its listing as a whole, but on a tombstone of its own ([`Tag::Watched`]), which is set
+//! where some product's contribution under the page's filters, or the card of a product that is on
+//! it, differs between two versions of the index in a way that the page shows.
 //!
 //! A page is watched from when it was made. What was published meanwhile is looked through then:
 //! the last versions' changes are kept for that. Where they do not reach back far enough, the page
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use projections::index::Index;
 use projections::index::changed::Changed;
 use projections::index::query::AudienceView;
-use projections::index::query::contribution::ListingView;
+use projections::index::query::contribution::{Contribution, ListingView};
 use projections::index::query::filters::Filters;
 use projections::index::query::order::Keyset;
 use projections::instant::Instant;
@@ -76,8 +76,10 @@ impl WatchedListing {
     fn shows(&self, before: &ListingView<'_>, now: &ListingView<'_>, product: u32) -> bool {
         let (was, is) = (before.contribution(product), now.contribution(product));
         let other_id = before.index().id(product) != now.index().id(product);
+        let is_on_it = self.items.contains(&product);
         if was == is && !other_id {
-            return false;
+            // It stands where it stood.
+            return is_on_it && !same_card(before, now, product, &is);
         }
         let until = self.next_change_at.unwrap_or(Instant::MAX);
         let moves_edge =
@@ -94,13 +96,27 @@ impl WatchedListing {
             || was.counted != is.counted
             // Numbers of what it is counted by may be another's, too.
             || (other_id && was.counted.is_some())
-            || (stands_otherwise && (comes || self.items.contains(&product)))
+            || (stands_otherwise && (comes || is_on_it))
+            || (is_on_it && !same_card(before, now, product, &is))
     }
 
     /// The instant at which versions are compared: a page that was prepared is for its own.
     fn compared_at(&self, now: Instant) -> Instant {
         self.at.max(now)
     }
+}
+
+/// Whether both versions show a product alike that stands at the same place in both.
+fn same_card(
+    before: &ListingView<'_>,
+    now: &ListingView<'_>,
+    product: u32,
+    is: &Contribution,
+) -> bool {
+    let Some((variant, _)) = is.selected else { return true };
+    let cards = [before, now].map(|view| view.card(product, variant));
+    let [Some(was), Some(is)] = cards else { return false };
+    was.is_as(&is)
 }
 
 /// An answer that is watched for as long as somebody holds this.
@@ -111,7 +127,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// What the answer depends on besides the cards on it.
+    /// What the answer depends on besides names.
     pub fn tag(&self) -> Tag<'static> {
         Tag::Watched(self.number)
     }

@@ -126,7 +126,7 @@ fn text(rebuilt: &Rebuilt, promote: bool) -> String {
         // Writing into text does not fail.
         let _ = verdict.report(&rebuilt.judged, &mut text);
     } else {
-        text.push_str("it could not be compared with the live generation\n");
+        text.push_str("it was not compared with the live generation, which is empty, stopped, or of another build\n");
     }
     match &rebuilt.promoted {
         Some(promoted) => text.push_str(&generations::text(promoted)),

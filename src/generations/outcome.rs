@@ -31,7 +31,7 @@ pub struct Rebuilt {
     pub products: u64,
     /// Seconds until the generation was filled, without those of earlier runs.
     pub filled_seconds: f64,
-    /// What the comparison with the live generation found; none where there is nothing to compare with.
+    /// What the comparison with the live generation found; none where the live one is empty or cannot be compared.
     pub verdict: Option<Verdict>,
     pub judged: Judged,
     pub promoted: Option<Promoted>,

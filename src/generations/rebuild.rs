@@ -327,6 +327,10 @@ impl Rebuild {
         match live {
             Some(live) if live.is_ours() => {
                 let decided = self.stack.stores.get(live).await?;
+                if decided.snapshot_fresh().await?.positions().await?.is_empty() {
+                    // Nothing was ever projected into it: there is nothing to compare with.
+                    return Ok(Compared { live: number, ..Compared::default() });
+                }
                 discarded::again(decided.as_ref(), store.as_ref()).await?;
                 let compared = match store::is_stopped(decided.as_ref()).await? {
                     true => Err(VerdictError::PartitionStopped { side: Side::Live }.into()),

@@ -52,17 +52,27 @@ pub struct Follower {
     pub waits: Waits,
 }
 
-/// Where a follower stands.
-struct Feed {
-    writer: Arc<Mutex<Writer>>,
+/// How far the feed was read.
+struct Heard {
     cursor: ChangeCursor,
-    /// What is yet to be read.
+    /// What it names, and is yet to be read.
     pending: Names,
+}
+
+/// What was published, and what the next version is made with.
+struct Versions {
+    writer: Arc<Mutex<Writer>>,
     last: Arc<IndexVersion>,
     /// Versions that some request may still hold: they are freed here.
     retired: Vec<Arc<IndexVersion>>,
     /// When the next version may be published.
     next: Clock,
+}
+
+/// Where a follower stands.
+struct Feed {
+    heard: Heard,
+    versions: Versions,
 }
 
 impl Follower {
@@ -115,11 +125,12 @@ impl Follower {
     ) {
         let wait = async {
             let Some(feed) = feed else { return };
-            tokio::time::sleep_until(feed.next.into()).await;
-            if !feed.pending.is_empty() {
+            let Versions { last, next, .. } = &feed.versions;
+            tokio::time::sleep_until((*next).into()).await;
+            if !feed.heard.pending.is_empty() {
                 return;
             }
-            let millis = feed.last.holds_until.millis().saturating_sub(clock::now().millis());
+            let millis = last.holds_until.millis().saturating_sub(clock::now().millis());
             let edge = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
             match hints {
                 Some(hints) => hints.wait(POLL.min(edge)).await,
@@ -151,56 +162,80 @@ impl Follower {
         let (products, seconds) = (version.index.len(), started.elapsed().as_secs_f64());
         let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
         tracing::info!(products, seconds, bytes, "the listing index is loaded");
-        let (pending, retired, next) = (Names::default(), Vec::new(), Clock::now());
-        Ok(Feed { writer, cursor, pending, last: version, retired, next })
+        let heard = Heard { cursor, pending: Names::default() };
+        let (retired, next) = (Vec::new(), Clock::now());
+        Ok(Feed { heard, versions: Versions { writer, last: version, retired, next } })
     }
 
-    /// One round.
+    /// One round. The feed goes on being read meanwhile: pages from facts do not wait for the index.
     async fn follow(&self, feed: &mut Feed) -> Result<()> {
-        self.look(feed).await?;
+        let Feed { heard, versions } = feed;
+        self.look(heard).await?;
         let now = clock::now();
-        let is_due = feed.last.holds_until <= now || now < feed.last.index.evaluated_at();
-        if feed.pending.is_empty() && !is_due {
+        let last = &versions.last;
+        let is_due = last.holds_until <= now || now < last.index.evaluated_at();
+        if heard.pending.is_empty() && !is_due {
             return Ok(());
         }
         let mut snapshot = self.store.snapshot_fresh().await?;
+        // Its first read is what it is a state of: the feed is read after that.
         let reflected = snapshot.reflected().await?;
+        let known = std::mem::take(&mut heard.pending);
         // What was committed before the snapshot, and perhaps after it.
-        let known = std::mem::take(&mut feed.pending);
-        let looked = self.look(feed).await;
+        let looked = self.look(heard).await;
         let mut names = known;
-        names.extend(feed.pending.clone());
+        names.extend(&heard.pending);
         let done = match looked {
-            Ok(()) => self.read(snapshot.as_mut(), feed, &names).await,
+            Ok(()) => {
+                let mut round = std::pin::pin!(self.round((snapshot, reflected), versions, &names));
+                loop {
+                    tokio::select! {
+                        done = &mut round => break done,
+                        () = tokio::time::sleep(POLL) => {
+                            if let Err(error) = self.look(heard).await {
+                                tracing::debug!(%error, "changes cannot be read beside a round");
+                            }
+                        }
+                    }
+                }
+            }
             Err(error) => Err(error),
         };
-        drop(snapshot);
-        match done {
-            Ok(()) => self.publish(feed, reflected).await,
-            Err(error) => {
-                feed.pending.extend(names);
-                return Err(error);
-            }
+        if done.is_err() {
+            heard.pending.extend(&names);
         }
+        done
+    }
+
+    /// Reads what is named from a snapshot, and publishes the version that this makes.
+    async fn round(
+        &self,
+        (mut snapshot, reflected): (Box<dyn Snapshot>, Reflected),
+        versions: &mut Versions,
+        names: &Names,
+    ) -> Result<()> {
+        self.read(snapshot.as_mut(), &versions.writer, names).await?;
+        drop(snapshot);
+        self.publish(versions, reflected).await;
         Ok(())
     }
 
     /// Reads the feed: what it names is pending from now on.
-    async fn look(&self, feed: &mut Feed) -> Result<()> {
-        let read = self.store.changes(Some(&feed.cursor)).await?;
+    async fn look(&self, heard: &mut Heard) -> Result<()> {
+        let read = self.store.changes(Some(&heard.cursor)).await?;
         if read.lost {
             tracing::warn!("changes were deleted before they were read: everything is read again");
-            self.hear(feed, &Change::everything());
+            self.hear(heard, &Change::everything());
         }
         for change in &read.changes {
-            self.hear(feed, change);
+            self.hear(heard, change);
         }
-        feed.cursor = read.cursor;
+        heard.cursor = read.cursor;
         Ok(())
     }
 
-    fn hear(&self, feed: &mut Feed, change: &Change) {
-        feed.pending.add(change);
+    fn hear(&self, heard: &mut Heard, change: &Change) {
+        heard.pending.add(change);
         if let Some(told) = &self.told {
             told.changed(change);
         }
@@ -208,49 +243,55 @@ impl Follower {
 
     /// Reads what is named into the writer. After an error it may be there in part, and nothing is
     /// published before all of it is read again.
-    async fn read(&self, snapshot: &mut dyn Snapshot, feed: &Feed, names: &Names) -> Result<()> {
+    async fn read(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        writer: &Arc<Mutex<Writer>>,
+        names: &Names,
+    ) -> Result<()> {
         let mut rest = Names { everything: false, ..names.clone() };
         if names.everything {
             // Of the writer: it may hold what was never published.
-            rest.products = lock(&feed.writer).ids().map(str::to_owned).collect();
+            rest.products = lock(writer).ids().map(str::to_owned).collect();
             rest.discounts = true;
             let seen = |read: &Read, _| {
                 for id in read.ids() {
                     rest.products.remove(id);
                 }
             };
-            read_all(snapshot, &feed.writer, seen).await?;
+            read_all(snapshot, writer, seen).await?;
         }
         let mut products: Vec<String> = rest.products.into_iter().collect();
         while !products.is_empty() {
             let ids = products.split_off(products.len().saturating_sub(PRODUCTS_AT_ONCE));
-            apply(&feed.writer, rounds::read(snapshot, ids).await?).await;
+            apply(writer, rounds::read(snapshot, ids).await?).await;
         }
         if rest.discounts {
             let discounts = snapshot.discounts().await?;
-            rounds::put_discounts(&mut lock(&feed.writer), discounts);
+            rounds::put_discounts(&mut lock(writer), discounts);
         }
         Ok(())
     }
 
     /// Publishes the version that the writer holds.
-    async fn publish(&self, feed: &mut Feed, reflected: Reflected) {
+    async fn publish(&self, versions: &mut Versions, reflected: Reflected) {
         let began = Clock::now();
-        let (version, changed) = publish(&feed.writer, feed.last.number + 1, reflected).await;
+        let (version, changed) =
+            publish(&versions.writer, versions.last.number + 1, reflected).await;
         self.index.publish(Arc::clone(&version));
-        let before = std::mem::replace(&mut feed.last, Arc::clone(&version));
+        let before = std::mem::replace(&mut versions.last, Arc::clone(&version));
         if let Some(told) = &self.told {
             let (told, before, now) = (Arc::clone(told), Arc::clone(&before), Arc::clone(&version));
             apart(move || told.published(&before, &now, &changed)).await;
         }
         self.index.wake(version.number);
-        feed.retired.push(before);
-        let retired = std::mem::take(&mut feed.retired);
-        feed.retired = apart(move || {
+        versions.retired.push(before);
+        let retired = std::mem::take(&mut versions.retired);
+        versions.retired = apart(move || {
             retired.into_iter().filter(|version| Arc::strong_count(version) > 1).collect()
         })
         .await;
-        feed.next = Clock::now() + began.elapsed().max(SHORTEST_PAUSE);
+        versions.next = Clock::now() + began.elapsed().max(SHORTEST_PAUSE);
     }
 }
 

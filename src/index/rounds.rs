@@ -32,10 +32,10 @@ impl Names {
         self.products.extend(change.products.iter().cloned());
     }
 
-    pub fn extend(&mut self, other: Names) {
+    pub fn extend(&mut self, other: &Names) {
         self.everything |= other.everything;
         self.discounts |= other.discounts;
-        self.products.extend(other.products);
+        self.products.extend(other.products.iter().cloned());
     }
 }
 

@@ -101,6 +101,27 @@ fn a_rebuild_is_killed_resumed_and_promoted_beside_three_projectors() {
     }
 }
 
+/// The first load of a new deployment: nobody has projected anything, and nobody does so.
+#[test]
+fn a_rebuild_of_an_empty_deployment_is_promoted() {
+    let production = Production::new();
+    let catalogue = Catalogue::new(generated(60, 900, 31, now() - 20 * DAY));
+    let file = production.home.write("events.ndjson", catalogue.lines.join("\n"));
+    production.home.run(&["publish", &file, "--skip-unusable"]).good();
+    let done = production.home.json(&["rebuild", "--promote"]);
+    assert_eq!((&done["generation"], &done["verdict"]), (&json!(2), &json!(null)), "{done:#}");
+    assert_eq!(done["promoted"]["generation"], 2, "{done:#}");
+    let service = production.api();
+    answers_from(&service, 2);
+    let readers = Readers {
+        instants: &[now()],
+        markets: &["default", "eu"],
+        groups: &[None],
+        locales: &[None],
+    };
+    println!("{} answers compared", compare(&service, &catalogue, readers));
+}
+
 #[test]
 fn a_rebuild_leaves_the_live_generation_to_its_projectors() {
     let production = Production::new();

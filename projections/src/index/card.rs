@@ -152,6 +152,19 @@ pub(super) fn price_body<'b>(
 }
 
 impl CardFacts<'_> {
+    /// Whether both are answered alike, in every language.
+    pub fn is_as(&self, other: &CardFacts<'_>) -> bool {
+        let price = match (&self.price, &other.price) {
+            (Some(a), Some(b)) => a.is_as(b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        price
+            && self.id == other.id
+            && self.packed == other.packed
+            && self.brand == other.brand
+            && self.available == other.available
+    }
+
     /// As it is answered.
     pub fn body<'b>(&'b self, reader: &Reader<'b>) -> CardBody<'b> {
         let packed = &self.packed;
@@ -175,6 +188,14 @@ impl CardFacts<'_> {
 }
 
 impl CardPrice {
+    fn is_as(&self, other: &CardPrice) -> bool {
+        let of = |price: &CardPrice| (price.variant, price.amounts, price.varies, price.final_max);
+        let shown = |(fact, applied): &(Arc<DiscountFact>, Applied)| {
+            (fact.discount_id.clone(), fact.terms.name.clone(), applied.off)
+        };
+        of(self) == of(other) && self.applied.iter().map(shown).eq(other.applied.iter().map(shown))
+    }
+
     fn body<'b>(&'b self, reader: &Reader<'b>) -> PriceBody<'b> {
         PriceBody {
             varies: Some(self.varies),

@@ -2,6 +2,7 @@
 //! that of some product is.
 
 use super::super::Index;
+use super::super::card::CardFacts;
 use super::super::packed::place;
 use super::super::prices::Amounts;
 use super::super::products::OwnValue;
@@ -75,6 +76,11 @@ impl<'a> ListingView<'a> {
 
     pub fn index(&self) -> &'a Index {
         self.index
+    }
+
+    /// The product's card, with the price of that variant.
+    pub fn card(&self, product: u32, variant: usize) -> Option<CardFacts<'a>> {
+        self.index.card_facts(self.view, product, Some(variant))
     }
 
     /// What a product brings; nothing where it is not in the listing.
