@@ -152,8 +152,8 @@ fn a_rebuild_goes_on_after_each_crash_of_the_database() {
     let production =
         Production::new().set("rebuild.memory_bytes=16777216").set("rebuild.checkpoint_ms=200");
     let mut projector = production.projector();
-    // Enough to be written for some seconds.
-    let products = if full() { 2_000 } else { 800 };
+    // Enough to take longer than from one crash to the next.
+    let products = if full() { 4_000 } else { 2_000 };
     let mut lines = generated(products, 10 * products, 84, now - 20 * DAY);
     lines.extend(nasty(84, 300, now));
     production.home.publish(&lines);
@@ -167,7 +167,7 @@ fn a_rebuild_goes_on_after_each_crash_of_the_database() {
     let mut crashes = 0;
     // While it only reads the log, it does not notice.
     while crashes < 4 || (crashes < 15 && paused(&rebuild) == 0) {
-        std::thread::sleep(Duration::from_millis(200 + rng.below(2_000) as u64));
+        std::thread::sleep(Duration::from_millis(50 + rng.below(600) as u64));
         if rebuild.ended().is_some() {
             break;
         }
@@ -264,9 +264,10 @@ impl Standby {
 
     /// Waits until it has replayed the shop's store.
     fn has(&self, url: &str) {
-        eventually("the standby has the view", || {
-            let views: i64 = self.sql(url, "SELECT count(*) FROM vitrine_g1.view")?;
-            (views == 1).then_some(())
+        let facts = "SELECT (SELECT count(*) FROM vitrine_g1.product) + (SELECT count(*) FROM vitrine_g1.price)";
+        eventually("the standby has the product and its price", || {
+            let facts: i64 = self.sql(url, facts)?;
+            (facts == 2).then_some(())
         });
     }
 
