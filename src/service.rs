@@ -13,6 +13,7 @@ use crate::api::current::Current;
 use crate::cache::Demand;
 use crate::config::Config;
 use crate::generations::Live;
+use crate::generations::first::{FirstStart, Held};
 use crate::generations::follow::Following;
 use crate::generations::jobs::Rebuilds;
 use crate::generations::project::Projecting;
@@ -87,13 +88,13 @@ impl Service {
             current: None,
             schedule: None,
         };
-        if is_projected {
-            service.start_projectors(config, of_projector, live);
-        }
         let of_generations = GenerationMetrics::new(metrics.registry())?;
         let (stack, stopping) = (&service.stack, service.tasks.stop());
         let of_rebuilds = of_generations.clone();
         let rebuilds = Arc::new(Rebuilds::new(config, stack, is_projected, of_rebuilds, stopping));
+        if is_projected {
+            service.start_projectors(config, of_projector, live, &rebuilds);
+        }
         if let Some(listener) = listener {
             service.address = Some(listener.local_addr()?);
             let routes = (answers == Answers::Everything).then_some(routes);
@@ -109,15 +110,32 @@ impl Service {
     }
 
     /// A projector for each generation.
-    fn start_projectors(&mut self, config: &Config, metrics: ProjectorMetrics, live: Live) {
+    fn start_projectors(
+        &mut self,
+        config: &Config,
+        metrics: ProjectorMetrics,
+        live: Live,
+        rebuilds: &Arc<Rebuilds>,
+    ) {
         let run =
             stack::run_projector(config, &self.stack, Some(metrics), live.clone(), &self.waits);
         let (first, stores) = (Arc::clone(&self.stack.store), Arc::clone(&self.stack.stores));
         let stop = self.tasks.stop();
+        let start = FirstStart {
+            store: Arc::clone(&first),
+            stores: Arc::clone(&stores),
+            log: self.stack.log.events(),
+            rebuilds: Arc::clone(rebuilds),
+            waits: self.waits.clone(),
+            events: config.rebuild.first_start_events,
+            held: Held::default(),
+            stop: stop.clone(),
+        };
         let projecting =
-            Projecting::new(first, stores, run, (live, self.waits.clone()), stop.clone());
+            Projecting::new(first, stores, run, (live, self.waits.clone()), stop.clone())
+                .without(start.held.clone());
         // Without its projector the service would only grow stale.
-        self.running.push(self.tasks.run("projecting", stop, projecting.run()));
+        self.running.push(self.tasks.run("projecting", stop, start.before(projecting.run())));
     }
 
     fn start_api(

@@ -69,6 +69,8 @@ impl Shop {
         let data_dir = dir.join("data");
         // Plain keys go before the first table.
         let mut keys = format!("data_dir = {}\n", serde_json::to_string(&data_dir)?);
+        // What a rebuild does is measured apart from projecting.
+        keys.push_str("rebuild.first_start_events = 0\n");
         for setting in settings {
             keys.push_str(setting);
             keys.push('\n');

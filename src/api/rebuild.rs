@@ -37,7 +37,7 @@ impl Wish {
         let Wish { promote, allow, fresh, uncompared } = self;
         let rules: Result<Vec<Allow>, _> = allow.iter().map(|rule| rule.parse()).collect();
         let allow = rules.map_err(|bad| invalid("allow", bad.to_string()))?;
-        Ok(Asked { fresh, promote, allow, uncompared })
+        Ok(Asked { fresh, promote, allow, uncompared, only_if_empty: false })
     }
 }
 

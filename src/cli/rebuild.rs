@@ -44,6 +44,7 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
         promote: args.promote,
         allow: args.allow,
         uncompared: args.uncompared,
+        only_if_empty: false,
     };
     let promote = asked.promote;
     let stack = Arc::new(Stack::open_control(&context.config).await?);

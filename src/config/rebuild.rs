@@ -41,6 +41,11 @@ pub struct RebuildConfig {
     /// nothing is left to go back to while a rebuild runs.
     #[schemars(range(min = 1, max = 1_000))]
     pub keep: usize,
+    /// Where nothing was ever projected, and the log holds so many events at least, a process that projects fills
+    /// the store in bulk first, as a rebuild does, which takes a fraction of the time; of several processes one does
+    /// so. 0: never. The log has to hold everything for that; where it does not, events are projected one after the
+    /// other.
+    pub first_start_events: u64,
 }
 
 impl Default for RebuildConfig {
@@ -53,6 +58,7 @@ impl Default for RebuildConfig {
             promote_wait_seconds: 60,
             shadow_reads_per_mille: 0,
             keep: 2,
+            first_start_events: 500_000,
         }
     }
 }

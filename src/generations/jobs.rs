@@ -27,6 +27,9 @@ pub struct Ended {
     pub refused: Vec<String>,
     /// Why it ended early.
     pub error: Option<String>,
+    /// Another process rebuilds, or has.
+    #[serde(skip)]
+    pub is_elsewhere: bool,
     pub rebuilt: Option<Rebuilt>,
 }
 
@@ -37,6 +40,12 @@ pub struct Status {
     pub state: &'static str,
     pub progress: Progress,
     pub last: Option<Ended>,
+}
+
+impl Status {
+    pub fn is_running(&self) -> bool {
+        self.state == "running"
+    }
 }
 
 /// Runs rebuilds in the background.
@@ -111,7 +120,6 @@ impl Rebuilds {
     }
 
     async fn run(&self, asked: Asked) {
-        tracing::info!(?asked, "a rebuild begins");
         let rebuild = Rebuild {
             config: self.config.clone(),
             stack: Arc::clone(&self.stack),
@@ -144,7 +152,13 @@ impl Rebuilds {
             self.metrics.rebuilt(result);
             tracing::info!(generation, result, "a generation is rebuilt");
         }
-        Ended { at: clock::now(), refused, error: None, rebuilt: Some(rebuilt) }
+        Ended {
+            at: clock::now(),
+            refused,
+            error: None,
+            is_elsewhere: false,
+            rebuilt: Some(rebuilt),
+        }
     }
 
     fn failed(&self, error: &RebuildFailed) -> Ended {
@@ -153,11 +167,12 @@ impl Rebuilds {
             RebuildFailed::Rebuild(RebuildError::Stopped)
                 | RebuildFailed::Verdict(VerdictError::Stopped)
         );
+        let is_elsewhere = matches!(error, RebuildFailed::Locked | RebuildFailed::NotEmpty);
         if stopped {
             tracing::info!("a rebuild was stopped; the next one goes on where it was");
-        } else if matches!(error, RebuildFailed::Locked) {
-            // Of several schedulers one rebuilds.
-            tracing::info!(%error, "no rebuild is begun");
+        } else if is_elsewhere {
+            // Of several processes one rebuilds.
+            tracing::debug!(%error, "no rebuild is begun");
         } else {
             self.metrics.rebuilt("failed");
             tracing::error!(%error, "a rebuild has failed");
@@ -166,6 +181,7 @@ impl Rebuilds {
             at: clock::now(),
             refused: Vec::new(),
             error: Some(error.to_string()),
+            is_elsewhere,
             rebuilt: None,
         }
     }

@@ -8,6 +8,7 @@
 mod abandoned;
 pub mod alone;
 mod discarded;
+pub mod first;
 pub mod follow;
 mod forwarded;
 pub mod jobs;

@@ -20,6 +20,8 @@ pub struct Asked {
     pub allow: Vec<Allow>,
     /// Promotes it although this build cannot read the live generation, so that the two are not compared.
     pub uncompared: bool,
+    /// Only where nothing was ever projected into the live generation.
+    pub only_if_empty: bool,
 }
 
 /// What came of it.
@@ -48,6 +50,8 @@ pub enum RebuildFailed {
         "the lock of the rebuild was lost, and another rebuild has it: what was written is kept, and whoever has it goes on with it"
     )]
     LockLost,
+    #[error("the live generation is not empty any more")]
+    NotEmpty,
     #[error(
         "the live generation has another projection version, so that the new one cannot be compared with it: generation \
          {0} is built and kept up to date; promote it with `vitrine generations promote {0}`"

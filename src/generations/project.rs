@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
+use super::first::Held;
 use super::rebuild::UNJUDGED;
 use super::stores::Stores;
 use super::{Announced, Generation, Live, State};
@@ -54,6 +55,7 @@ pub struct Projecting {
     failed: HashMap<i64, Failed>,
     /// Of others than the first only these are projected.
     only_abandoned: Option<Abandoned>,
+    held: Held,
     stop: CancellationToken,
 }
 
@@ -75,6 +77,7 @@ impl Projecting {
             running: HashMap::new(),
             failed: HashMap::new(),
             only_abandoned: None,
+            held: Held::default(),
             stop,
         }
     }
@@ -82,6 +85,11 @@ impl Projecting {
     /// Leaves other generations than the first to those who project them, if somebody does: for whoever comes and goes.
     pub fn only_abandoned(self, abandoned: Abandoned) -> Projecting {
         Projecting { only_abandoned: Some(abandoned), ..self }
+    }
+
+    /// Leaves out one generation, as long as it is held back.
+    pub fn without(self, held: Held) -> Projecting {
+        Projecting { held, ..self }
     }
 
     /// Projects until told to stop.
@@ -163,6 +171,9 @@ impl Projecting {
         let waits = |failed: &Failed| failed.again > tokio::time::Instant::now();
         let is_left_to_others =
             |abandoned: &Abandoned| number != self.first.generation() && !abandoned.has(number);
+        if self.held.has(number) {
+            return Ok(());
+        }
         if self.only_abandoned.as_ref().is_some_and(is_left_to_others) {
             return Ok(());
         }

@@ -40,6 +40,8 @@ const SWITCHED_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Compared {
     live: Option<i64>,
+    /// Nothing was ever projected into the live one.
+    was_empty: bool,
     verdict: Option<Verdict>,
     judged: Judged,
 }
@@ -87,6 +89,10 @@ impl Rebuild {
     /// With the lock.
     async fn locked(&self) -> Result<Rebuilt, RebuildFailed> {
         let started = Clock::now();
+        if self.asked.only_if_empty && self.empty_live().await?.is_none() {
+            return Err(RebuildFailed::NotEmpty);
+        }
+        tracing::info!(asked = ?self.asked, "a rebuild begins");
         promote::sweep(&self.stack.stores).await?;
         let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();
@@ -279,7 +285,7 @@ impl Rebuild {
         filled_seconds: f64,
     ) -> Result<Rebuilt, RebuildFailed> {
         let judged = self.in_the_end(|| self.judge(generation, store)).await?;
-        let (live, verdict, judged) = (judged.live, judged.verdict, judged.judged);
+        let Compared { live, was_empty, verdict, judged } = judged;
         let mut rebuilt = Rebuilt {
             generation: generation.number,
             events: filled.events,
@@ -310,7 +316,28 @@ impl Rebuild {
                 set => set?,
             }
         }
+        if let Some(empty) = live.filter(|_| was_empty && rebuilt.promoted.is_some()) {
+            self.drop_empty(empty).await;
+        }
         Ok(rebuilt)
+    }
+
+    /// Nobody goes back to a generation that was never filled.
+    async fn drop_empty(&self, number: i64) {
+        match promote::drop(&self.stack.stores, number).await {
+            Ok(_) => tracing::info!(generation = number, "the empty generation is dropped"),
+            Err(error) => {
+                tracing::warn!(%error, generation = number, "the empty generation is not dropped")
+            }
+        }
+    }
+
+    /// The live generation, where nothing was ever projected into it.
+    async fn empty_live(&self) -> Result<Option<i64>, RebuildFailed> {
+        let known = self.stack.stores.catalogue().list().await?;
+        let Some(live) = known.iter().find(|g| g.live && g.is_ours()) else { return Ok(None) };
+        let store = self.stack.stores.get(live).await?;
+        Ok(is_empty(store.as_ref()).await?.then_some(live.number))
     }
 
     /// Catches up and compares with the live generation, if that can be.
@@ -327,9 +354,9 @@ impl Rebuild {
         match live {
             Some(live) if live.is_ours() => {
                 let decided = self.stack.stores.get(live).await?;
-                if decided.snapshot_fresh().await?.positions().await?.is_empty() {
-                    // Nothing was ever projected into it: there is nothing to compare with.
-                    return Ok(Compared { live: number, ..Compared::default() });
+                if is_empty(decided.as_ref()).await? {
+                    // There is nothing to compare with, and nothing to go back to.
+                    return Ok(Compared { live: number, was_empty: true, ..Compared::default() });
                 }
                 discarded::again(decided.as_ref(), store.as_ref()).await?;
                 let compared = match store::is_stopped(decided.as_ref()).await? {
@@ -339,7 +366,12 @@ impl Rebuild {
                 match compared {
                     Ok(verdict) => {
                         let judged = verdict.judge(&self.asked.allow);
-                        Ok(Compared { live: number, verdict: Some(verdict), judged })
+                        Ok(Compared {
+                            live: number,
+                            verdict: Some(verdict),
+                            judged,
+                            was_empty: false,
+                        })
                     }
                     // It would be waited for in vain.
                     Err(RebuildFailed::Verdict(VerdictError::PartitionStopped {
@@ -422,6 +454,11 @@ pub fn directory(config: &Config, generation: &Generation) -> PathBuf {
         directory => PathBuf::from(directory),
     };
     of_rebuilds.join(&generation.place)
+}
+
+/// Whether nothing was ever projected into it.
+pub(super) async fn is_empty(store: &dyn ReadStore) -> Result<bool, StoreError> {
+    Ok(store.snapshot_fresh().await?.positions().await?.is_empty())
 }
 
 async fn set(store: &dyn ReadStore, key: &str, value: Option<&str>) -> Result<(), StoreError> {
