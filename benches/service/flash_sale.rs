@@ -72,7 +72,7 @@ fn clock() -> i64 {
 pub fn measure_all(mut args: Args) -> anyhow::Result<ExitCode> {
     if args.quick {
         (args.products, args.rate) = (200, 500.0);
-        (args.lead_seconds, args.before_seconds, args.after_seconds) = (8, 2, 2);
+        (args.lead_seconds, args.before_seconds, args.after_seconds) = (15, 2, 2);
     }
     let dir = tempfile::tempdir()?;
     let shop = Shop::with(dir.path(), "", &args.set)?;

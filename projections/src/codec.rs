@@ -1,4 +1,4 @@
-//! How facts and views become bytes in a store: postcard, a compact binary form without field names.
+//! How facts become bytes in a store: postcard, a compact binary form without field names.
 //!
 //! Its layout is part of a generation: another layout means another generation.
 

@@ -3,8 +3,8 @@
 //! Nothing here knows a runtime, a database, a broker, HTTP or a clock. In the order of the data:
 //! an [`event`] is [folded](fold), one by one or in [runs](run), into the facts of its entity ([`product`], [`price`], [`stock`],
 //! [`discount`], [`review`]); a product's [`facts`] give its prices at one instant ([`pricing`]) and
-//! at all instants ([`timeline`]); from them comes its [`view`], the view's [`placement`] in the
-//! [listings](listing), and at last what is served ([`page`]).
+//! at all instants ([`timeline`]); the [`index`] of all products' facts answers [listings](listing);
+//! and at last comes what is served ([`page`]).
 
 pub mod codec;
 pub mod discount;

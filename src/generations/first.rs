@@ -22,6 +22,8 @@ use crate::waits::Waits;
 
 /// How often it is looked how far it is.
 const STEP: Duration = Duration::from_millis(250);
+/// The pause before another attempt.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The subject of waiting for it.
 const SUBJECT: &str = "the store is filled for the first time";
@@ -31,6 +33,10 @@ const SUBJECT: &str = "the store is filled for the first time";
 pub struct Held(Arc<AtomicI64>);
 
 impl Held {
+    pub fn of(generation: Option<i64>) -> Held {
+        Held(Arc::new(AtomicI64::new(generation.unwrap_or(0))))
+    }
+
     pub fn has(&self, generation: i64) -> bool {
         self.0.load(Ordering::Relaxed) == generation
     }
@@ -99,7 +105,7 @@ impl FirstStart {
                     return None;
                 }
             }
-            self.sleep().await;
+            self.sleep(STEP).await;
         }
     }
 
@@ -124,34 +130,55 @@ impl FirstStart {
     /// Until another generation is live, or it is projected as ever.
     async fn fill(&self) {
         while !self.stop.is_cancelled() {
-            match self.is_empty().await {
-                Ok(true) => {}
-                Ok(false) => {
+            match self.attempt().await {
+                Ok(None) => {
                     self.waits.over(SUBJECT);
                     return;
                 }
-                Err(error) if error.is_transient() => {
-                    self.pause(error.to_string()).await;
-                    continue;
-                }
-                Err(error) => return self.give_up(&error.to_string()),
-            }
-            let asked = Asked { promote: true, only_if_empty: true, ..Asked::default() };
-            let is_begun = self.rebuilds.begin(asked);
-            self.rebuilt().await;
-            let last = self.rebuilds.status().last;
-            match last.filter(|_| is_begun) {
-                Some(ended) if ended.is_elsewhere => {
-                    self.pause("another process fills it".to_owned()).await;
-                }
-                Some(ended) => {
-                    if let Some(error) = ended.error {
-                        return self.give_up(&error);
-                    }
-                }
-                None => {}
+                Ok(Some(why)) => self.pause(why, TRY_AGAIN).await,
+                Err(why) => return self.give_up(&why),
             }
         }
+    }
+
+    /// Fills it, if that is still to be done and nobody else does it. Answers why it is to be tried again.
+    ///
+    /// # Errors
+    /// Why it cannot be filled.
+    async fn attempt(&self) -> Result<Option<String>, String> {
+        let passing = |error: StoreError| match error.is_transient() {
+            true => Ok(Some(error.to_string())),
+            false => Err(error.to_string()),
+        };
+        match self.is_empty().await {
+            Ok(true) => {}
+            Ok(false) => return self.is_over().await.or_else(passing),
+            Err(error) => return passing(error),
+        }
+        // Only looked at: the rebuild takes it itself.
+        match self.stores.catalogue().lock_rebuild().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Some("another process fills it".to_owned())),
+            Err(error) => return passing(error),
+        }
+        let asked = Asked { promote: true, only_if_empty: true, ..Asked::default() };
+        let is_begun = self.rebuilds.begin(asked);
+        self.rebuilt().await;
+        let last = self.rebuilds.status().last.filter(|_| is_begun);
+        match last.and_then(|ended| Some((ended.is_final, ended.error?))) {
+            Some((true, error)) => Err(error),
+            Some((false, error)) => Ok(Some(error)),
+            None => Ok(Some("it is looked whether it is filled".to_owned())),
+        }
+    }
+
+    /// Where the generation is live and not empty any more somebody projects it, and so does this process.
+    async fn is_over(&self) -> Result<Option<String>, StoreError> {
+        let serving = self.stores.catalogue().announced().await?.serving;
+        if serving == Some(self.store.generation()) {
+            self.held.set(0);
+        }
+        Ok(None)
     }
 
     /// Until no rebuild is under way in this process.
@@ -161,18 +188,18 @@ impl FirstStart {
             if !status.is_running() || self.stop.is_cancelled() {
                 return;
             }
-            self.pause(told(&status.progress)).await;
+            self.pause(told(&status.progress), STEP).await;
         }
     }
 
-    async fn pause(&self, why: String) {
+    async fn pause(&self, why: String, pause: Duration) {
         self.waits.wait(SUBJECT, why);
-        self.sleep().await;
+        self.sleep(pause).await;
     }
 
-    async fn sleep(&self) {
+    async fn sleep(&self, pause: Duration) {
         tokio::select! {
-            () = tokio::time::sleep(STEP) => {}
+            () = tokio::time::sleep(pause) => {}
             () = self.stop.cancelled() => {}
         }
     }

@@ -26,7 +26,7 @@ const POLL_ANNOUNCED: Duration = Duration::from_millis(20);
 /// How long a switch waits for the new generation to reflect all that the old one does, with requests for
 /// positions held up; then it is tried again.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
-/// And so long it is waited in all: fan-outs that never end would keep an instance from following for ever.
+/// And so long it is waited in all: a generation that stands still would keep an instance from following for ever.
 const CATCH_UP_AT_LAST: Duration = Duration::from_secs(30);
 const CATCH_UP_STEP: Duration = Duration::from_millis(2);
 /// How long requests that began before a switch have to end.

@@ -27,9 +27,9 @@ pub struct Ended {
     pub refused: Vec<String>,
     /// Why it ended early.
     pub error: Option<String>,
-    /// Another process rebuilds, or has.
+    /// Another attempt would come to the same.
     #[serde(skip)]
-    pub is_elsewhere: bool,
+    pub is_final: bool,
     pub rebuilt: Option<Rebuilt>,
 }
 
@@ -152,13 +152,7 @@ impl Rebuilds {
             self.metrics.rebuilt(result);
             tracing::info!(generation, result, "a generation is rebuilt");
         }
-        Ended {
-            at: clock::now(),
-            refused,
-            error: None,
-            is_elsewhere: false,
-            rebuilt: Some(rebuilt),
-        }
+        Ended { at: clock::now(), refused, error: None, is_final: false, rebuilt: Some(rebuilt) }
     }
 
     fn failed(&self, error: &RebuildFailed) -> Ended {
@@ -167,10 +161,9 @@ impl Rebuilds {
             RebuildFailed::Rebuild(RebuildError::Stopped)
                 | RebuildFailed::Verdict(VerdictError::Stopped)
         );
-        let is_elsewhere = matches!(error, RebuildFailed::Locked | RebuildFailed::NotEmpty);
         if stopped {
             tracing::info!("a rebuild was stopped; the next one goes on where it was");
-        } else if is_elsewhere {
+        } else if matches!(error, RebuildFailed::Locked | RebuildFailed::NotEmpty) {
             // Of several processes one rebuilds.
             tracing::debug!(%error, "no rebuild is begun");
         } else {
@@ -181,7 +174,7 @@ impl Rebuilds {
             at: clock::now(),
             refused: Vec::new(),
             error: Some(error.to_string()),
-            is_elsewhere,
+            is_final: error.is_final(),
             rebuilt: None,
         }
     }

@@ -82,6 +82,19 @@ pub enum RebuildFailed {
 }
 
 impl RebuildFailed {
+    /// Whether this log, folder or store cannot be rebuilt from or into, as they are. What else comes between may be
+    /// another one by the next rebuild.
+    pub fn is_final(&self) -> bool {
+        match self {
+            RebuildFailed::Rebuild(RebuildError::Store(error)) | RebuildFailed::Store(error) => {
+                !error.is_transient()
+            }
+            RebuildFailed::Rebuild(RebuildError::Stopped | RebuildError::NotMine(_)) => false,
+            RebuildFailed::Rebuild(error) => !error.is_passing(),
+            _ => false,
+        }
+    }
+
     /// Whether the same rebuild may get further later, with nothing else done.
     pub fn is_passing(&self) -> bool {
         match self {

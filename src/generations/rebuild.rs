@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
 use super::discarded;
+use super::first::Held;
 use super::forwarded::Adopted;
 use super::outcome::{Asked, RebuildFailed, Rebuilt};
 use super::promote::{self, PromoteError};
-use super::{Generation, Live, State, alone, forwarded, keep, project::Projecting};
+use super::{Generation, Live, State, alone, find, forwarded, keep, project::Projecting};
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
@@ -89,14 +90,15 @@ impl Rebuild {
     /// With the lock.
     async fn locked(&self) -> Result<Rebuilt, RebuildFailed> {
         let started = Clock::now();
-        if self.asked.only_if_empty && self.empty_live().await?.is_none() {
+        let empty = self.empty_live().await?;
+        if self.asked.only_if_empty && empty.is_none() {
             return Err(RebuildFailed::NotEmpty);
         }
         tracing::info!(asked = ?self.asked, "a rebuild begins");
         promote::sweep(&self.stack.stores).await?;
         let (generation, store, filled) = self.filled().await?;
         let filled_seconds = started.elapsed().as_secs_f64();
-        let projecting = self.project(&store);
+        let projecting = self.project(&store, empty);
         let done = self.after(&generation, &store, &filled, filled_seconds).await;
         if let Some((stop, task)) = projecting {
             if done.as_ref().is_ok_and(|rebuilt| rebuilt.promoted.is_some()) {
@@ -248,11 +250,13 @@ impl Rebuild {
         Ok(rebuild::fill(job).await?)
     }
 
-    /// Projects the generation, if this process does not do so anyway, and others that nobody projects.
+    /// Projects the generation, if this process does not do so anyway, and others that nobody projects: but not a live
+    /// one that is empty, in whose place this one comes.
     #[allow(clippy::type_complexity, reason = "a task and what ends it")]
     fn project(
         &self,
         store: &Arc<dyn ReadStore>,
+        empty: Option<i64>,
     ) -> Option<(CancellationToken, tokio::task::JoinHandle<Result<(), ProjectorError>>)> {
         if self.is_projected {
             return None;
@@ -267,7 +271,8 @@ impl Rebuild {
             run,
             (live, waits),
             stop.clone(),
-        );
+        )
+        .without(Held::of(empty));
         // Kafka's partitions stand still for a moment when another member joins those who project a generation.
         if let Log::Kafka(log) = &self.stack.log {
             let (but, log) = (store.generation(), Arc::clone(log));
@@ -316,18 +321,30 @@ impl Rebuild {
                 set => set?,
             }
         }
-        if let Some(empty) = live.filter(|_| was_empty && rebuilt.promoted.is_some()) {
-            self.drop_empty(empty).await;
+        if let Some(empty) = live.filter(|_| was_empty)
+            && let Some(promoted) = &mut rebuilt.promoted
+            && self.drop_empty(empty).await
+        {
+            promoted.before = None;
         }
         Ok(rebuilt)
     }
 
-    /// Nobody goes back to a generation that was never filled.
-    async fn drop_empty(&self, number: i64) {
-        match promote::drop(&self.stack.stores, number).await {
-            Ok(_) => tracing::info!(generation = number, "the empty generation is dropped"),
+    /// Drops a generation that was never filled: nobody goes back to it. Answers whether it is gone.
+    async fn drop_empty(&self, number: i64) -> bool {
+        let dropped = async {
+            let generation = find(self.stack.stores.catalogue().as_ref(), number).await?;
+            if !is_empty(self.stack.stores.get(&generation).await?.as_ref()).await? {
+                return Ok(false);
+            }
+            promote::drop(&self.stack.stores, number).await.map(|_| true)
+        };
+        let dropped: Result<bool, PromoteError> = dropped.await;
+        match dropped {
+            Ok(is_dropped) => is_dropped,
             Err(error) => {
-                tracing::warn!(%error, generation = number, "the empty generation is not dropped")
+                tracing::warn!(%error, generation = number, "the empty generation is not dropped");
+                false
             }
         }
     }
@@ -357,6 +374,9 @@ impl Rebuild {
                 if is_empty(decided.as_ref()).await? {
                     // There is nothing to compare with, and nothing to go back to.
                     return Ok(Compared { live: number, was_empty: true, ..Compared::default() });
+                }
+                if self.asked.only_if_empty {
+                    return Err(RebuildFailed::NotEmpty);
                 }
                 discarded::again(decided.as_ref(), store.as_ref()).await?;
                 let compared = match store::is_stopped(decided.as_ref()).await? {

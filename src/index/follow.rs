@@ -92,7 +92,7 @@ impl Follower {
             };
             let done = tokio::select! {
                 done = step => done,
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             };
             match done {
                 Ok(loaded) => {
@@ -114,6 +114,9 @@ impl Follower {
             }
             self.pause(feed.as_ref(), hints.as_deref_mut(), &stop).await;
         }
+        // Its generation may be dropped already, and nobody waits for it.
+        self.waits.over(LOADING);
+        self.waits.over(FOLLOWING);
     }
 
     /// Until there may be something to do.
@@ -187,17 +190,13 @@ impl Follower {
         names.extend(&heard.pending);
         let done = match looked {
             Ok(()) => {
-                let mut round = std::pin::pin!(self.round((snapshot, reflected), versions, &names));
-                loop {
-                    tokio::select! {
-                        done = &mut round => break done,
-                        () = tokio::time::sleep(POLL) => {
-                            if let Err(error) = self.look(heard).await {
-                                tracing::debug!(%error, "changes cannot be read beside a round");
-                            }
-                        }
-                    }
-                }
+                let over = CancellationToken::new();
+                let round = async {
+                    let done = self.round((snapshot, reflected), versions, &names).await;
+                    over.cancel();
+                    done
+                };
+                tokio::join!(round, self.listen(heard, &over)).0
             }
             Err(error) => Err(error),
         };
@@ -205,6 +204,19 @@ impl Follower {
             heard.pending.extend(&names);
         }
         done
+    }
+
+    /// Reads the feed until it is over.
+    async fn listen(&self, heard: &mut Heard, over: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = over.cancelled() => return,
+                () = tokio::time::sleep(POLL) => {}
+            }
+            if let Err(error) = self.look(heard).await {
+                tracing::debug!(%error, "changes cannot be read beside a round");
+            }
+        }
     }
 
     /// Reads what is named from a snapshot, and publishes the version that this makes.

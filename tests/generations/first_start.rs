@@ -44,7 +44,9 @@ fn is_filled(home: &Home, services: &[&Service], catalogue: &Catalogue) {
             locales: &[None],
         };
         println!("{} answers compared", compare(service, catalogue, readers));
-        assert_eq!(service.get("/readyz").body["waits_for"], json!([]));
+        eventually("nothing waits", || {
+            (service.get("/readyz").body["waits_for"] == json!([])).then_some(())
+        });
     }
     assert_eq!(home.settled()["generation"], filled);
 }
@@ -91,33 +93,51 @@ fn a_small_log_is_projected() {
 /// One of two fills the store, and the other waits for it; where the one is killed, the other goes on.
 #[test]
 fn of_several_instances_one_fills_the_store() {
-    let production = Production::new().set(SETTING).set("rebuild.checkpoint_ms=100");
+    for (seed, when) in [(43, "the store is filled in bulk"), (46, "a promotion begins")] {
+        let production = Production::new().set(SETTING).set("rebuild.checkpoint_ms=100");
+        let home = &production.home;
+        let catalogue = catalogue(seed);
+        publish(home, &catalogue);
+        let mut first = home.spawn_serve(&[]);
+        first.said(when);
+        let second = home.spawn_serve(&[]);
+        first.kill();
+        let (second, third) = (Service::of(second), home.serve());
+        second.wait_ready();
+        is_filled(home, &[&second, &third], &catalogue);
+        goes_on(&second);
+    }
+}
+
+/// One process projects and another one answers.
+#[test]
+fn roles_are_apart() {
+    let production = Production::new().set(SETTING);
     let home = &production.home;
-    let catalogue = catalogue(43);
+    let catalogue = catalogue(47);
     publish(home, &catalogue);
-    let mut first = home.spawn_serve(&[]);
-    let second = home.spawn_serve(&[]);
-    first.said("the store is filled in bulk");
-    first.kill();
-    let (second, third) = (Service::of(second), home.serve());
-    second.wait_ready();
-    is_filled(home, &[&second, &third], &catalogue);
-    goes_on(&second);
+    let service = production.api();
+    let mut projector = production.projector();
+    is_filled(home, &[&service], &catalogue);
+    goes_on(&service);
+    assert!(projector.terminate().success(), "{:#?}", projector.stderr());
 }
 
 /// A rebuild by hand is waited for as well.
 #[test]
 fn a_rebuild_by_hand_fills_the_store() {
+    let filled = |home: &Home, catalogue: &Catalogue| {
+        publish(home, catalogue);
+        let mut rebuild = home.spawn(&["rebuild", "--promote"]);
+        rebuild.said("a rebuild begins");
+        let service = home.serve();
+        assert!(rebuild.wait().success(), "{:#?}", rebuild.stderr());
+        is_filled(home, &[&service], catalogue);
+        goes_on(&service);
+    };
     let production = Production::new().set(SETTING);
-    let home = &production.home;
-    let catalogue = catalogue(44);
-    publish(home, &catalogue);
-    let mut rebuild = home.spawn(&["rebuild", "--promote", "--json"]);
-    rebuild.said("a rebuild begins");
-    let service = home.serve();
-    assert!(rebuild.wait().success(), "{:#?}", rebuild.stderr());
-    is_filled(home, &[&service], &catalogue);
-    goes_on(&service);
+    filled(&production.home, &catalogue(44));
+    filled(&Home::new().set(SETTING), &catalogue(48));
 }
 
 /// What cannot be rebuilt from the log is projected as it is.

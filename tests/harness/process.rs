@@ -146,7 +146,9 @@ impl Home {
     #[track_caller]
     pub fn publish(&self, lines: &[String]) -> Value {
         let file = self.write("events.ndjson", lines.join("\n"));
-        self.json(&["publish", &file, "--wait", "--skip-unusable"])
+        // A projector that was killed keeps its partitions for a while, and a busy machine is slow.
+        let patient = ["--set", "wait.publish_stall_seconds=600"];
+        self.json(&[&patient[..], &["publish", &file, "--wait", "--skip-unusable"]].concat())
     }
 
     /// So many instances were ready when the generation was promoted. One that stands still for a second is not heard of in

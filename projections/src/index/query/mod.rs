@@ -156,7 +156,7 @@ impl Index {
         let view = AudienceView::new(self, query.market, query.group, query.at);
         let compiled = CompiledFilters::new(query.filters, self);
         let mut total = 0;
-        let mut best = TopK::new(query.limit + 1, |a: &Item, b: &Item| {
+        let mut best = TopK::new(query.limit.saturating_add(1), |a: &Item, b: &Item| {
             a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
         });
         let mut counts = query.facets.then(|| FacetCounts::new(self, &compiled));

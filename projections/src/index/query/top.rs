@@ -23,7 +23,7 @@ impl<T, F: Fn(&T, &T) -> Ordering> TopK<T, F> {
             return;
         }
         self.kept.push(item);
-        if self.kept.len() > 2 * self.limit + 64 {
+        if self.kept.len() > self.limit.saturating_mul(2).saturating_add(64) {
             self.prune();
         }
     }
