@@ -52,7 +52,9 @@ fuzz_target!(|input: &[u8]| {
     if form == Form::Batch
         && let Some(lines) = as_lines(&body)
     {
-        let told = |form, body: Bytes| sort(form, &body, &[]).map(|s| (s.accepted, s.rejected, s.warnings)).ok();
+        let told = |form, body: Bytes| {
+            sort(form, &body, &[]).map(|s| (s.accepted, s.rejected, s.warnings)).ok()
+        };
         assert_eq!(told(form, body), told(Form::Lines, lines.into()));
     }
 });
