@@ -16,7 +16,8 @@ LONGEST_WAIT_MS = 50
 LARGEST_INTEGER = 2**53 - 1
 PAYLOAD = b'{"price_id": "x", "product_id": "p", "version": 1}'
 IN_BASE64 = {"type": "price.removed.v1", "data_base64": base64.b64encode(PAYLOAD).decode()}
-LINE = {"specversion": "1.0", "id": "l-1", "source": "/st", "type": "price.removed.v1", "data": json.loads(PAYLOAD)}
+LINE = {"specversion": "1.0", "id": "l-1", "source": "/st", "type": "price.removed.v1"}
+LINE.update({"time": "2026-09-01T06:30:02Z", "data": json.loads(PAYLOAD)})
 
 
 @schemathesis.serializer("application/x-ndjson")
