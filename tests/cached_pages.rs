@@ -103,8 +103,10 @@ fn what_is_not_on_a_page_leaves_it_alone() {
     let before: Vec<Answer> = PAGES.iter().map(|path| settled(&service, path)).collect();
     let vase = settled(&service, "/api/v1/products/vase");
     // Its own page, its category's, and where it stands among all products.
-    service.publish(&[price("vase-usd", "vase", 9500, json!({ "version": 2 }))]);
+    let position = service.publish(&[price("vase-usd", "vase", 9500, json!({ "version": 2 }))]);
     changed(&service, "/api/v1/products/vase", &vase);
+    // Listings follow a moment later.
+    service.reflects(&position);
     let dearest = "/api/v1/listings/all?sort=price_desc&limit=1";
     assert_eq!(service.get(dearest).body["items"][0]["price"]["final"], 9500);
     for (path, before) in PAGES.iter().zip(&before) {

@@ -26,6 +26,9 @@ currency = "EUR"
 locale = "de-AT"
 "#;
 
+/// A projector that was killed keeps its partitions for a while, and a busy broker takes nothing for as long.
+const PATIENT: &str = "wait.publish_stall_seconds=600";
+
 /// A working directory with a configuration file and a data directory.
 pub struct Home {
     directory: tempfile::TempDir,
@@ -39,7 +42,8 @@ impl Home {
     }
 
     pub fn with_config(toml: &str) -> Home {
-        let home = Home { directory: tempfile::tempdir().unwrap(), settings: Vec::new() };
+        let patient = vec![PATIENT.to_owned()];
+        let home = Home { directory: tempfile::tempdir().unwrap(), settings: patient };
         home.write("vitrine.toml", toml);
         home
     }
@@ -146,9 +150,7 @@ impl Home {
     #[track_caller]
     pub fn publish(&self, lines: &[String]) -> Value {
         let file = self.write("events.ndjson", lines.join("\n"));
-        // A projector that was killed keeps its partitions for a while, and a busy machine is slow.
-        let patient = ["--set", "wait.publish_stall_seconds=600"];
-        self.json(&[&patient[..], &["publish", &file, "--wait", "--skip-unusable"]].concat())
+        self.json(&["publish", &file, "--wait", "--skip-unusable"])
     }
 
     /// So many instances were ready when the generation was promoted. One that stands still for a second is not heard of in

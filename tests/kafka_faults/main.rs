@@ -38,8 +38,6 @@ fn alone() -> MutexGuard<'static, ()> {
 fn busy() -> Production {
     Production::new()
         .set("projector.batch_max_events=25")
-        // A broker that was killed with many topics takes its time.
-        .set("wait.publish_stall_seconds=600")
         .set("log.properties.session.timeout.ms=6000")
         .set("log.properties.heartbeat.interval.ms=500")
 }
