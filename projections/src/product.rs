@@ -64,15 +64,15 @@ pub enum Attribute {
 
 impl Attribute {
     /// As a page writes it: a number or truth value by its JSON.
-    pub fn as_written(&self) -> String {
+    pub fn into_written(self) -> String {
         match self {
-            Attribute::Text(text) => text.clone(),
+            Attribute::Text(text) => text,
             Attribute::Bool(value) => value.to_string(),
             Attribute::Integer(value) => value.to_string(),
             Attribute::Unsigned(value) => value.to_string(),
             // A float that JSON cannot write is `null` on a page.
             Attribute::Float(value) => {
-                serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+                serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned())
             }
         }
     }

@@ -79,10 +79,22 @@ impl<T> Default for Interner<T> {
 impl<T: Hash + Eq> Interner<T> {
     /// One more use of a content; whether it is new.
     pub fn take(&mut self, content: T) -> (u32, bool) {
-        if let Some(number) = self.shared.number_of(&content) {
-            self.uses[number as usize] += 1;
-            return (number, false);
+        match self.shared.number_of(&content) {
+            Some(number) => {
+                self.take_again(number);
+                (number, false)
+            }
+            None => (self.add(content), true),
         }
+    }
+
+    /// One more use of a content that has a number.
+    pub fn take_again(&mut self, number: u32) {
+        self.uses[number as usize] += 1;
+    }
+
+    /// The first use of a content that has no number yet.
+    pub fn add(&mut self, content: T) -> u32 {
         let number = self.free.pop().unwrap_or(self.uses.len() as u32);
         if self.uses.len() <= number as usize {
             self.uses.resize(number as usize + 1, 0);
@@ -90,7 +102,7 @@ impl<T: Hash + Eq> Interner<T> {
         self.uses[number as usize] = 1;
         self.shared.lookup.insert(hash_of(&content), number);
         self.put(number, Some(Arc::new(content)));
-        (number, true)
+        number
     }
 
     /// One use less; the content, if that was the last. Its number may become another content's.

@@ -1,19 +1,20 @@
 //! From a hash to the numbers that have it: a table of which every version shares what did not
 //! change.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use ahash::RandomState;
 
 /// Parts of the table: an insertion copies one of them.
-const SHARDS: usize = 256;
+const SHARDS: usize = 1024;
+
+/// Any: hashes are of one process.
+const SEEDS: RandomState = RandomState::with_seeds(1, 2, 3, 4);
 
 /// A key's hash.
 pub fn hash_of<T: Hash + ?Sized>(key: &T) -> u64 {
-    let mut hasher = Xxh3::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    SEEDS.hash_one(key)
 }
 
 /// The lower half of a hash with a number, in order.

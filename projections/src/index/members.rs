@@ -8,11 +8,12 @@ use roaring::RoaringBitmap;
 use super::amounts::PriceBook;
 use super::categories::{CategorySet, own_name};
 use super::interner::{Interned, Interner};
+use super::lookup::hash_of;
 use super::packed::place;
-use super::products::{Chunks, chunk_mut};
+use super::products::{Chunks, NOTHING, chunk_mut};
 use crate::instant::{Instant, Window};
 use crate::listing::ListingKey;
-use crate::product::Brand;
+use crate::product::{Brand, Category};
 use crate::text::Text;
 
 /// The product that names a listing: of the visible ones that have a name for it, the one with the
@@ -176,29 +177,81 @@ impl<'a> Candidate<'a> {
 /// Keeps the listings of the version that is being written.
 #[derive(Debug, Default)]
 pub struct MemberNumbers {
+    /// Used by the categories and brands that products have.
     pub keys: Interner<ListingKey>,
     pub brands: Interner<Brand>,
     pub categories: Interner<CategorySet>,
+    /// The listings of a set of categories, by its number.
+    of_categories: Vec<Arc<[u32]>>,
+    /// The listing of a brand, by the number of what it is called.
+    of_brand: Vec<u32>,
     pub shared: Members,
 }
 
 impl MemberNumbers {
-    /// One more product in a listing; its number.
-    pub fn enter(&mut self, key: ListingKey, product: u32) -> u32 {
-        let (number, _) = self.keys.take(key);
-        if !self.listing_mut(number).products.contains(product) {
-            Arc::make_mut(&mut self.listing_mut(number).products).insert(product);
+    /// One more product in these categories; their number.
+    pub fn take_categories(&mut self, own: &[Category]) -> u32 {
+        if own.is_empty() {
+            return NOTHING;
         }
+        if let Some(number) = self.categories.shared.find(hash_of(own), |set| set.own == own) {
+            self.categories.take_again(number);
+            return number;
+        }
+        let set = CategorySet { own: own.to_vec() };
+        let listings = set.listings().map(|key| self.keys.take(key).0).collect();
+        let number = self.categories.add(set);
+        put_at(&mut self.of_categories, number, listings);
         number
     }
 
-    /// One use of a listing less; `stays`: the product is in it by another one.
-    pub fn leave(&mut self, number: u32, product: u32, stays: bool) {
-        if !stays {
-            Arc::make_mut(&mut self.listing_mut(number).products).remove(product);
+    /// One more product of a brand; the number of what it is called.
+    pub fn take_brand(&mut self, brand: Option<&Brand>) -> u32 {
+        let Some(brand) = brand else { return NOTHING };
+        if let Some(number) = self.brands.shared.number_of(brand) {
+            self.brands.take_again(number);
+            return number;
         }
-        if self.keys.give_back(number).is_some() {
-            *self.listing_mut(number) = Listing::default();
+        let (listing, _) = self.keys.take(ListingKey::Brand(brand.id.clone()));
+        let number = self.brands.add(brand.clone());
+        put_at(&mut self.of_brand, number, listing);
+        number
+    }
+
+    /// One product less; the listings that are gone with it.
+    pub fn give_back(&mut self, categories: u32, brand: u32) -> Vec<u32> {
+        let mut unused: Vec<u32> = Vec::new();
+        if self.categories.give_back(categories).is_some() {
+            unused.extend(self.of_categories[categories as usize].iter());
+        }
+        if self.brands.give_back(brand).is_some() {
+            unused.push(self.of_brand[brand as usize]);
+        }
+        unused.retain(|listing| self.keys.give_back(*listing).is_some());
+        for listing in &unused {
+            *self.listing_mut(*listing) = Listing::default();
+        }
+        unused
+    }
+
+    /// The listings of a product with these numbers.
+    pub fn listings_of(&self, categories: u32, brand: u32) -> Vec<u32> {
+        let of_categories = self.of_categories.get(categories as usize);
+        let of_categories = of_categories.into_iter().flat_map(|listings| listings.iter().copied());
+        of_categories.chain(self.listing_of_brand(brand)).collect()
+    }
+
+    pub fn listing_of_brand(&self, brand: u32) -> Option<u32> {
+        self.of_brand.get(brand as usize).copied()
+    }
+
+    /// Moves a product from some listings to others.
+    pub fn move_product(&mut self, product: u32, before: &[u32], after: &[u32]) {
+        for listing in before.iter().filter(|listing| !after.contains(listing)) {
+            Arc::make_mut(&mut self.listing_mut(*listing).products).remove(product);
+        }
+        for listing in after.iter().filter(|listing| !before.contains(listing)) {
+            Arc::make_mut(&mut self.listing_mut(*listing).products).insert(product);
         }
     }
 
@@ -219,6 +272,14 @@ impl MemberNumbers {
         self.shared.keys = self.keys.shared.clone();
         self.shared.brands = self.brands.shared.clone();
         self.shared.categories = self.categories.shared.clone();
+    }
+}
+
+/// Writes at a position, which may be the next one.
+fn put_at<T: Clone>(all: &mut Vec<T>, at: u32, value: T) {
+    match all.get_mut(at as usize) {
+        Some(known) => *known = value,
+        None => all.resize(at as usize + 1, value),
     }
 }
 

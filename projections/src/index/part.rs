@@ -2,7 +2,7 @@
 
 use crate::facts::{PriceFact, ProductFacts, ReviewCounts, StockFact};
 use crate::instant::Instant;
-use crate::product::{Brand, Category, Image, Variant};
+use crate::product::{Attribute, Brand, Category, Image, Variant};
 use crate::text::Text;
 
 /// All that listings, facets and cards look at, but for discounts, which are kept beside the
@@ -30,28 +30,25 @@ pub struct IndexPart {
 }
 
 impl IndexPart {
-    pub fn of(facts: &ProductFacts) -> IndexPart {
-        let product = &facts.product;
+    pub fn of(facts: ProductFacts) -> IndexPart {
+        let product = facts.product;
+        let written = |(name, value): (String, Attribute)| (name, value.into_written());
         IndexPart {
-            product_id: facts.product_id.clone(),
+            product_id: facts.product_id,
             time: facts.time,
             active: product.active,
             released_at: product.released_at,
-            brand: product.brand.clone(),
-            categories: product.categories.clone(),
-            attributes: product
-                .attributes
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_written()))
-                .collect(),
-            variants: product.variants.clone(),
-            prices: facts.prices.clone(),
-            stock: facts.stock.clone(),
+            brand: product.brand,
+            categories: product.categories,
+            attributes: product.attributes.into_iter().map(written).collect(),
+            variants: product.variants,
+            prices: facts.prices,
+            stock: facts.stock,
             reviews: facts.reviews,
-            name: product.name.clone(),
-            slug: product.slug.clone(),
-            image: product.images.first().cloned(),
-            tags: product.tags.clone(),
+            name: product.name,
+            slug: product.slug,
+            image: product.images.into_iter().next(),
+            tags: product.tags,
         }
     }
 }

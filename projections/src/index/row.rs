@@ -1,7 +1,5 @@
 //! A product's row, from what is known of it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::part::IndexPart;
@@ -22,15 +20,17 @@ pub struct PackedCard {
     pub reviews: ReviewCounts,
 }
 
-pub fn packed_card(part: &IndexPart) -> PackedCard {
-    PackedCard {
-        name: part.name.clone(),
-        slug: part.slug.clone(),
-        image: part.image.clone(),
-        tags: part.tags.clone(),
-        variants: part.variants.clone(),
-        reviews: part.reviews,
-    }
+/// The bytes of a product's [`PackedCard`].
+pub fn packed_card(part: &IndexPart) -> Vec<u8> {
+    // Its members in their order: they are encoded one behind the other.
+    crate::codec::encode(&(
+        &part.name,
+        &part.slug,
+        &part.image,
+        &part.tags,
+        &part.variants,
+        part.reviews,
+    ))
 }
 
 /// Units of each variant over all locations; -1 where nothing is known.
@@ -48,21 +48,36 @@ pub struct RowValues {
     own: Vec<OwnValue>,
 }
 
+/// A value for a name: of the product, or of one of its variants.
+struct Given<'a> {
+    name: &'a str,
+    /// The variant's position.
+    variant: Option<usize>,
+    value: &'a str,
+}
+
 /// A variant's value for a name is that of its options, else that of the product's attributes.
 pub fn values(part: &IndexPart, numbers: &mut ValueNumbers) -> RowValues {
-    let mut of_name: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
-    let variants = part.variants.len();
-    for (name, value) in &part.attributes {
-        of_name.insert(name, vec![Some(value); variants]);
-    }
-    for (position, variant) in part.variants.iter().enumerate() {
-        for (name, value) in &variant.options {
-            let values = of_name.entry(name).or_insert_with(|| vec![None; variants]);
-            values[position] = Some(value);
-        }
-    }
+    let of_product =
+        part.attributes.iter().map(|(name, value)| Given { name, variant: None, value });
+    let of_variants = part.variants.iter().enumerate().flat_map(|(position, variant)| {
+        let options = variant.options.iter();
+        options.map(move |(name, value)| Given { name, variant: Some(position), value })
+    });
+    let mut given: Vec<Given<'_>> = of_product.chain(of_variants).collect();
+    given.sort_unstable_by_key(|given| (given.name, given.variant));
     let mut row = RowValues { shared: Vec::new(), own: Vec::new() };
-    for (name, values) in of_name {
+    let mut values: Vec<Option<&str>> = Vec::new();
+    for of_name in given.chunk_by(|a, b| a.name == b.name) {
+        let name = of_name[0].name;
+        let of_product = of_name[0].variant.is_none().then_some(of_name[0].value);
+        values.clear();
+        values.resize(part.variants.len(), of_product);
+        for given in of_name {
+            if let Some(value) = given.variant.and_then(|position| values.get_mut(position)) {
+                *value = Some(given.value);
+            }
+        }
         let counted = |value: &Option<&str>| value.is_some_and(|value| is_counted(name, value));
         let first = values.first().copied().flatten();
         if values.iter().all(|value| *value == first) {

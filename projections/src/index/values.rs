@@ -1,6 +1,7 @@
 //! Attribute values, by name, as numbers that facets can count with.
 
 use super::interner::{Interned, Interner};
+use super::lookup::hash_of;
 use super::packed::{CHUNK, place};
 use super::products::{Chunks, chunk_mut};
 
@@ -56,7 +57,7 @@ impl Values {
     }
 
     pub fn name_number(&self, name: &str) -> Option<u32> {
-        self.names.find(super::lookup::hash_of(name), |other| other == name)
+        self.names.find(hash_of(name), |other| other == name)
     }
 
     /// A value by its number.
@@ -73,9 +74,8 @@ impl Values {
     }
 
     pub fn number_of(&self, name: u32, value: &str) -> Option<u32> {
-        let key = (name, value.to_owned());
-        let wide = || self.wide.number_of(&key).map(|number| NARROW + number);
-        self.narrow.number_of(&key).or_else(wide)
+        let wide = || find(&self.wide, name, value).map(|number| NARROW + number);
+        find(&self.narrow, name, value).or_else(wide)
     }
 
     /// Numbers that are counted in an array are below this.
@@ -88,6 +88,10 @@ impl Values {
         let heads = (self.narrow_heads.len() + self.wide_heads.len()) * CHUNK * size_of::<Head>();
         self.names.bytes() + self.narrow.bytes() + self.wide.bytes() + heads
     }
+}
+
+fn find(values: &Interned<NamedValue>, name: u32, value: &str) -> Option<u32> {
+    values.find(hash_of(&(name, value)), |other| other.0 == name && other.1 == value)
 }
 
 /// Gives names and values their numbers.
@@ -132,31 +136,42 @@ impl ValueNumbers {
         }
     }
 
+    /// One more use of a value, and of its name.
     pub fn take(&mut self, name: &str, value: &str) -> u32 {
-        let (name, _) = self.names.take(name.to_owned());
-        if self.narrow_of_name.len() <= name as usize {
-            self.narrow_of_name.resize(name as usize + 1, 0);
+        let name = self.take_name(name);
+        if let Some(number) = find(&self.narrow.shared, name, value) {
+            self.narrow.take_again(number);
+            return number;
         }
-        let of_name = &mut self.narrow_of_name[name as usize];
-        let key = (name, value.to_owned());
-        let is_wide = self.wide.shared.number_of(&key).is_some();
-        let is_narrow = !is_wide
-            && (self.narrow.shared.number_of(&key).is_some()
-                || (*of_name < NARROW_A_NAME && self.narrow_count < NARROW));
-        let head = Head::of(&key);
-        if !is_narrow {
-            let (number, is_new) = self.wide.take(key);
-            if is_new {
-                set_head(&mut self.wide_heads, number, head);
-            }
+        if let Some(number) = find(&self.wide.shared, name, value) {
+            self.wide.take_again(number);
             return NARROW + number;
         }
-        let (number, is_new) = self.narrow.take(key);
-        if is_new {
+        let key = (name, value.to_owned());
+        let head = Head::of(&key);
+        let of_name = &mut self.narrow_of_name[name as usize];
+        if *of_name < NARROW_A_NAME && self.narrow_count < NARROW {
+            *of_name += 1;
+            self.narrow_count += 1;
+            let number = self.narrow.add(key);
             set_head(&mut self.narrow_heads, number, head);
+            return number;
         }
-        *of_name += u32::from(is_new);
-        self.narrow_count += u32::from(is_new);
+        let number = self.wide.add(key);
+        set_head(&mut self.wide_heads, number, head);
+        NARROW + number
+    }
+
+    fn take_name(&mut self, name: &str) -> u32 {
+        let known = self.names.shared.find(hash_of(name), |other| other == name);
+        if let Some(number) = known {
+            self.names.take_again(number);
+            return number;
+        }
+        let number = self.names.add(name.to_owned());
+        if self.narrow_of_name.len() <= number as usize {
+            self.narrow_of_name.resize(number as usize + 1, 0);
+        }
         number
     }
 

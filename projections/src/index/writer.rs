@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::amounts::{AmountChunk, AudienceKey, Columns, EvaluationContext, PriceBook};
-use super::categories::CategorySet;
 use super::changed::{Changed, Reached};
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{Discounts, ScopedDiscount};
 use super::interner::Interner;
 use super::lookup::hash_of;
-use super::members::MemberNumbers;
+use super::members::{Heading, MemberNumbers};
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
@@ -21,6 +20,7 @@ use super::{Family, Index, prices, row};
 use crate::instant::{Instant, Window};
 use crate::listing::ListingKey;
 use crate::market::Market;
+use crate::product::Variant;
 
 /// The index as it is being written.
 #[derive(Debug)]
@@ -38,13 +38,15 @@ pub struct Writer {
     /// Products that changed, by the listings whose heading may be another one for it.
     headings: BTreeMap<u32, BTreeSet<u32>>,
     discounts_changed: bool,
+    /// A version was made: what follows from all products is there.
+    is_published: bool,
     /// Ids of the discounts that are other ones than in the last version.
     other_discounts: BTreeSet<String>,
     told: Changed,
 }
 
 /// What a product's row uses, by number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Uses {
     listings: Vec<u32>,
     brand_text: u32,
@@ -53,7 +55,18 @@ struct Uses {
     values: Vec<u32>,
     /// Its event's time, and from when on it is visible; `None`: there is no product.
     named_by: Option<(i64, i64)>,
-    skus: Vec<String>,
+}
+
+impl Uses {
+    /// Of no product.
+    const NONE: Uses = Uses {
+        listings: Vec::new(),
+        brand_text: NOTHING,
+        categories: NOTHING,
+        family: NOTHING,
+        values: Vec::new(),
+        named_by: None,
+    };
 }
 
 /// Writes a record where it is another one; whether it was.
@@ -82,6 +95,7 @@ impl Writer {
             changed: BTreeSet::new(),
             headings: BTreeMap::new(),
             discounts_changed: true,
+            is_published: false,
             other_discounts: BTreeSet::new(),
             told: Changed::default(),
         };
@@ -104,26 +118,22 @@ impl Writer {
         }
         // What both use keeps its number.
         let before = known.map(|number| self.uses_of(number));
+        let skus_before = known.map_or_else(Vec::new, |number| self.skus_of(number));
         let after = self.put_row(number, part, document);
-        self.put_skus(number, before.as_ref(), &after);
+        self.put_skus(number, &skus_before, &part.variants);
         let is_moved = before.as_ref().is_none_or(|before| before.family != after.family);
         if known.is_none() {
             self.told.products.insert(number);
         }
-        self.touch_headings(number, before.as_ref(), &after);
-        if let Some(before) = before {
-            self.give_back(number, &before, &after.listings);
-        }
+        self.replace(number, before.as_ref(), &after);
         self.put_amounts(number, part, is_moved);
     }
 
     /// There is no such product any more.
     pub fn remove(&mut self, product_id: &str) {
         let Some(number) = self.index.number_of(product_id) else { return };
-        let (before, after) = (self.uses_of(number), Uses::default());
-        self.touch_headings(number, Some(&before), &after);
-        self.put_skus(number, Some(&before), &after);
-        self.give_back(number, &before, &[]);
+        self.put_skus(number, &self.skus_of(number), &[]);
+        self.replace(number, Some(&self.uses_of(number)), &Uses::NONE);
         Arc::make_mut(&mut self.members.shared.everything).remove(number);
         self.index.ids.remove(hash_of(product_id), number);
         let book = &mut self.index.book;
@@ -198,13 +208,9 @@ impl Writer {
         }
         self.changed.clear();
         self.discounts_changed = false;
-        let (members, book) = (&self.index.members, &self.index.book);
-        for (number, touched) in std::mem::take(&mut self.headings) {
-            let heading = members.update_heading(book, number, &touched, at);
-            let heading = heading.unwrap_or_else(|| members.find_heading(book, number, at));
-            self.members.set_heading(number, heading);
-        }
+        self.set_headings(at);
         self.index.members = self.members.shared.clone();
+        self.is_published = true;
         self.index.at = at;
         self.index.clone()
     }
@@ -216,79 +222,94 @@ impl Writer {
 
     /// What the row of a product uses, and what names of listings follow from.
     fn uses_of(&self, number: u32) -> Uses {
-        let Some((chunk, at)) = self.index.book.chunk(number) else { return Uses::default() };
+        let Some((chunk, at)) = self.index.book.chunk(number) else { return Uses::NONE };
         let own = chunk.own.get(at).iter().map(|own| own.value);
-        let set = self.members.categories.shared.get(chunk.categories[at]);
-        let keys = set.into_iter().flat_map(|set| set.listings());
-        let of_categories = keys.filter_map(|key| self.members.keys.shared.number_of(&key));
-        let brand = Some(chunk.brand[at]).filter(|brand| *brand != NOTHING);
-        let card = self.index.card(number);
         Uses {
-            listings: of_categories.chain(brand).collect(),
+            listings: self.members.listings_of(chunk.categories[at], chunk.brand_text[at]),
             brand_text: chunk.brand_text[at],
             categories: chunk.categories[at],
             family: chunk.family[at],
             values: chunk.shared.get(at).iter().copied().chain(own).collect(),
             named_by: Some((chunk.time[at], chunk.visible_from[at])),
-            skus: card.into_iter().flat_map(|c| c.variants).map(|v| v.sku).collect(),
         }
     }
 
-    fn give_back(&mut self, number: u32, uses: &Uses, still_in: &[u32]) {
-        for value in &uses.values {
+    fn skus_of(&self, number: u32) -> Vec<String> {
+        let card = self.index.card(number);
+        card.into_iter().flat_map(|card| card.variants).map(|variant| variant.sku).collect()
+    }
+
+    /// Listings hold a product by what its row uses after that, and what it used before is given back.
+    fn replace(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
+        self.touch_headings(number, before, after);
+        let listings = before.map_or(&[][..], |before| &before.listings);
+        self.members.move_product(number, listings, &after.listings);
+        let Some(before) = before else { return };
+        for value in &before.values {
             self.values.give_back(*value);
         }
-        self.families.give_back(uses.family);
-        self.members.brands.give_back(uses.brand_text);
-        for listing in &uses.listings {
-            self.members.leave(*listing, number, still_in.contains(listing));
+        self.families.give_back(before.family);
+        for gone in self.members.give_back(before.categories, before.brand_text) {
+            self.headings.remove(&gone);
         }
-        self.members.categories.give_back(uses.categories);
     }
 
     /// A listing's name may be another one where a product comes or goes, calls it otherwise, or
     /// has another event.
     fn touch_headings(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
         let names = |uses: &Uses| (uses.named_by, uses.brand_text, uses.categories);
-        if before.is_some_and(|before| names(before) == names(after)) {
+        // The first version looks through all listings.
+        if !self.is_published || before.is_some_and(|before| names(before) == names(after)) {
             return;
         }
         let before = before.map_or(&[][..], |before| &before.listings);
         for listing in before.iter().chain(&after.listings) {
-            self.headings.entry(*listing).or_default().insert(number);
-            // Now: a listing that loses its last product has no key any more.
-            let key = self.members.keys.shared.get(*listing);
-            self.told.headings.extend(key.map(|key| ListingKey::clone(key)));
+            let touched = self.headings.entry(*listing).or_default();
+            if touched.is_empty() {
+                // Now: a listing that loses its last product has no key any more.
+                let key = self.members.keys.shared.get(*listing);
+                self.told.headings.extend(key.map(|key| ListingKey::clone(key)));
+            }
+            touched.insert(number);
         }
     }
 
-    fn put_skus(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
-        let before = before.map_or(&[][..], |before| &before.skus);
-        if before != after.skus {
-            for sku in before {
-                self.index.skus.remove(hash_of(sku.as_str()), number);
-            }
-            for sku in &after.skus {
-                self.index.skus.insert(hash_of(sku.as_str()), number);
-            }
+    /// Who names each listing that was touched.
+    fn set_headings(&mut self, at: Instant) {
+        let (members, book) = (&self.index.members, &self.index.book);
+        let headings: Vec<(u32, Heading)> = if self.is_published {
+            let touched = std::mem::take(&mut self.headings).into_iter();
+            let heading = |(number, touched)| {
+                let heading = members.update_heading(book, number, &touched, at);
+                (number, heading.unwrap_or_else(|| members.find_heading(book, number, at)))
+            };
+            touched.map(heading).collect()
+        } else {
+            let all = || self.members.keys.shared.iter();
+            self.told.headings.extend(all().map(|(_, key)| ListingKey::clone(key)));
+            all().map(|(number, _)| (number, members.find_heading(book, number, at))).collect()
+        };
+        for (number, heading) in headings {
+            self.members.set_heading(number, heading);
+        }
+    }
+
+    fn put_skus(&mut self, number: u32, before: &[String], after: &[Variant]) {
+        if before.iter().eq(after.iter().map(|variant| &variant.sku)) {
+            return;
+        }
+        for sku in before {
+            self.index.skus.remove(hash_of(sku.as_str()), number);
+        }
+        for variant in after {
+            self.index.skus.insert(hash_of(variant.sku.as_str()), number);
         }
     }
 
     fn put_row(&mut self, number: u32, part: &IndexPart, document: u64) -> Uses {
-        let mut uses = Uses::default();
-        let (mut brand, mut brand_text, mut categories) = (NOTHING, NOTHING, NOTHING);
-        if !part.categories.is_empty() {
-            let set = CategorySet { own: part.categories.clone() };
-            for key in set.listings() {
-                uses.listings.push(self.members.enter(key, number));
-            }
-            categories = self.members.categories.take(set).0;
-        }
-        if let Some(of) = &part.brand {
-            brand = self.members.enter(ListingKey::Brand(of.id.clone()), number);
-            uses.listings.push(brand);
-            brand_text = self.members.brands.take(of.clone()).0;
-        }
+        let categories = self.members.take_categories(&part.categories);
+        let brand_text = self.members.take_brand(part.brand.as_ref());
+        let brand = self.members.listing_of_brand(brand_text).unwrap_or(NOTHING);
         let (family, is_new) = self.families.take(Family { brand, categories });
         if is_new && !self.discounts_changed {
             let ranks = self.ranks_of(Family { brand, categories });
@@ -301,15 +322,19 @@ impl Writer {
         let mut changed = !self.index.book.products.get(chunk).is_some_and(is_same);
         let (chunk, at) = chunk_mut(&mut self.index.book.products, number);
         chunk.set(at, &row);
-        (uses.brand_text, uses.categories, uses.family) = (brand_text, categories, family);
-        uses.named_by = Some((row.time, row.visible_from));
-        uses.skus = part.variants.iter().map(|variant| variant.sku.clone()).collect();
-        let card = crate::codec::encode(&row::packed_card(part));
-        changed |= set(&mut self.index.cards, number, &card);
+        changed |= set(&mut self.index.cards, number, &row::packed_card(part));
         if changed {
             self.told.products.insert(number);
         }
-        uses
+        Uses {
+            listings: self.members.listings_of(categories, brand_text),
+            brand_text,
+            categories,
+            family,
+            // They are asked for once it is replaced.
+            values: Vec::new(),
+            named_by: Some((row.time, row.visible_from)),
+        }
     }
 
     fn put_amounts(&mut self, number: u32, part: &IndexPart, is_moved: bool) {

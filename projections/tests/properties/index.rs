@@ -83,7 +83,7 @@ impl Written {
     pub fn write(&mut self, model: &Model, ids: &[&str], writer: &mut Writer) {
         let parts: BTreeMap<String, IndexPart> = ids
             .iter()
-            .filter_map(|id| Some(((*id).to_owned(), IndexPart::of(&model.facts(id)?))))
+            .filter_map(|id| Some(((*id).to_owned(), IndexPart::of(model.facts(id)?))))
             .collect();
         for id in self.parts.keys().filter(|id| !parts.contains_key(*id)) {
             writer.remove(id);

@@ -24,7 +24,7 @@ fn part(id: &str, special: impl FnOnce(&mut ProductFacts)) -> IndexPart {
     let mut facts = ProductFacts { product_id: id.to_owned(), ..facts(&[id]) };
     facts.prices.push(plain(100));
     special(&mut facts);
-    IndexPart::of(&facts)
+    IndexPart::of(facts)
 }
 
 pub fn scoped(NewDiscount { id, terms, scope }: NewDiscount) -> ScopedDiscount {

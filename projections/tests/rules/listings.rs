@@ -20,7 +20,7 @@ fn index(products: &[(&str, &ProductFacts)], discounts: Vec<NewDiscount>) -> Ind
     let mut writer = Writer::new(vec![market()]);
     for (document, (id, facts)) in (1..).zip(products) {
         let facts = ProductFacts { product_id: (*id).to_owned(), ..(*facts).clone() };
-        writer.put(&IndexPart::of(&facts), document);
+        writer.put(&IndexPart::of(facts), document);
     }
     for discount in discounts {
         writer.put_discount(scoped(discount));

@@ -39,7 +39,7 @@ impl Snapshot for SqliteSnapshot {
 
     async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>> {
         let facts = product_facts::without_discounts(&mut self.tx, ids).await?;
-        Ok(facts.iter().map(IndexPart::of).collect())
+        Ok(facts.into_iter().map(IndexPart::of).collect())
     }
 
     async fn discounts(&mut self) -> Result<Vec<ScopedDiscount>> {
