@@ -25,6 +25,7 @@ use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::cache::CacheMetrics;
 use crate::telemetry::generations::GenerationMetrics;
+use crate::telemetry::index::IndexMetrics;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::telemetry::waits::WaitMetrics;
@@ -161,6 +162,7 @@ impl Service {
         if has_cache {
             CacheMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
         }
+        IndexMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
         let views = Arc::new(views);
         shadow::start(&views, &current);
         let following = Following::new(views, Arc::clone(&current), stop);

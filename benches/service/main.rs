@@ -11,11 +11,13 @@ mod fill;
 mod flash_sale;
 mod hot;
 mod kafka;
+mod listings;
 mod memory;
 mod project;
 mod promotion;
 mod read;
 mod rebuild;
+mod wide;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,10 @@ enum Benchmark {
     Rebuild(rebuild::Args),
     /// Pages read from the store.
     Read(read::Args),
+    /// A discount on everything, until listings show it.
+    Wide(wide::Args),
+    /// Listings over HTTP, each made anew.
+    Listings(listings::Args),
     /// Hot pages over a socket, beside nginx and Varnish.
     Hot(hot::Args),
     /// Pages that are read while products change.
@@ -53,6 +59,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Benchmark::Fill(args) => fill::measure_all(args).map(done),
         Benchmark::Rebuild(args) => rebuild::measure_all(args).map(done),
         Benchmark::Read(args) => read::measure_all(args).map(done),
+        Benchmark::Wide(args) => wide::measure_all(args).map(done),
+        Benchmark::Listings(args) => listings::measure_all(args).map(done),
         Benchmark::Hot(args) => hot::measure_all(args).map(done),
         Benchmark::Churn(args) => churn::measure_all(args),
         Benchmark::FlashSale(args) => flash_sale::measure_all(args),

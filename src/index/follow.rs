@@ -226,9 +226,11 @@ impl Follower {
         versions: &mut Versions,
         names: &Names,
     ) -> Result<()> {
+        let began = Clock::now();
         self.read(snapshot.as_mut(), &versions.writer, names).await?;
         drop(snapshot);
         self.publish(versions, reflected).await;
+        self.index.rounds.took(began.elapsed());
         Ok(())
     }
 
@@ -303,6 +305,7 @@ impl Follower {
             retired.into_iter().filter(|version| Arc::strong_count(version) > 1).collect()
         })
         .await;
+        self.index.held.store(versions.retired.len(), Ordering::Relaxed);
         versions.next = Clock::now() + began.elapsed().max(SHORTEST_PAUSE);
     }
 }
@@ -325,12 +328,15 @@ async fn read_all(
     writer: &Arc<Mutex<Writer>>,
     mut tell: impl FnMut(&Read, u64),
 ) -> Result<()> {
-    let (mut after, mut products, mut told) = (String::new(), 0, Clock::now());
-    while let Some(read) = rounds::read_next(snapshot, &after).await? {
-        after = read.last().unwrap_or_default().to_owned();
+    let (mut products, mut told) = (0, Clock::now());
+    let mut next = rounds::read_next(snapshot, "").await?;
+    while let Some(read) = next {
+        let after = read.last().unwrap_or_default().to_owned();
         products += read.ids().len() as u64;
         tell(&read, products);
-        apply(writer, read).await;
+        // The next ones are read while these are written.
+        let (read, ()) = tokio::join!(rounds::read_next(snapshot, &after), apply(writer, read));
+        next = read?;
         if told.elapsed() >= TELL_EVERY {
             told = Clock::now();
             tracing::info!(products, "products are being read into the listing index");

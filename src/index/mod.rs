@@ -8,7 +8,8 @@ mod rounds;
 pub mod scans;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use projections::index::Index;
@@ -35,7 +36,30 @@ pub struct ListingIndex {
     published: watch::Sender<u64>,
     /// Products that were loaded so far, until there is a first version.
     loaded: AtomicU64,
+    /// Versions before the current one that requests may still read from.
+    held: AtomicUsize,
+    /// Rounds that made a version, the first one aside.
+    pub rounds: Times,
     pub scans: Scans,
+}
+
+/// How often something was done, and how long all of it took.
+#[derive(Debug, Default)]
+pub struct Times {
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Times {
+    fn took(&self, took: Duration) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    pub fn taken(&self) -> (u64, Duration) {
+        let micros = self.micros.load(Ordering::Relaxed);
+        (self.count.load(Ordering::Relaxed), Duration::from_micros(micros))
+    }
 }
 
 impl ListingIndex {
@@ -44,6 +68,8 @@ impl ListingIndex {
             current: ArcSwapOption::empty(),
             published: watch::Sender::new(0),
             loaded: AtomicU64::new(0),
+            held: AtomicUsize::new(0),
+            rounds: Times::default(),
             scans: Scans::new(limits),
         }
     }
@@ -65,6 +91,11 @@ impl ListingIndex {
     /// Products that were loaded for the first version.
     pub fn loaded(&self) -> u64 {
         self.loaded.load(Ordering::Relaxed)
+    }
+
+    /// Versions before the current one that requests may still read from.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     fn publish(&self, version: Arc<IndexVersion>) {

@@ -55,12 +55,9 @@ pub async fn read(snapshot: &mut dyn Snapshot, asked: Vec<String>) -> Result<Rea
 
 /// The next products in id order, after one of them; `None` at the end.
 pub async fn read_next(snapshot: &mut dyn Snapshot, after: &str) -> Result<Option<Read>> {
-    let asked = snapshot.product_ids(after, PRODUCTS_AT_ONCE as u32).await?;
-    if asked.is_empty() {
-        return Ok(None);
-    }
-    let parts = snapshot.index_parts(&asked).await?;
-    Ok(Some(Read { asked, parts }))
+    let parts = snapshot.next_index_parts(after, PRODUCTS_AT_ONCE as u32).await?;
+    let asked: Vec<String> = parts.iter().map(|part| part.product_id.clone()).collect();
+    Ok((!asked.is_empty()).then_some(Read { asked, parts }))
 }
 
 impl Read {

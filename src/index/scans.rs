@@ -2,9 +2,12 @@
 //! behind them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
+
+use super::Times;
 
 /// A listing with at most so many products is scanned at once, by the thread that asks: that takes
 /// less than waiting for another thread.
@@ -28,6 +31,9 @@ pub struct Scans {
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     limits: ScanLimits,
+    /// Those that were done by a thread of their own.
+    pub times: Arc<Times>,
+    refused: AtomicU64,
 }
 
 /// One that waits, until this is dropped.
@@ -42,7 +48,18 @@ impl Drop for Place<'_> {
 impl Scans {
     pub fn new(limits: ScanLimits) -> Scans {
         let turns = Arc::new(Semaphore::new(limits.at_once.max(1)));
-        Scans { turns, waiting: AtomicUsize::new(0), limits }
+        let (waiting, refused) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Scans { turns, waiting, limits, times: Arc::default(), refused }
+    }
+
+    /// Requests that wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many were refused since too many waited.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Runs what scans so many products.
@@ -64,12 +81,16 @@ impl Scans {
             let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
             let _place = Place(&self.waiting);
             if waiting >= self.limits.waiting {
+                self.refused.fetch_add(1, Ordering::Relaxed);
                 return Err(Busy);
             }
             Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?
         };
+        let times = Arc::clone(&self.times);
         let scanned = tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
             let scanned = scan();
+            times.took(began.elapsed());
             // Also where nobody waits for it any more: it holds a turn until it is over.
             drop(turn);
             scanned

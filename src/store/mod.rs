@@ -4,6 +4,7 @@
 //! parts of an answer come from one state; writes go through a [`Transaction`], in which a batch's
 //! changes and its positions commit together or not at all.
 
+mod assembly;
 pub mod dead_letter;
 pub mod document;
 pub mod facts;
@@ -228,6 +229,9 @@ pub trait Snapshot: Send {
     /// What the listing index needs of these products, in any order; those that are not live are
     /// left out.
     async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>>;
+
+    /// The same of the products that are live, after `after` in id order, at most `limit`; in that order.
+    async fn next_index_parts(&mut self, after: &str, limit: u32) -> Result<Vec<IndexPart>>;
 
     /// Every live discount, in any order.
     async fn discounts(&mut self) -> Result<Vec<ScopedDiscount>>;

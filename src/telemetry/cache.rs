@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
-use prometheus::{Opts, Registry};
+use prometheus::proto::MetricFamily;
 
+use super::families::{counters, describe, gauge};
 use crate::api::current::Current;
 
 const REQUESTS: (&str, &str) = (
@@ -41,11 +42,6 @@ impl CacheMetrics {
     /// # Errors
     /// Where the registry has them already.
     pub fn register(registry: &Registry, current: Arc<Current>) -> prometheus::Result<()> {
-        let describe = |(name, help): (&str, &str), labels: &[&str]| {
-            use prometheus::core::Describer;
-            let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-            Opts::new(name, help).variable_labels(labels).describe()
-        };
         let descriptions = vec![
             describe(REQUESTS, &["result"])?,
             describe(LOADS, &["result"])?,
@@ -75,6 +71,7 @@ impl Collector for CacheMetrics {
         vec![
             counters(
                 REQUESTS,
+                "result",
                 &[
                     ("hit", now.hits),
                     ("miss", now.misses),
@@ -84,48 +81,14 @@ impl Collector for CacheMetrics {
             ),
             counters(
                 LOADS,
+                "result",
                 &[("kept", kept), ("outdated", now.put_refused), ("failed", now.failed_loads)],
             ),
-            counters(PREPARED, &[("", now.prepared)]),
-            counters(EVICTIONS, &[("", now.evictions)]),
+            counters(PREPARED, "", &[("", now.prepared)]),
+            counters(EVICTIONS, "", &[("", now.evictions)]),
             gauge(BYTES, now.bytes as f64),
             gauge(PAGES, now.entries as f64),
             gauge(BEHIND, behind),
         ]
     }
-}
-
-fn family((name, help): (&str, &str), of: MetricType, metrics: Vec<Metric>) -> MetricFamily {
-    let mut family = MetricFamily::default();
-    family.set_name(name.to_owned());
-    family.set_help(help.to_owned());
-    family.set_field_type(of);
-    family.set_metric(metrics);
-    family
-}
-
-/// A counter for each result; one without a name has no label.
-fn counters(of: (&str, &str), values: &[(&str, u64)]) -> MetricFamily {
-    let metrics = values.iter().map(|(result, value)| {
-        let mut counter = Counter::default();
-        counter.set_value(*value as f64);
-        let mut metric = Metric::default();
-        metric.set_counter(counter);
-        if !result.is_empty() {
-            let mut label = LabelPair::default();
-            label.set_name("result".to_owned());
-            label.set_value((*result).to_owned());
-            metric.set_label(vec![label]);
-        }
-        metric
-    });
-    family(of, MetricType::COUNTER, metrics.collect())
-}
-
-fn gauge(of: (&str, &str), value: f64) -> MetricFamily {
-    let mut gauge = Gauge::default();
-    gauge.set_value(value);
-    let mut metric = Metric::default();
-    metric.set_gauge(gauge);
-    family(of, MetricType::GAUGE, vec![metric])
 }

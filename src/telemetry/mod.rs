@@ -2,7 +2,9 @@
 
 pub mod audit;
 pub mod cache;
+mod families;
 pub mod generations;
+pub mod index;
 pub mod metrics;
 pub mod projector;
 pub mod waits;

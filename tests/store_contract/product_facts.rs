@@ -234,6 +234,10 @@ pub async fn live_products_come_in_byte_order(fixture: &impl Fixture) {
             let mut snapshot = store.snapshot().await.unwrap();
             let ids = snapshot.product_ids(&after, limit).await.unwrap();
             assert!(ids.len() <= limit as usize);
+            let parts = snapshot.next_index_parts(&after, limit).await.unwrap();
+            let mut same = snapshot.index_parts(&ids).await.unwrap();
+            same.sort_unstable_by(|a, b| a.product_id.cmp(&b.product_id));
+            assert_eq!(parts, same);
             let Some(last) = ids.last() else { break };
             after.clone_from(last);
             seen.extend(ids);

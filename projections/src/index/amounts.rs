@@ -5,20 +5,14 @@ use std::sync::Arc;
 
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{DirectDiscounts, Discounts, Rank};
+use super::groups::GroupPrices;
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::prices::{self, Amounts};
-use super::products::{Chunks, NOTHING, ProductChunk};
+use super::products::{Chunks, NOTHING, ProductChunk, record};
 use crate::instant::{Instant, Window};
 use crate::market::Market;
 use crate::pricing::Audience;
-
-/// A market by its position, and a group.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct AudienceKey {
-    pub market: usize,
-    pub group: Option<String>,
-}
 
 /// All that amounts follow from, in one version.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +27,8 @@ pub struct PriceBook {
     pub classes: Arc<Classes>,
     /// Discounts that name products or SKUs, by the product's number.
     pub direct: Arc<NumberMap<Arc<DirectDiscounts>>>,
+    /// The products that a group has prices of its own for.
+    pub priced: GroupPrices,
 }
 
 /// For whom amounts are evaluated, and when.
@@ -56,13 +52,11 @@ impl PriceBook {
     }
 
     pub fn stock_of(&self, number: u32) -> &[i64] {
-        let (chunk, at) = place(number);
-        self.stock.get(chunk).map_or(&[], |chunk| chunk.get(at))
+        record(&self.stock, number)
     }
 
     pub fn prices_of(&self, number: u32) -> &[u8] {
-        let (chunk, at) = place(number);
-        self.prices.get(chunk).map_or(&[], |chunk| chunk.get(at))
+        record(&self.prices, number)
     }
 
     /// What holds of each class for an audience.
@@ -193,14 +187,20 @@ impl AmountChunk {
     }
 }
 
-/// The columns of one audience, evaluated for one instant.
+/// The columns of everyone in one market, evaluated for one instant.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    pub key: AudienceKey,
     pub effective: Arc<EffectiveByClass>,
     /// While the discounts of all products hold, those that name products included.
     pub discounts: Window,
     pub chunks: Chunks<AmountChunk>,
+}
+
+impl Default for Columns {
+    fn default() -> Columns {
+        let (effective, discounts) = (Arc::new(EffectiveByClass::none()), Window::EMPTY);
+        Columns { effective, discounts, chunks: Vec::new() }
+    }
 }
 
 impl Columns {

@@ -1,7 +1,7 @@
 //! All discounts, and which of them reach which products: those that share brand and categories are
 //! reached by the same ones, but for discounts that name products or SKUs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::categories::CategorySet;
@@ -22,6 +22,8 @@ pub struct Discounts {
     by_brand: HashMap<String, Vec<Rank>>,
     by_product: HashMap<String, Vec<Rank>>,
     by_sku: HashMap<String, Vec<Rank>>,
+    /// Those that some discount is for.
+    groups: HashSet<String>,
 }
 
 /// A discount as the index is told of it.
@@ -47,6 +49,7 @@ impl Discounts {
         scoped.sort_by(|(a, _), (b, _)| discount_order(a, b));
         let mut table = Discounts::default();
         for (rank, (discount, scope)) in (0..).zip(scoped) {
+            table.groups.extend(discount.fact.terms.group.clone());
             table.facts.push(discount.fact);
             if scope.all {
                 table.all.push(rank);
@@ -71,6 +74,11 @@ impl Discounts {
 
     pub fn fact(&self, rank: Rank) -> Option<&Arc<DiscountFact>> {
         self.facts.get(rank as usize)
+    }
+
+    /// Whether any discount is for this group.
+    pub fn single_out(&self, group: &str) -> bool {
+        self.groups.contains(group)
     }
 
     /// The ranks of the discounts with these ids.

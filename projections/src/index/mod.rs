@@ -18,6 +18,7 @@ pub mod categories;
 pub mod changed;
 mod classes;
 pub mod discounts;
+mod groups;
 mod interner;
 mod lookup;
 mod members;
@@ -39,12 +40,12 @@ use crate::codec;
 use crate::instant::Instant;
 use crate::listing::ListingKey;
 use crate::text::Text;
-use amounts::{AudienceKey, Columns, PriceBook};
+use amounts::{Columns, PriceBook};
 use interner::Interned;
 use lookup::{Lookup, hash_of};
 use members::Members;
-use packed::{Packed, place};
-use products::Chunks;
+use packed::Packed;
+use products::{Chunks, record};
 use row::PackedCard;
 use values::Values;
 
@@ -186,13 +187,8 @@ impl Index {
         self.columns.iter().map(of_chunks).min().unwrap_or(Instant::MAX)
     }
 
-    fn columns_of(&self, key: &AudienceKey) -> Option<&Columns> {
-        self.columns.iter().find(|columns| columns.key == *key)
-    }
-
     fn card(&self, number: u32) -> Option<PackedCard> {
-        let (chunk, at) = place(number);
-        codec::decode(self.cards.get(chunk)?.get(at)).ok()
+        codec::decode(record(&self.cards, number)).ok()
     }
 
     /// Bytes in memory, about, by part.
@@ -204,7 +200,7 @@ impl Index {
         vec![
             ("products", sum(&self.book.products, products::ProductChunk::bytes)),
             ("stock", sum(&self.book.stock, Packed::bytes)),
-            ("prices", sum(&self.book.prices, Packed::bytes)),
+            ("prices", sum(&self.book.prices, Packed::bytes) + self.book.priced.bytes()),
             ("amounts", self.columns.iter().map(columns).sum()),
             ("cards", sum(&self.cards, Packed::bytes)),
             ("ids", self.ids.bytes() + self.skus.bytes()),

@@ -139,6 +139,12 @@ impl ProductChunk {
 /// Chunks of any kind, of which versions share those that did not change.
 pub type Chunks<C> = Vec<Arc<C>>;
 
+/// The record of a product; empty where there is none.
+pub fn record<T: Copy>(chunks: &Chunks<Packed<T>>, number: u32) -> &[T] {
+    let (chunk, at) = place(number);
+    chunks.get(chunk).map_or(&[], |chunk| chunk.get(at))
+}
+
 /// The chunk of a product, to be written.
 pub fn chunk_mut<C: Clone + Default>(chunks: &mut Chunks<C>, number: u32) -> (&mut C, usize) {
     let (chunk, at) = place(number);

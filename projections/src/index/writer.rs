@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::amounts::{AmountChunk, AudienceKey, Columns, EvaluationContext, PriceBook};
+use super::amounts::{AmountChunk, Columns, EvaluationContext, PriceBook};
 use super::changed::{Changed, Reached};
-use super::classes::{Classes, EffectiveByClass};
+use super::classes::Classes;
 use super::discounts::{Discounts, ScopedDiscount};
 use super::interner::Interner;
 use super::lookup::hash_of;
@@ -14,7 +14,7 @@ use super::members::{Heading, MemberNumbers};
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
-use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut};
+use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut, record};
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
 use crate::instant::{Instant, Window};
@@ -71,8 +71,7 @@ impl Uses {
 
 /// Writes a record where it is another one; whether it was.
 fn set<T: Copy + PartialEq>(chunks: &mut Chunks<Packed<T>>, number: u32, record: &[T]) -> bool {
-    let (chunk, at) = place(number);
-    let changed = chunks.get(chunk).is_none_or(|chunk| chunk.get(at) != record);
+    let changed = self::record(chunks, number) != record;
     if changed {
         let (chunk, at) = chunk_mut(chunks, number);
         chunk.set(at, record);
@@ -99,9 +98,8 @@ impl Writer {
             other_discounts: BTreeSet::new(),
             told: Changed::default(),
         };
-        for market in 0..writer.index.book.markets.len() {
-            writer.add_columns(AudienceKey { market, group: None });
-        }
+        let markets = writer.index.book.markets.len();
+        writer.index.columns.resize_with(markets, Columns::default);
         writer
     }
 
@@ -140,6 +138,7 @@ impl Writer {
         let (products, at) = chunk_mut(&mut book.products, number);
         products.clear(at);
         set(&mut book.stock, number, &[]);
+        book.priced.replace(number, record(&book.prices, number), &[]);
         set(&mut book.prices, number, &[]);
         set(&mut self.index.cards, number, &[]);
         if book.direct.contains_key(&number) {
@@ -178,20 +177,6 @@ impl Writer {
         self.members.shared.everything.iter().map(|number| self.index.id(number))
     }
 
-    /// Keeps amounts of this audience in columns from the next version on.
-    pub fn add_columns(&mut self, key: AudienceKey) {
-        let index = &mut self.index;
-        if key.market < index.book.markets.len() && index.columns_of(&key).is_none() {
-            let (effective, window) = (Arc::new(EffectiveByClass::none()), Window::EMPTY);
-            index.columns.push(Columns { key, effective, discounts: window, chunks: Vec::new() });
-        }
-    }
-
-    /// Lets go of a group's columns.
-    pub fn drop_columns(&mut self, key: &AudienceKey) {
-        self.index.columns.retain(|columns| columns.key != *key || key.group.is_none());
-    }
-
     /// A version in which all columns hold at an instant.
     pub fn publish(&mut self, at: Instant) -> Index {
         self.members.share();
@@ -203,8 +188,8 @@ impl Writer {
         if before.is_some() {
             self.spread_discounts();
         }
-        for columns in 0..self.index.columns.len() {
-            self.refresh(columns, before.as_deref(), at);
+        for market in 0..self.index.columns.len() {
+            self.refresh(market, before.as_deref(), at);
         }
         self.changed.clear();
         self.discounts_changed = false;
@@ -342,6 +327,7 @@ impl Writer {
         let variants = book.stock_of(number).len();
         let other_stock = set(&mut book.stock, number, &row::stock(part));
         let packed = prices::pack(part, &book.markets);
+        book.priced.replace(number, record(&book.prices, number), &packed);
         let mut changed = set(&mut book.prices, number, &packed);
         if other_stock || changed {
             self.told.products.insert(number);
@@ -402,14 +388,13 @@ impl Writer {
         reached.tell(&self.index.book, &mut self.told);
     }
 
-    /// Brings an audience's columns to an instant. `before`: the classes that they were evaluated
+    /// Brings a market's columns to an instant. `before`: the classes that they were evaluated
     /// with.
-    fn refresh(&mut self, columns: usize, before: Option<&Classes>, at: Instant) {
-        let AudienceKey { market, group } = self.index.columns[columns].key.clone();
+    fn refresh(&mut self, market: usize, before: Option<&Classes>, at: Instant) {
         let book = &self.index.book;
-        let old = Arc::clone(&self.index.columns[columns].effective);
-        let effective = book.effective(market, group.as_deref(), at);
-        let known = self.index.columns[columns].discounts;
+        let old = Arc::clone(&self.index.columns[market].effective);
+        let effective = book.effective(market, None, at);
+        let known = self.index.columns[market].discounts;
         let named_move = !known.holds(at);
         // Else all that held of a class or a named product still does.
         let moved = before.is_some() || named_move;
@@ -422,8 +407,7 @@ impl Writer {
             })
             .collect();
         let any_other = other.iter().any(|other| *other);
-        let context =
-            EvaluationContext { market, group: group.as_deref(), at, effective: &effective };
+        let context = EvaluationContext { market, group: None, at, effective: &effective };
         let named: Vec<u32> = match moved {
             true => book.direct.keys().copied().collect(),
             false => self.changed.iter().copied().filter(|n| book.direct.contains_key(n)).collect(),
@@ -432,7 +416,7 @@ impl Writer {
         let discounts = named.iter().fold(before_named.and(effective.window), |all, number| {
             all.and(book.discount_window(*number, &context))
         });
-        let mut chunks = std::mem::take(&mut self.index.columns[columns].chunks);
+        let mut chunks = std::mem::take(&mut self.index.columns[market].chunks);
         let book = &self.index.book;
         for (nth, products) in book.products.iter().enumerate() {
             let first = (nth * CHUNK) as u32;
@@ -463,7 +447,7 @@ impl Writer {
                 Arc::make_mut(chunk).evaluate(book, first, changed, &context, true);
             }
         }
-        let columns = &mut self.index.columns[columns];
+        let columns = &mut self.index.columns[market];
         (columns.chunks, columns.effective, columns.discounts) =
             (chunks, Arc::new(effective), discounts);
     }

@@ -7,7 +7,6 @@ use oracle::{Listing, Oracle};
 use serde_json::{Value, json};
 use vitrine_projections::event::{Event, EventType, decode_data};
 use vitrine_projections::index::Index;
-use vitrine_projections::index::amounts::AudienceKey;
 use vitrine_projections::index::query::Query;
 use vitrine_projections::index::query::filters::Filters;
 use vitrine_projections::index::writer::Writer;
@@ -134,7 +133,6 @@ fn a_catalogue_is_answered_as_by_the_oracle() {
     let (mut model, mut oracle) = (Model::default(), Oracle::new(markets(), LOW_STOCK));
     let (mut writer, mut written) = (Writer::new(markets()), Written::default());
     let members = Some("members");
-    writer.add_columns(AudienceKey { market: 1, group: members.map(str::to_owned) });
     let now = |days: i64| Instant(DEFAULT_START.millis() + days * DAY_MS);
     let quarter = lines.len() / 4;
     for (step, (lines, events)) in lines.chunks(quarter).zip(events.chunks(quarter)).enumerate() {

@@ -9,7 +9,6 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 use vitrine_projections::event::{Change, Event};
 use vitrine_projections::index::Index;
-use vitrine_projections::index::amounts::AudienceKey;
 use vitrine_projections::index::discounts::ScopedDiscount;
 use vitrine_projections::index::part::IndexPart;
 use vitrine_projections::index::query::filters::Filters;
@@ -19,7 +18,7 @@ use vitrine_projections::listing::{ListingKey, Sort};
 use vitrine_projections::page::Reader;
 
 use crate::support::cases;
-use crate::support::generate::{GROUPS, LOCALES, PRODUCTS, edge, history, markets};
+use crate::support::generate::{LOCALES, PRODUCTS, edge, history, markets};
 use crate::support::model::Model;
 use crate::{Who, asked, events_of, model_of, oracle_of, reader, readers};
 
@@ -215,13 +214,9 @@ proptest! {
         filters in filters(),
         columns_at in -1..8i64,
         limit in 1..3usize,
-        of_group in any::<bool>(),
     ) {
         let (model, oracle) = (model_of(&history), oracle_of(&history));
         let mut writer = Writer::new(markets());
-        if of_group {
-            writer.add_columns(AudienceKey { market: 0, group: GROUPS[1].map(str::to_owned) });
-        }
         Written::default().write(&model, &PRODUCTS, &mut writer);
         let index = writer.publish(edge(columns_at));
         for who in readers {

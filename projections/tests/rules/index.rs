@@ -194,35 +194,46 @@ fn ten_thousand_prices_come_and_go() {
     assert_eq!(at(99_995), (None, None));
 }
 
-/// A group's discount on everything, and a price for the group: with columns and without.
+/// A group's discount on everything, and prices for the group that come and go.
 #[test]
 fn a_group_may_differ_in_everything() {
     let mut writer = Writer::new(vec![market()]);
-    let special = price("vip", 70, |p| p.group = Some("vip".to_owned()));
-    writer.put(&part("a", |facts| facts.prices.push(special.clone())), 1);
-    writer.put(&part("b", |_| ()), 2);
-    writer.put_discount(scoped(discount("vip", DiscountKind::Percentage(1_000), |discount| {
-        discount.terms.group = Some("vip".to_owned());
-    })));
-    let key = vitrine_projections::index::amounts::AudienceKey {
-        market: 0,
-        group: Some("vip".to_owned()),
-    };
+    let for_vip = price("vip", 70, |p| p.group = Some("vip".to_owned()));
+    let special = part("a", |facts| facts.prices.push(for_vip.clone()));
     let keys = |index: &Index, group: Option<&str>| {
         let none = Filters::default();
         let answer = index.query(&Query { group, ..query(&none, &ListingKey::All) });
         answer.items.iter().map(|i| (index.id(i.product).to_owned(), i.key)).collect::<Vec<_>>()
     };
     let expected = |a: i64, b: i64| [("a".to_owned(), a), ("b".to_owned(), b)];
-    let without = writer.publish(NOW);
-    writer.add_columns(key.clone());
-    let with = writer.publish(NOW);
-    writer.drop_columns(&key);
-    let dropped = writer.publish(NOW);
-    for index in [without, with, dropped] {
-        assert_eq!(keys(&index, Some("vip")), expected(63, 90));
-        assert_eq!(keys(&index, Some("nobody")), expected(100, 100));
-        assert_eq!(keys(&index, None), expected(100, 100));
+    let check = |index: &Index, (a, b): (i64, i64)| {
+        assert_eq!(keys(index, Some("vip")), expected(a, b));
+        assert_eq!(keys(index, Some("nobody")), expected(100, 100));
+        assert_eq!(keys(index, None), expected(100, 100));
+    };
+    writer.put(&special, 1);
+    writer.put(&part("b", |_| ()), 2);
+    let priced = writer.publish(NOW);
+    writer.put_discount(scoped(discount("vip", DiscountKind::Percentage(1_000), |discount| {
+        discount.terms.group = Some("vip".to_owned());
+    })));
+    let reduced = writer.publish(NOW);
+    writer.put(&part("a", |_| ()), 3);
+    let as_all = writer.publish(NOW);
+    writer.remove("b");
+    writer.put(&special, 4);
+    writer.put(&part("b", |facts| facts.prices.push(for_vip.clone())), 5);
+    let again = writer.publish(NOW);
+    writer.remove_discount("vip");
+    let undone = writer.publish(NOW);
+    for (index, amounts) in [
+        (priced, (70, 100)),
+        (reduced, (63, 90)),
+        (as_all, (90, 90)),
+        (again, (63, 63)),
+        (undone, (70, 70)),
+    ] {
+        check(&index, amounts);
     }
 }
 

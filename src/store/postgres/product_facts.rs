@@ -4,18 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use projections::discount::Discount;
-use projections::facts::{
-    DiscountFact, PriceFact, ProductFacts, Reach, ReachingDiscount, ReviewCounts, StockFact,
-    discount_order,
-};
+use projections::facts::{DiscountFact, ProductFacts, Reach, ReachingDiscount, discount_order};
 use projections::index::discounts::ScopedDiscount;
 use projections::instant::Instant;
-use projections::product::Product;
 use sqlx::postgres::PgConnection;
 
 use super::errors::database;
 use super::save_facts::{SCOPE_ALL, SCOPE_BRAND, SCOPE_CATEGORY, SCOPE_PRODUCT, SCOPE_SKU};
 use crate::store::Result;
+use crate::store::assembly::Assembly;
 use crate::store::document::unpack;
 
 /// The facts of those products that are live.
@@ -30,18 +27,38 @@ pub async fn without_discounts(
     conn: &mut PgConnection,
     ids: &[String],
 ) -> Result<Vec<ProductFacts>> {
-    let rows = rows(conn, ids).await?;
-    let mut facts = live_products(&rows)?;
-    if facts.is_empty() {
-        return Ok(Vec::new());
+    let rows: Vec<Row> =
+        sqlx::query_as(ROWS_OF).bind(ids).fetch_all(conn).await.map_err(database)?;
+    assembled(Assembly::default(), rows)
+}
+
+/// The same of the products that are live, after one of them in id order, at most so many.
+pub async fn next_without_discounts(
+    conn: &mut PgConnection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<ProductFacts>> {
+    let products: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT product_id, time, doc FROM product WHERE product_id > $1 AND doc IS NOT NULL
+         ORDER BY product_id LIMIT $2",
+    )
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(database)?;
+    let mut assembly = Assembly::default();
+    for (product_id, time, doc) in products {
+        assembly.product(product_id, time, &doc)?;
     }
-    for row in rows {
-        // Of a product that is not there nothing is shown.
-        if let Some(facts) = facts.get_mut(&row.1) {
-            add(facts, row)?;
-        }
-    }
-    Ok(facts.into_values().collect())
+    let Some(last) = assembly.last_id() else { return Ok(Vec::new()) };
+    let rows: Vec<Row> = sqlx::query_as(ROWS_BETWEEN)
+        .bind(after)
+        .bind(last)
+        .fetch_all(conn)
+        .await
+        .map_err(database)?;
+    assembled(assembly, rows)
 }
 
 /// Every live discount.
@@ -69,66 +86,51 @@ const REVIEWS: i16 = 3;
 /// What it is of; the product; a price's id or a SKU; when; how many, by rating where it is of reviews; the document.
 type Row = (i16, String, Option<String>, Option<i64>, Option<Vec<i64>>, Option<Vec<u8>>);
 
-/// All in one statement: what each takes to be sent and begun is most of what a page costs.
-async fn rows(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<Row>> {
-    sqlx::query_as(
-        "SELECT 0::int2, product_id, NULL::text, time, NULL::int8[], doc FROM product
-         WHERE product_id = ANY($1) AND doc IS NOT NULL
-         UNION ALL SELECT 1::int2, product_id, price_id, time, NULL, doc FROM price
-         WHERE product_id = ANY($1) AND doc IS NOT NULL
-         UNION ALL SELECT 2::int2, product_id, sku, time, ARRAY[available], NULL FROM stock
-         WHERE product_id = ANY($1) AND available IS NOT NULL
-         UNION ALL SELECT 3::int2, product_id, NULL, NULL, ARRAY[ones, twos, threes, fours, fives], NULL
-         FROM review_count WHERE product_id = ANY($1)",
-    )
-    .bind(ids)
-    .fetch_all(conn)
-    .await
-    .map_err(database)
-}
+/// Of these products, in one statement: what each takes to be sent and begun is most of what a page costs.
+const ROWS_OF: &str = "
+    SELECT 0::int2, product_id, NULL::text, time, NULL::int8[], doc FROM product
+    WHERE product_id = ANY($1) AND doc IS NOT NULL
+    UNION ALL SELECT 1::int2, product_id, price_id, time, NULL, doc FROM price
+    WHERE product_id = ANY($1) AND doc IS NOT NULL
+    UNION ALL SELECT 2::int2, product_id, sku, time, ARRAY[available], NULL FROM stock
+    WHERE product_id = ANY($1) AND available IS NOT NULL
+    UNION ALL SELECT 3::int2, product_id, NULL, NULL, ARRAY[ones, twos, threes, fours, fives], NULL
+    FROM review_count WHERE product_id = ANY($1)";
 
-type ById = BTreeMap<String, ProductFacts>;
+/// Of all products after one of them in id order, up to another one; without the products themselves.
+const ROWS_BETWEEN: &str = "
+    SELECT 1::int2, product_id, price_id, time, NULL::int8[], doc FROM price
+    WHERE product_id > $1 AND product_id <= $2 AND doc IS NOT NULL
+    UNION ALL SELECT 2::int2, product_id, sku, time, ARRAY[available], NULL FROM stock
+    WHERE product_id > $1 AND product_id <= $2 AND available IS NOT NULL
+    UNION ALL SELECT 3::int2, product_id, NULL, NULL, ARRAY[ones, twos, threes, fours, fives], NULL
+    FROM review_count WHERE product_id > $1 AND product_id <= $2";
 
-fn live_products(rows: &[Row]) -> Result<ById> {
-    rows.iter()
-        .filter_map(|(of, product_id, _, time, _, doc)| match of {
-            &PRODUCT => Some((product_id.clone(), (*time)?, doc.as_ref()?)),
-            _ => None,
-        })
-        .map(|(product_id, time, doc)| {
-            let facts = ProductFacts {
-                product_id: product_id.clone(),
-                time: Instant(time),
-                product: unpack::<Product>(doc)?,
-                prices: Vec::new(),
-                stock: Vec::new(),
-                discounts: Vec::new(),
-                reviews: ReviewCounts::default(),
-            };
-            Ok((product_id, facts))
-        })
-        .collect()
-}
-
-fn add(facts: &mut ProductFacts, row: Row) -> Result<()> {
-    match row {
-        (PRICE, _, Some(price_id), Some(time), _, Some(doc)) => {
-            let price = unpack(&doc)?;
-            facts.prices.push(PriceFact { price_id, time: Instant(time), price });
+fn assembled(mut assembly: Assembly, rows: Vec<Row>) -> Result<Vec<ProductFacts>> {
+    let (products, others): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.0 == PRODUCT);
+    for row in products {
+        if let (_, product_id, _, Some(time), _, Some(doc)) = row {
+            assembly.product(product_id, time, &doc)?;
         }
-        (STOCK, _, Some(sku), Some(time), Some(available), _) => {
-            facts.stock.extend(available.into_iter().map(|available| {
-                let (sku, time) = (sku.clone(), Instant(time));
-                StockFact { sku, time, available }
-            }));
-        }
-        (REVIEWS, _, _, _, Some(counts), _) => {
-            let count = |n: usize| counts.get(n).copied().unwrap_or_default().max(0) as u64;
-            facts.reviews = ReviewCounts(std::array::from_fn(count));
-        }
-        _ => {}
     }
-    Ok(())
+    for row in others {
+        match row {
+            (PRICE, product_id, Some(price_id), Some(time), _, Some(doc)) => {
+                assembly.price(&product_id, price_id, time, &doc)?;
+            }
+            (STOCK, product_id, Some(sku), Some(time), Some(available), _) => {
+                let available = available.first().copied().unwrap_or_default();
+                assembly.stock(&product_id, sku, time, available);
+            }
+            (REVIEWS, product_id, _, _, Some(counts), _) => {
+                let count = |n: usize| counts.get(n).copied().unwrap_or_default();
+                assembly.reviews(&product_id, std::array::from_fn(count));
+            }
+            _ => {}
+        }
+    }
+    Ok(assembly.into_facts())
 }
 
 /// What names each discount that reaches some of the products.

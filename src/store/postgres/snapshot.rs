@@ -44,6 +44,11 @@ impl Snapshot for PostgresSnapshot {
         Ok(facts.into_iter().map(IndexPart::of).collect())
     }
 
+    async fn next_index_parts(&mut self, after: &str, limit: u32) -> Result<Vec<IndexPart>> {
+        let facts = product_facts::next_without_discounts(&mut self.tx, after, limit).await?;
+        Ok(facts.into_iter().map(IndexPart::of).collect())
+    }
+
     async fn discounts(&mut self) -> Result<Vec<ScopedDiscount>> {
         product_facts::discounts(&mut self.tx).await
     }

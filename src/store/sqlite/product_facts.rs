@@ -4,19 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use projections::discount::Discount;
-use projections::facts::{
-    DiscountFact, PriceFact, ProductFacts, Reach, ReachingDiscount, ReviewCounts, StockFact,
-    discount_order,
-};
+use projections::facts::{DiscountFact, ProductFacts, Reach, ReachingDiscount, discount_order};
 use projections::index::discounts::ScopedDiscount;
 use projections::instant::Instant;
-use projections::product::Product;
 use sqlx::sqlite::SqliteConnection;
 
 use super::bulk::json_list;
 use super::database;
 use super::facts::{SCOPE_ALL, SCOPE_BRAND, SCOPE_CATEGORY, SCOPE_PRODUCT, SCOPE_SKU};
 use crate::store::Result;
+use crate::store::assembly::Assembly;
 use crate::store::document::unpack;
 
 /// The facts of those products that are live.
@@ -31,15 +28,46 @@ pub async fn without_discounts(
     conn: &mut SqliteConnection,
     ids: &[String],
 ) -> Result<Vec<ProductFacts>> {
-    let mut facts = live_products(conn, ids).await?;
-    if facts.is_empty() {
+    let products = sqlx::query_as(
+        "SELECT product_id, time, doc FROM product
+         WHERE product_id IN (SELECT value FROM json_each(?)) AND doc IS NOT NULL",
+    );
+    let products = products.bind(json_list(ids)).fetch_all(&mut *conn).await.map_err(database)?;
+    assembled(conn, products).await
+}
+
+/// The same of the products that are live, after one of them in id order, at most so many.
+pub async fn next_without_discounts(
+    conn: &mut SqliteConnection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<ProductFacts>> {
+    let products = sqlx::query_as(
+        "SELECT product_id, time, doc FROM product WHERE product_id > ?1 AND doc IS NOT NULL
+         ORDER BY product_id LIMIT ?2",
+    );
+    let products =
+        products.bind(after).bind(limit).fetch_all(&mut *conn).await.map_err(database)?;
+    assembled(conn, products).await
+}
+
+/// Products by their documents, with all that belongs to them.
+async fn assembled(
+    conn: &mut SqliteConnection,
+    products: Vec<(String, i64, Vec<u8>)>,
+) -> Result<Vec<ProductFacts>> {
+    if products.is_empty() {
         return Ok(Vec::new());
     }
-    let list = json_list(facts.keys());
-    add_prices(conn, &list, &mut facts).await?;
-    add_stock(conn, &list, &mut facts).await?;
-    add_review_counts(conn, &list, &mut facts).await?;
-    Ok(facts.into_values().collect())
+    let ids = json_list(products.iter().map(|(product_id, ..)| product_id));
+    let mut assembly = Assembly::default();
+    for (product_id, time, doc) in products {
+        assembly.product(product_id, time, &doc)?;
+    }
+    add_prices(conn, &ids, &mut assembly).await?;
+    add_stock(conn, &ids, &mut assembly).await?;
+    add_review_counts(conn, &ids, &mut assembly).await?;
+    Ok(assembly.into_facts())
 }
 
 /// Every live discount.
@@ -59,34 +87,7 @@ pub async fn discounts(conn: &mut SqliteConnection) -> Result<Vec<ScopedDiscount
         .collect()
 }
 
-type ById = BTreeMap<String, ProductFacts>;
-
-async fn live_products(conn: &mut SqliteConnection, ids: &[String]) -> Result<ById> {
-    let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT product_id, time, doc FROM product
-         WHERE product_id IN (SELECT value FROM json_each(?)) AND doc IS NOT NULL",
-    )
-    .bind(json_list(ids))
-    .fetch_all(conn)
-    .await
-    .map_err(database)?;
-    rows.into_iter()
-        .map(|(product_id, time, doc)| {
-            let facts = ProductFacts {
-                product_id: product_id.clone(),
-                time: Instant(time),
-                product: unpack::<Product>(&doc)?,
-                prices: Vec::new(),
-                stock: Vec::new(),
-                discounts: Vec::new(),
-                reviews: ReviewCounts::default(),
-            };
-            Ok((product_id, facts))
-        })
-        .collect()
-}
-
-async fn add_prices(conn: &mut SqliteConnection, ids: &str, facts: &mut ById) -> Result<()> {
+async fn add_prices(conn: &mut SqliteConnection, ids: &str, assembly: &mut Assembly) -> Result<()> {
     let rows: Vec<(String, String, i64, Vec<u8>)> = sqlx::query_as(
         "SELECT product_id, price_id, time, doc FROM price
          WHERE product_id IN (SELECT value FROM json_each(?)) AND doc IS NOT NULL",
@@ -96,15 +97,12 @@ async fn add_prices(conn: &mut SqliteConnection, ids: &str, facts: &mut ById) ->
     .await
     .map_err(database)?;
     for (product_id, price_id, time, doc) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
-            let price = unpack(&doc)?;
-            facts.prices.push(PriceFact { price_id, time: Instant(time), price });
-        }
+        assembly.price(&product_id, price_id, time, &doc)?;
     }
     Ok(())
 }
 
-async fn add_stock(conn: &mut SqliteConnection, ids: &str, facts: &mut ById) -> Result<()> {
+async fn add_stock(conn: &mut SqliteConnection, ids: &str, assembly: &mut Assembly) -> Result<()> {
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT product_id, sku, time, available FROM stock
          WHERE product_id IN (SELECT value FROM json_each(?)) AND available IS NOT NULL",
@@ -114,14 +112,16 @@ async fn add_stock(conn: &mut SqliteConnection, ids: &str, facts: &mut ById) -> 
     .await
     .map_err(database)?;
     for (product_id, sku, time, available) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
-            facts.stock.push(StockFact { sku, time: Instant(time), available });
-        }
+        assembly.stock(&product_id, sku, time, available);
     }
     Ok(())
 }
 
-async fn add_review_counts(conn: &mut SqliteConnection, ids: &str, facts: &mut ById) -> Result<()> {
+async fn add_review_counts(
+    conn: &mut SqliteConnection,
+    ids: &str,
+    assembly: &mut Assembly,
+) -> Result<()> {
     let rows: Vec<(String, i64, i64, i64, i64, i64)> = sqlx::query_as(
         "SELECT product_id, ones, twos, threes, fours, fives FROM review_count
          WHERE product_id IN (SELECT value FROM json_each(?))",
@@ -131,9 +131,7 @@ async fn add_review_counts(conn: &mut SqliteConnection, ids: &str, facts: &mut B
     .await
     .map_err(database)?;
     for (product_id, n1, n2, n3, n4, n5) in rows {
-        if let Some(facts) = facts.get_mut(&product_id) {
-            facts.reviews = ReviewCounts([n1, n2, n3, n4, n5].map(|n| n.max(0) as u64));
-        }
+        assembly.reviews(&product_id, [n1, n2, n3, n4, n5]);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub mod order;
 mod scan;
 mod top;
 
-use super::amounts::{AudienceKey, Columns};
+use super::amounts::Columns;
 use super::classes::EffectiveByClass;
 use super::prices::Amounts;
 use super::{Index, amounts};
@@ -19,6 +19,7 @@ use crate::listing::{ListingKey, Sort};
 use facets::{FacetCounts, Facets};
 use filters::{CompiledFilters, Filters};
 use order::Keyset;
+use roaring::RoaringBitmap;
 use scan::Selection;
 use top::TopK;
 
@@ -68,8 +69,10 @@ pub struct AudienceView<'a> {
     pub market: usize,
     pub group: Option<&'a str>,
     pub at: Instant,
-    /// The audience's columns, where there are any.
+    /// The columns of everyone in the market.
     columns: Option<&'a Columns>,
+    /// The products that have prices for the group.
+    priced: Option<&'a RoaringBitmap>,
     /// The finals of the columns hold.
     finals_hold: bool,
     /// What holds of each class at the instant, if that is not what the columns were made with.
@@ -83,11 +86,12 @@ impl<'a> AudienceView<'a> {
         group: Option<&'a str>,
         at: Instant,
     ) -> AudienceView<'a> {
-        let key = AudienceKey { market, group: group.map(str::to_owned) };
-        let columns = index.columns_of(&key);
-        let finals_hold = columns.is_some_and(|columns| columns.discounts.holds(at));
-        let own_effective = (!finals_hold).then(|| index.book.effective(market, group, at));
-        AudienceView { index, market, group, at, columns, finals_hold, own_effective }
+        let (book, columns) = (&index.book, index.columns.get(market));
+        let priced = group.and_then(|group| book.priced.of(market, group));
+        let finals_hold = columns.is_some_and(|columns| columns.discounts.holds(at))
+            && !group.is_some_and(|group| book.discounts.single_out(group));
+        let own_effective = (!finals_hold).then(|| book.effective(market, group, at));
+        AudienceView { index, market, group, at, columns, priced, finals_hold, own_effective }
     }
 
     /// Whether any discount may begin or end after the instant.
@@ -115,7 +119,8 @@ impl<'a> AudienceView<'a> {
         scratch: &'b mut Vec<Amounts>,
     ) -> (&'b [Amounts], Instant) {
         let book = &self.index.book;
-        let known = self.columns.and_then(|columns| columns.get(product));
+        let is_priced = self.priced.is_some_and(|priced| priced.contains(product));
+        let known = self.columns.filter(|_| !is_priced).and_then(|columns| columns.get(product));
         if let Some((amounts, window)) = known.filter(|(_, window)| window.holds(self.at)) {
             if self.finals_hold {
                 return (amounts, window.until);
