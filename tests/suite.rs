@@ -25,6 +25,7 @@ mod decode_records;
 mod generate;
 mod generations;
 mod harness;
+mod index;
 mod kafka;
 mod limits;
 mod live;

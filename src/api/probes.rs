@@ -6,6 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use super::ApiState;
 use super::current::State;
 use super::problem::{Kind, Problem};
+use crate::index::follow::LOADING;
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -30,7 +31,10 @@ pub async fn trouble(state: &ApiState) -> Option<String> {
         return Some("it waits for the read store, which cannot be read".to_owned());
     }
     let index = state.index.as_ref().filter(|index| !index.is_loaded())?;
-    Some(format!("the listing index is being loaded: {} products so far", index.loaded()))
+    let refused = (state.waits_for)().into_iter().find(|wait| wait.starts_with(LOADING));
+    let loading =
+        || format!("the listing index is being loaded: {} products so far", index.loaded());
+    Some(refused.unwrap_or_else(loading))
 }
 
 /// Pages are answered; what projecting waits for shows as well.

@@ -13,6 +13,7 @@ use projections::index::writer::Writer;
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
+use super::bounds::LoadError;
 use super::rounds::{self, Names, PRODUCTS_AT_ONCE, Read};
 use super::{IndexVersion, ListingIndex};
 use crate::backoff::Backoff;
@@ -20,15 +21,18 @@ use crate::changes::follow::{Following, POLL};
 use crate::changes::{Change, ChangeCursor, ChangeHints};
 use crate::clock;
 use crate::log::position::Reflected;
-use crate::store::{ReadStore, Result, Snapshot};
+use crate::store::{ReadStore, Result, Snapshot, StoreError};
 use crate::waits::Waits;
 
 /// The subjects of waits.
 const FOLLOWING: &str = "changes cannot be read";
-const LOADING: &str = "the listing index cannot be loaded";
+pub const LOADING: &str = "the listing index cannot be loaded";
+const LARGE: &str = "the listing index is larger than it may be";
 
 /// How often a long load says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked how large it is.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// The shortest pause between two versions.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
@@ -67,6 +71,8 @@ struct Versions {
     retired: Vec<Arc<IndexVersion>>,
     /// When the next version may be published.
     next: Clock,
+    /// When it was last looked how large they are.
+    measured: Clock,
 }
 
 /// Where a follower stands.
@@ -86,7 +92,7 @@ impl Follower {
             let began = Clock::now();
             let step = async {
                 match &mut feed {
-                    Some(feed) => self.follow(feed).await.map(|()| None),
+                    Some(feed) => Ok(self.follow(feed).await.map(|()| None)?),
                     None => self.load().await.map(Some),
                 }
             };
@@ -117,6 +123,7 @@ impl Follower {
         // Its generation may be dropped already, and nobody waits for it.
         self.waits.over(LOADING);
         self.waits.over(FOLLOWING);
+        self.waits.over(LARGE);
     }
 
     /// Until there may be something to do.
@@ -147,8 +154,9 @@ impl Follower {
     }
 
     /// The first version.
-    async fn load(&self) -> Result<Feed> {
+    async fn load(&self) -> Result<Feed, LoadError> {
         let started = Clock::now();
+        let total = self.store.status().await?.products;
         let cursor = self.store.changes(None).await?.cursor;
         let mut snapshot = self.store.snapshot_fresh().await?;
         let reflected = snapshot.reflected().await?;
@@ -156,7 +164,10 @@ impl Follower {
         let mut writer = Writer::new(self.markets.clone());
         rounds::put_discounts(&mut writer, discounts);
         let writer = Arc::new(Mutex::new(writer));
-        let loaded = |_: &Read, products| self.index.loaded.store(products, Ordering::Relaxed);
+        let loaded = |_: &Read, products| {
+            self.index.loaded.store(products, Ordering::Relaxed);
+            self.index.fits(&lock(&writer), total)
+        };
         read_all(snapshot.as_mut(), &writer, loaded).await?;
         drop(snapshot);
         let (version, _) = publish(&writer, 1, reflected).await;
@@ -165,9 +176,23 @@ impl Follower {
         let (products, seconds) = (version.index.len(), started.elapsed().as_secs_f64());
         let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
         tracing::info!(products, seconds, bytes, "the listing index is loaded");
+        self.measure(&version);
         let heard = Heard { cursor, pending: Names::default() };
-        let (retired, next) = (Vec::new(), Clock::now());
-        Ok(Feed { heard, versions: Versions { writer, last: version, retired, next } })
+        let (retired, next, measured) = (Vec::new(), Clock::now(), Clock::now());
+        let versions = Versions { writer, last: version, retired, next, measured };
+        Ok(Feed { heard, versions })
+    }
+
+    /// Says where an index has outgrown its bounds: following it goes on.
+    fn measure(&self, version: &IndexVersion) {
+        let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
+        match self.index.max_bytes {
+            most if most > 0 && bytes as u64 > most => {
+                let why = format!("it takes about {bytes} bytes, and index.max_bytes is {most}");
+                self.waits.wait(LARGE, why);
+            }
+            _ => self.waits.over(LARGE),
+        }
     }
 
     /// One round. The feed goes on being read meanwhile: pages from facts do not wait for the index.
@@ -272,6 +297,7 @@ impl Follower {
                 for id in read.ids() {
                     rest.products.remove(id);
                 }
+                Ok::<(), StoreError>(())
             };
             read_all(snapshot, writer, seen).await?;
         }
@@ -305,6 +331,10 @@ impl Follower {
             retired.into_iter().filter(|version| Arc::strong_count(version) > 1).collect()
         })
         .await;
+        if versions.measured.elapsed() >= MEASURE_EVERY {
+            versions.measured = Clock::now();
+            self.measure(&versions.last);
+        }
         self.index.held.store(versions.retired.len(), Ordering::Relaxed);
         versions.next = Clock::now() + began.elapsed().max(SHORTEST_PAUSE);
     }
@@ -323,17 +353,17 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// All products in id order, into a writer.
-async fn read_all(
+async fn read_all<E: From<StoreError>>(
     snapshot: &mut dyn Snapshot,
     writer: &Arc<Mutex<Writer>>,
-    mut tell: impl FnMut(&Read, u64),
-) -> Result<()> {
+    mut tell: impl FnMut(&Read, u64) -> Result<(), E>,
+) -> Result<(), E> {
     let (mut products, mut told) = (0, Clock::now());
     let mut next = rounds::read_next(snapshot, "").await?;
     while let Some(read) = next {
         let after = read.last().unwrap_or_default().to_owned();
         products += read.ids().len() as u64;
-        tell(&read, products);
+        tell(&read, products)?;
         // The next ones are read while these are written.
         let (read, ()) = tokio::join!(rounds::read_next(snapshot, &after), apply(writer, read));
         next = read?;

@@ -3,6 +3,7 @@
 //! A [`follow::Follower`] loads the first version and publishes the next ones as the store changes.
 //! Requests take the version of now and keep to it.
 
+mod bounds;
 pub mod follow;
 mod rounds;
 pub mod scans;
@@ -30,6 +31,14 @@ pub struct IndexVersion {
     pub holds_until: Instant,
 }
 
+/// How much an index may take.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexLimits {
+    pub scans: ScanLimits,
+    /// Bytes in memory; 0: any.
+    pub max_bytes: u64,
+}
+
 /// What a generation's listings, facets and cards are answered from.
 pub struct ListingIndex {
     current: ArcSwapOption<IndexVersion>,
@@ -41,6 +50,7 @@ pub struct ListingIndex {
     /// Rounds that made a version, the first one aside.
     pub rounds: Times,
     pub scans: Scans,
+    max_bytes: u64,
 }
 
 /// How often something was done, and how long all of it took.
@@ -63,14 +73,15 @@ impl Times {
 }
 
 impl ListingIndex {
-    pub fn new(limits: ScanLimits) -> ListingIndex {
+    pub fn new(limits: IndexLimits) -> ListingIndex {
         ListingIndex {
             current: ArcSwapOption::empty(),
             published: watch::Sender::new(0),
             loaded: AtomicU64::new(0),
             held: AtomicUsize::new(0),
             rounds: Times::default(),
-            scans: Scans::new(limits),
+            scans: Scans::new(limits.scans),
+            max_bytes: limits.max_bytes,
         }
     }
 

@@ -12,9 +12,9 @@ use vitrine::api::{ApiState, Reached};
 use vitrine::cache::Limits;
 use vitrine::changes::follow::Following;
 use vitrine::config::{HomeSection, Topics};
-use vitrine::index::ListingIndex;
 use vitrine::index::follow::{Follower, Told};
 use vitrine::index::scans::ScanLimits;
+use vitrine::index::{IndexLimits, ListingIndex};
 use vitrine::log::EventLog;
 use vitrine::store::ReadStore;
 use vitrine::telemetry::metrics::Metrics;
@@ -40,7 +40,10 @@ pub async fn followed(
 ) -> (web::Data<ApiState>, Arc<Pages>) {
     let following = Arc::new(Following::default());
     let pages = Arc::new(Pages::new(Limits::default(), Arc::clone(&following)));
-    let index = Arc::new(ListingIndex::new(ScanLimits { at_once: 2, waiting: 100 }));
+    let index = Arc::new(ListingIndex::new(IndexLimits {
+        scans: ScanLimits { at_once: 2, waiting: 100 },
+        max_bytes: 0,
+    }));
     let follower = Follower {
         store: Arc::clone(&parts.store),
         markets: parts.markets.clone(),

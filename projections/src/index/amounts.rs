@@ -139,6 +139,8 @@ impl PriceBook {
 #[derive(Clone, Debug)]
 pub struct AmountChunk {
     pub amounts: Packed<Amounts>,
+    /// The final of the cheapest variant; -1 where none has a price.
+    pub cheapest: Vec<i64>,
     /// When base and regular of a product's variants hold.
     pub prices: Vec<Window>,
     /// While all of those hold.
@@ -149,6 +151,7 @@ impl Default for AmountChunk {
     fn default() -> AmountChunk {
         AmountChunk {
             amounts: Packed::default(),
+            cheapest: vec![-1; CHUNK],
             prices: vec![Window::ALWAYS; CHUNK],
             valid: Window::ALWAYS,
         }
@@ -176,6 +179,8 @@ impl AmountChunk {
                 amounts.extend_from_slice(self.amounts.get(at));
                 book.reduce(number, context, &mut amounts);
             }
+            let priced = amounts.iter().filter(|amounts| amounts.is_some());
+            self.cheapest[at] = priced.map(|amounts| amounts.final_amount).min().unwrap_or(-1);
             self.amounts.set(at, &amounts);
         }
         self.valid = self.prices.iter().fold(Window::ALWAYS, |all, window| all.and(*window));
@@ -183,7 +188,7 @@ impl AmountChunk {
 
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        self.amounts.bytes() + CHUNK * size_of::<Window>()
+        self.amounts.bytes() + CHUNK * (size_of::<Window>() + size_of::<i64>())
     }
 }
 

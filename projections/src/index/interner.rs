@@ -96,17 +96,29 @@ impl<T: Hash + Eq> Interner<T> {
     /// The first use of a content that has no number yet.
     pub fn add(&mut self, content: T) -> u32 {
         let number = self.free.pop().unwrap_or(self.uses.len() as u32);
+        self.add_as(number, content);
+        number
+    }
+
+    /// The same with a number that nothing has, which the caller gives.
+    pub fn add_as(&mut self, number: u32, content: T) {
         if self.uses.len() <= number as usize {
             self.uses.resize(number as usize + 1, 0);
         }
         self.uses[number as usize] = 1;
         self.shared.lookup.insert(hash_of(&content), number);
         self.put(number, Some(Arc::new(content)));
-        number
     }
 
     /// One use less; the content, if that was the last. Its number may become another content's.
     pub fn give_back(&mut self, number: u32) -> Option<Arc<T>> {
+        let content = self.give_back_as(number)?;
+        self.free.push(number);
+        Some(content)
+    }
+
+    /// The same for a number that the caller gave: it is the caller's again.
+    pub fn give_back_as(&mut self, number: u32) -> Option<Arc<T>> {
         let uses = self.uses.get_mut(number as usize)?;
         *uses = uses.saturating_sub(1);
         if *uses > 0 {
@@ -115,7 +127,6 @@ impl<T: Hash + Eq> Interner<T> {
         let content = self.shared.get(number).cloned()?;
         self.shared.lookup.remove(hash_of(content.as_ref()), number);
         self.put(number, None);
-        self.free.push(number);
         Some(content)
     }
 

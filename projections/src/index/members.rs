@@ -183,6 +183,8 @@ pub struct MemberNumbers {
     pub categories: Interner<CategorySet>,
     /// The listings of a set of categories, by its number.
     of_categories: Vec<Arc<[u32]>>,
+    /// The listing of the first of them, which a product is next to others in.
+    of_first: Vec<u32>,
     /// The listing of a brand, by the number of what it is called.
     of_brand: Vec<u32>,
     pub shared: Members,
@@ -200,8 +202,11 @@ impl MemberNumbers {
         }
         let set = CategorySet { own: own.to_vec() };
         let listings = set.listings().map(|key| self.keys.take(key).0).collect();
+        let first = own.first().map(|category| ListingKey::Category(category.id.clone()));
+        let first = first.and_then(|key| self.keys.shared.number_of(&key)).unwrap_or(NOTHING);
         let number = self.categories.add(set);
         put_at(&mut self.of_categories, number, listings);
+        put_at(&mut self.of_first, number, first);
         number
     }
 
@@ -239,6 +244,11 @@ impl MemberNumbers {
         let of_categories = self.of_categories.get(categories as usize);
         let of_categories = of_categories.into_iter().flat_map(|listings| listings.iter().copied());
         of_categories.chain(self.listing_of_brand(brand)).collect()
+    }
+
+    /// The listing of the first of these categories.
+    pub fn first_listing(&self, categories: u32) -> Option<u32> {
+        self.of_first.get(categories as usize).copied().filter(|listing| *listing != NOTHING)
     }
 
     pub fn listing_of_brand(&self, brand: u32) -> Option<u32> {

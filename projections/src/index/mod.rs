@@ -22,6 +22,7 @@ mod groups;
 mod interner;
 mod lookup;
 mod members;
+pub mod numbering;
 mod numbers;
 pub mod packed;
 pub mod part;

@@ -57,7 +57,8 @@ struct Given<'a> {
 }
 
 /// A variant's value for a name is that of its options, else that of the product's attributes.
-pub fn values(part: &IndexPart, numbers: &mut ValueNumbers) -> RowValues {
+pub fn values(part: &IndexPart, category: Option<u32>, numbers: &mut ValueNumbers) -> RowValues {
+    let mut take = |name: &str, value: &str| numbers.take(name, value, category);
     let of_product =
         part.attributes.iter().map(|(name, value)| Given { name, variant: None, value });
     let of_variants = part.variants.iter().enumerate().flat_map(|(position, variant)| {
@@ -81,16 +82,19 @@ pub fn values(part: &IndexPart, numbers: &mut ValueNumbers) -> RowValues {
         let counted = |value: &Option<&str>| value.is_some_and(|value| is_counted(name, value));
         let first = values.first().copied().flatten();
         if values.iter().all(|value| *value == first) {
-            row.shared.extend(first.filter(|v| is_counted(name, v)).map(|v| numbers.take(name, v)));
+            row.shared.extend(first.filter(|v| is_counted(name, v)).map(|v| take(name, v)));
             continue;
         }
         for (position, value) in values.iter().enumerate().filter(|(_, value)| counted(value)) {
-            row.own.extend(value.map(|value| numbers.take(name, value)).map(|value| OwnValue {
-                name: numbers.name_of(value),
+            row.own.extend(value.map(|value| take(name, value)).map(|value| OwnValue {
+                name: 0,
                 value,
                 variant: position as u16,
             }));
         }
+    }
+    for own in &mut row.own {
+        own.name = numbers.name_of(own.value);
     }
     row.shared.sort_unstable();
     row.own.sort_unstable();

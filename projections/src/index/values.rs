@@ -2,6 +2,7 @@
 
 use super::interner::{Interned, Interner};
 use super::lookup::hash_of;
+use super::numbering::Numbering;
 use super::packed::{CHUNK, place};
 use super::products::{Chunks, chunk_mut};
 
@@ -100,6 +101,8 @@ pub struct ValueNumbers {
     names: Interner<String>,
     narrow: Interner<NamedValue>,
     wide: Interner<NamedValue>,
+    /// Numbers of wide values: those of one category's products stand side by side, as the products do.
+    wide_numbers: Numbering,
     /// Narrow values a name.
     narrow_of_name: Vec<u32>,
     narrow_count: u32,
@@ -136,8 +139,8 @@ impl ValueNumbers {
         }
     }
 
-    /// One more use of a value, and of its name.
-    pub fn take(&mut self, name: &str, value: &str) -> u32 {
+    /// One more use of a value, and of its name, by a product of a category.
+    pub fn take(&mut self, name: &str, value: &str, category: Option<u32>) -> u32 {
         let name = self.take_name(name);
         if let Some(number) = find(&self.narrow.shared, name, value) {
             self.narrow.take_again(number);
@@ -157,7 +160,8 @@ impl ValueNumbers {
             set_head(&mut self.narrow_heads, number, head);
             return number;
         }
-        let number = self.wide.add(key);
+        let number = self.wide_numbers.take(category);
+        self.wide.add_as(number, key);
         set_head(&mut self.wide_heads, number, head);
         NARROW + number
     }
@@ -180,7 +184,8 @@ impl ValueNumbers {
         head_of(&self.narrow_heads, &self.wide_heads, number).name
     }
 
-    pub fn give_back(&mut self, number: u32) {
+    /// One use less, by a product of a category.
+    pub fn give_back(&mut self, number: u32, category: Option<u32>) {
         let value = match number.checked_sub(NARROW) {
             None => {
                 let name = self.narrow.shared.get(number).map(|value| value.0);
@@ -193,7 +198,9 @@ impl ValueNumbers {
             }
             Some(wide) => {
                 let name = self.wide.shared.get(wide).map(|value| value.0);
-                self.wide.give_back(wide);
+                if self.wide.give_back_as(wide).is_some() {
+                    self.wide_numbers.give_back(category, wide);
+                }
                 name
             }
         };

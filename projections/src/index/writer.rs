@@ -11,9 +11,11 @@ use super::discounts::{Discounts, ScopedDiscount};
 use super::interner::Interner;
 use super::lookup::hash_of;
 use super::members::{Heading, MemberNumbers};
+use super::numbering::Numbering;
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
+use super::prices::Amounts;
 use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut, record};
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
@@ -30,9 +32,7 @@ pub struct Writer {
     pub(super) families: Interner<Family>,
     pub(super) values: ValueNumbers,
     scoped: BTreeMap<String, ScopedDiscount>,
-    /// Numbers of products that are gone.
-    free: Vec<u32>,
-    end: u32,
+    numbering: Numbering,
     /// Products of which amounts are to be evaluated anew.
     changed: BTreeSet<u32>,
     /// Products that changed, by the listings whose heading may be another one for it.
@@ -89,8 +89,7 @@ impl Writer {
             families: Interner::default(),
             values: ValueNumbers::default(),
             scoped: BTreeMap::new(),
-            free: Vec::new(),
-            end: 0,
+            numbering: Numbering::default(),
             changed: BTreeSet::new(),
             headings: BTreeMap::new(),
             discounts_changed: true,
@@ -106,9 +105,10 @@ impl Writer {
     /// What is known of a product now, with the number of the document that says so.
     pub fn put(&mut self, part: &IndexPart, document: u64) {
         let known = self.index.number_of(&part.product_id);
-        let number = known.or_else(|| self.free.pop()).unwrap_or_else(|| {
-            self.end += 1;
-            self.end - 1
+        let categories = self.members.take_categories(&part.categories);
+        let number = known.unwrap_or_else(|| {
+            let first = self.members.first_listing(categories);
+            self.numbering.take(first)
         });
         if known.is_none() {
             self.index.ids.insert(hash_of(part.product_id.as_str()), number);
@@ -117,7 +117,7 @@ impl Writer {
         // What both use keeps its number.
         let before = known.map(|number| self.uses_of(number));
         let skus_before = known.map_or_else(Vec::new, |number| self.skus_of(number));
-        let after = self.put_row(number, part, document);
+        let after = self.put_row(number, part, categories, document);
         self.put_skus(number, &skus_before, &part.variants);
         let is_moved = before.as_ref().is_none_or(|before| before.family != after.family);
         if known.is_none() {
@@ -131,7 +131,9 @@ impl Writer {
     pub fn remove(&mut self, product_id: &str) {
         let Some(number) = self.index.number_of(product_id) else { return };
         self.put_skus(number, &self.skus_of(number), &[]);
-        self.replace(number, Some(&self.uses_of(number)), &Uses::NONE);
+        let before = self.uses_of(number);
+        let first = self.members.first_listing(before.categories);
+        self.replace(number, Some(&before), &Uses::NONE);
         Arc::make_mut(&mut self.members.shared.everything).remove(number);
         self.index.ids.remove(hash_of(product_id), number);
         let book = &mut self.index.book;
@@ -146,7 +148,7 @@ impl Writer {
         }
         self.changed.insert(number);
         self.told.products.insert(number);
-        self.free.push(number);
+        self.numbering.give_back(first, number);
     }
 
     /// What is known of a discount now.
@@ -175,6 +177,27 @@ impl Writer {
     /// The ids of all products that it holds now.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.members.shared.everything.iter().map(|number| self.index.id(number))
+    }
+
+    /// How many products it holds now.
+    pub fn len(&self) -> u64 {
+        self.members.shared.everything.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes that a version of this takes, about: also where none was made yet.
+    pub fn bytes(&self) -> usize {
+        let index = &self.index;
+        let of_stock: usize = index.book.stock.iter().map(|chunk| chunk.bytes()).sum();
+        let columns = index.book.products.len() * CHUNK * size_of::<(i64, Window)>();
+        let amounts = of_stock * size_of::<Amounts>() / size_of::<i64>() + columns;
+        let others =
+            index.bytes().into_iter().filter(|(part, _)| !matches!(*part, "amounts" | "values"));
+        let others: usize = others.map(|(_, bytes)| bytes).sum();
+        others + self.values.shared().bytes() + amounts * index.columns.len()
     }
 
     /// A version in which all columns hold at an instant.
@@ -230,8 +253,9 @@ impl Writer {
         let listings = before.map_or(&[][..], |before| &before.listings);
         self.members.move_product(number, listings, &after.listings);
         let Some(before) = before else { return };
+        let first = self.members.first_listing(before.categories);
         for value in &before.values {
-            self.values.give_back(*value);
+            self.values.give_back(*value, first);
         }
         self.families.give_back(before.family);
         for gone in self.members.give_back(before.categories, before.brand_text) {
@@ -291,8 +315,7 @@ impl Writer {
         }
     }
 
-    fn put_row(&mut self, number: u32, part: &IndexPart, document: u64) -> Uses {
-        let categories = self.members.take_categories(&part.categories);
+    fn put_row(&mut self, number: u32, part: &IndexPart, categories: u32, document: u64) -> Uses {
         let brand_text = self.members.take_brand(part.brand.as_ref());
         let brand = self.members.listing_of_brand(brand_text).unwrap_or(NOTHING);
         let (family, is_new) = self.families.take(Family { brand, categories });
@@ -300,7 +323,8 @@ impl Writer {
             let ranks = self.ranks_of(Family { brand, categories });
             Arc::make_mut(&mut self.index.book.classes).set(family, ranks);
         }
-        let values = row::values(part, &mut self.values);
+        let first = self.members.first_listing(categories);
+        let values = row::values(part, first, &mut self.values);
         let row = row::row(part, document, (brand, brand_text, categories, family), &values);
         let (chunk, at) = place(number);
         let is_same = |known: &Arc<ProductChunk>| known.is_same(at, &row);

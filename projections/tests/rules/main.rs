@@ -7,6 +7,7 @@ mod discounts;
 mod index;
 mod instants;
 mod listings;
+mod numbering;
 mod pages;
 mod plans;
 mod prices;

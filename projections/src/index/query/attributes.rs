@@ -53,10 +53,13 @@ pub(super) fn facets(
 ) -> Vec<NameCount> {
     let requested = requested(values, filters);
     let mut of_requested: NumberMap<u64> = NumberMap::default();
-    let mut of_name: NumberMap<NameTally<'_>> = NumberMap::default();
+    // By the name's number: there are as many names as the catalogue has.
+    let mut of_name: Vec<Option<NameTally<'_>>> = Vec::new();
+    of_name.resize_with(values.names.end(), || None);
     counts.each(|number, count| {
         let head = values.head(number);
-        let of_name = of_name.entry(head.name).or_insert_with(|| NameTally {
+        let Some(of_name) = of_name.get_mut(head.name as usize) else { return };
+        let of_name = of_name.get_or_insert_with(|| NameTally {
             total: 0,
             best: TopK::new(MAX_VALUES, ValueTally::order),
         });
@@ -67,17 +70,20 @@ pub(super) fn facets(
         }
     });
     several.each(|name, more| {
-        if let Some(of_name) = of_name.get_mut(&name) {
+        if let Some(Some(of_name)) = of_name.get_mut(name as usize) {
             of_name.total -= more;
         }
     });
     let mut names = TopEntries::new(MAX_NAMES, filters.attributes.keys());
-    for (name, of_name) in &of_name {
-        names.count(values.name(*name), of_name.total);
+    for (name, of_name) in (0..).zip(&of_name) {
+        if let Some(of_name) = of_name {
+            names.count(values.name(name), of_name.total);
+        }
     }
     let facet = |(name, _): (&str, u64)| {
         let number = values.name_number(name);
-        let best = number.and_then(|number| of_name.remove(&number)).map(|of| of.best);
+        let of_number = number.and_then(|number| of_name.get_mut(number as usize));
+        let best = of_number.and_then(Option::take).map(|of| of.best);
         let mut listed: Vec<ValueCount> =
             best.map(TopK::into_sorted).unwrap_or_default().iter().map(ValueCount::of).collect();
         let requested = filters.attributes.get(name);

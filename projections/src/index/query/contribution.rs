@@ -8,7 +8,7 @@ use super::super::prices::Amounts;
 use super::super::products::OwnValue;
 use super::AudienceView;
 use super::filters::{CompiledFilters, Filters};
-use super::order::SortInput;
+use super::order;
 use super::scan::{Columns, by_variant};
 use crate::instant::Instant;
 use crate::listing::{ListingKey, Sort};
@@ -101,8 +101,8 @@ impl<'a> ListingView<'a> {
         let (amounts, _) = self.view.amounts(product, &mut scratch);
         let (nth, _) = place(product);
         let Some(stock) = self.index.book.stock.get(nth) else { return Contribution::default() };
-        let columns = Columns { products: chunk, stock, amounts: None };
-        let of_product = self.filters.of_product(chunk.brand[at], chunk.rating[at]);
+        let columns = Columns { products: chunk, stock };
+        let of_product = self.filters.of_product(chunk, at);
         let mut variants = Vec::new();
         let see = |position, failures: u32, amounts: &Amounts, available| {
             if self.facets && failures & failures.wrapping_sub(1) == 0 {
@@ -113,11 +113,7 @@ impl<'a> ListingView<'a> {
             }
         };
         let selected = by_variant(&self.filters, of_product, at, &columns, amounts, see);
-        let key = |variant: usize| {
-            let amounts = amounts[variant];
-            let (rating, reviews) = (chunk.rating[at], chunk.reviews[at]);
-            SortInput { visible_from, amounts, rating, reviews }.key(self.sort)
-        };
+        let key = |variant: usize| order::key(self.sort, chunk, at, || amounts[variant]);
         let counted = (!variants.is_empty()).then(|| {
             Box::new(Counted {
                 brand: chunk.brand[at],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Index;
 use super::super::numbers::NumberMap;
-use super::super::products::{NOTHING, OwnValue};
+use super::super::products::{NOTHING, OwnValue, ProductChunk};
 use super::super::values::Values;
 use crate::listing::ListingKey;
 
@@ -113,10 +113,10 @@ impl CompiledFilters {
     }
 
     /// Which filters that look at the product fail.
-    pub fn of_product(&self, brand: u32, rating: u16) -> Failures {
+    pub fn of_product(&self, chunk: &ProductChunk, at: usize) -> Failures {
         let brands = self.brands.as_ref();
-        let brand = brands.is_some_and(|brands| brands.binary_search(&brand).is_err());
-        let rating = i64::from(rating) < self.min_rating;
+        let brand = brands.is_some_and(|brands| brands.binary_search(&chunk.brand[at]).is_err());
+        let rating = self.min_rating > 0 && i64::from(chunk.rating[at]) < self.min_rating;
         Failures::from(brand) * BRAND + Failures::from(rating) * RATING
     }
 

@@ -13,7 +13,7 @@ mod top;
 use super::amounts::Columns;
 use super::classes::EffectiveByClass;
 use super::prices::Amounts;
-use super::{Index, amounts};
+use super::{Index, amounts, prices};
 use crate::instant::Instant;
 use crate::listing::{ListingKey, Sort};
 use facets::{FacetCounts, Facets};
@@ -112,6 +112,12 @@ impl<'a> AudienceView<'a> {
         })
     }
 
+    /// The position of a product's cheapest variant.
+    fn cheapest(&self, product: u32) -> Option<usize> {
+        let mut scratch = Vec::new();
+        prices::cheapest(self.amounts(product, &mut scratch).0.iter().enumerate())
+    }
+
     /// A product's amounts at the instant, and until when its prices stay as they are.
     pub fn amounts<'b>(
         &'b self,
@@ -161,24 +167,29 @@ impl Index {
         let view = AudienceView::new(self, query.market, query.group, query.at);
         let compiled = CompiledFilters::new(query.filters, self);
         let mut total = 0;
-        let mut best = TopK::new(query.limit.saturating_add(1), |a: &Item, b: &Item| {
+        let mut best = TopK::new(query.limit.saturating_add(1), |a: &Selection, b: &Selection| {
             a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
         });
         let mut counts = query.facets.then(|| FacetCounts::new(self, &compiled));
-        let next_change = scan::scan(&view, query.listing, &compiled, &mut counts, |selected| {
+        let order = (query.listing, query.sort);
+        let next_change = scan::scan(&view, order, &compiled, &mut counts, |selected| {
             total += 1;
-            let Selection { product, variant, input } = selected;
-            let key = input.key(query.sort);
+            let Selection { product, variant, key } = selected;
             let is_after = query.after.is_none_or(|after| {
                 (key, self.id(product)) > (after.key, after.product_id.as_str())
             });
             if is_after {
-                best.push(Item { product, variant, key });
+                best.push(Selection { product, variant, key });
             }
         });
         let mut items = best.into_sorted();
         let more = items.len() > query.limit;
         items.truncate(query.limit);
+        let items = items.into_iter().map(|Selection { product, variant, key }| {
+            let variant = variant.or_else(|| view.cheapest(product)).unwrap_or_default();
+            Item { product, variant, key }
+        });
+        let items = items.collect();
         let facets = counts.map(|counts| counts.finish(&view, query));
         let of_names = facets.as_ref().map_or(Instant::MAX, |facets| facets.changes_at);
         // The listing itself is called otherwise when one of its products is released, which the

@@ -1,10 +1,10 @@
 //! Orders, and where a page goes on.
 
-use crate::instant::Instant;
 use crate::listing::Sort;
 use crate::pricing::discount_bp;
 
 use super::super::prices::Amounts;
+use super::super::products::ProductChunk;
 
 /// Where a product stands in an order: what has the smaller key comes first, then the smaller id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -13,26 +13,18 @@ pub struct Keyset {
     pub product_id: String,
 }
 
-/// What orders look at.
-#[derive(Clone, Copy, Debug)]
-pub struct SortInput {
-    pub visible_from: Instant,
-    pub amounts: Amounts,
-    pub rating: u16,
-    pub reviews: u32,
-}
-
-impl SortInput {
-    /// What comes first has the smallest.
-    pub fn key(&self, sort: Sort) -> i64 {
-        let amounts = &self.amounts;
-        match sort {
-            Sort::Newest => self.visible_from.millis().saturating_neg(),
-            Sort::PriceAsc => amounts.final_amount,
-            Sort::PriceDesc => -amounts.final_amount,
-            Sort::Discount => -discount_bp(amounts.regular, amounts.final_amount),
-            Sort::Rating => -((i64::from(self.rating) << 32) + i64::from(self.reviews)),
-            Sort::Reviews => -i64::from(self.reviews),
+/// The key of a product: what comes first has the smallest. Only what the order looks at is read.
+pub fn key(sort: Sort, chunk: &ProductChunk, at: usize, price: impl FnOnce() -> Amounts) -> i64 {
+    let reviews = || i64::from(chunk.reviews[at]);
+    match sort {
+        Sort::Newest => chunk.visible_from[at].saturating_neg(),
+        Sort::PriceAsc => price().final_amount,
+        Sort::PriceDesc => -price().final_amount,
+        Sort::Discount => {
+            let amounts = price();
+            -discount_bp(amounts.regular, amounts.final_amount)
         }
+        Sort::Rating => -((i64::from(chunk.rating[at]) << 32) + reviews()),
+        Sort::Reviews => -reviews(),
     }
 }

@@ -9,34 +9,39 @@ use super::super::products::ProductChunk;
 use super::AudienceView;
 use super::facets::{FacetCounts, VariantTally};
 use super::filters::{CompiledFilters, Failures};
-use super::order::SortInput;
+use super::order;
 use crate::instant::Instant;
-use crate::listing::ListingKey;
+use crate::listing::{ListingKey, Sort};
 
-/// A product that the filters select, with its cheapest selected variant.
+/// A product that the filters select.
+#[derive(Clone, Copy)]
 pub struct Selection {
     pub product: u32,
-    pub variant: usize,
-    pub input: SortInput,
+    /// Its cheapest selected variant; `None`: the cheapest of all, which was not looked at.
+    pub variant: Option<usize>,
+    /// Where it stands in the order.
+    pub key: i64,
 }
 
 /// Tells of every selected product of a listing. Answers when any of its products may be another
 /// one with no event.
 pub fn scan(
     view: &AudienceView<'_>,
-    listing: &ListingKey,
+    (listing, sort): (&ListingKey, Sort),
     filters: &CompiledFilters,
     counts: &mut Option<FacetCounts<'_>>,
-    mut select: impl FnMut(Selection),
+    select: impl FnMut(Selection),
 ) -> Instant {
     let Some(products) = view.index.members.products(listing) else { return Instant::MAX };
     let mut scan = Scan {
         view,
+        sort,
         filters,
         counts,
+        select,
         seen: VariantTally::default(),
         scratch: Vec::new(),
-        next_change: Instant::MAX,
+        next_change: i64::MAX,
         families: Families::new(view),
     };
     let mut numbers = products.iter().peekable();
@@ -44,18 +49,20 @@ pub fn scan(
         let nth = first as usize / CHUNK;
         let end = ((nth + 1) * CHUNK) as u64;
         let in_chunk = std::iter::from_fn(|| numbers.next_if(|number| u64::from(*number) < end));
-        scan.chunk(nth, in_chunk, &mut select);
+        scan.chunk(nth, in_chunk);
     }
-    scan.next_change.min(scan.families.next_change(view, products))
+    Instant(scan.next_change).min(scan.families.next_change(view, products))
 }
 
-struct Scan<'a, 'b> {
+struct Scan<'a, 'b, S> {
     view: &'a AudienceView<'a>,
+    sort: Sort,
     filters: &'a CompiledFilters,
     counts: &'a mut Option<FacetCounts<'b>>,
+    select: S,
     seen: VariantTally,
     scratch: Vec<Amounts>,
-    next_change: Instant,
+    next_change: i64,
     families: Families,
 }
 
@@ -63,69 +70,82 @@ struct Scan<'a, 'b> {
 pub(super) struct Columns<'a> {
     pub products: &'a ProductChunk,
     pub stock: &'a Packed<i64>,
-    /// Where all of the amounts hold at the instant.
-    pub amounts: Option<&'a AmountChunk>,
 }
 
-impl Scan<'_, '_> {
-    fn chunk(
-        &mut self,
-        nth: usize,
-        numbers: impl Iterator<Item = u32>,
-        select: &mut impl FnMut(Selection),
-    ) {
+impl<S: FnMut(Selection)> Scan<'_, '_, S> {
+    fn chunk(&mut self, nth: usize, numbers: impl Iterator<Item = u32>) {
         let (view, book) = (self.view, &self.view.index.book);
         let (Some(products), Some(stock)) = (book.products.get(nth), book.stock.get(nth)) else {
             return numbers.for_each(drop);
         };
+        let columns = Columns { products, stock };
         let amounts = view.columns.and_then(|columns| columns.chunks.get(nth));
-        let holds = |chunk: &&AmountChunk| view.finals_hold && chunk.valid.holds(view.at);
-        let amounts = amounts.map(AsRef::as_ref).filter(holds);
-        let columns = Columns { products, stock, amounts };
-        for number in numbers {
-            self.product(number, &columns, select);
-        }
-    }
-
-    fn product(&mut self, product: u32, columns: &Columns<'_>, select: &mut impl FnMut(Selection)) {
-        let (at, chunk) = (product as usize % CHUNK, columns.products);
-        let visible_from = Instant(chunk.visible_from[at]);
-        if visible_from > self.view.at {
-            self.next_change = self.next_change.min(visible_from);
-            return;
-        }
-        self.families.see(chunk.family[at]);
-        let selected = match columns.amounts {
-            Some(chunk) => {
-                let (amounts, until) = (chunk.amounts.get(at), chunk.prices[at].until);
-                self.variant(at, columns, amounts, until)
-            }
-            None => {
-                let mut scratch = std::mem::take(&mut self.scratch);
-                let (amounts, until) = self.view.amounts(product, &mut scratch);
-                let selected = self.variant(at, columns, amounts, until);
-                self.scratch = scratch;
-                selected
-            }
+        // All of the amounts hold at the instant.
+        let holds = |chunk: &&AmountChunk| {
+            view.finals_hold && view.priced.is_none() && chunk.valid.holds(view.at)
         };
-        if let Some((variant, amounts)) = selected {
-            let (rating, reviews) = (chunk.rating[at], chunk.reviews[at]);
-            let input = SortInput { visible_from, amounts, rating, reviews };
-            select(Selection { product, variant, input });
+        match amounts.map(AsRef::as_ref).filter(holds) {
+            Some(amounts) => self.held(&columns, amounts, numbers),
+            None => self.evaluated(&columns, numbers),
         }
     }
 
-    /// The cheapest selected variant of a product whose prices hold until then.
-    fn variant(
+    /// Products of which all amounts hold.
+    fn held(
         &mut self,
-        at: usize,
         columns: &Columns<'_>,
-        amounts: &[Amounts],
-        until: Instant,
-    ) -> Option<(usize, Amounts)> {
-        self.next_change = self.next_change.min(until);
+        amounts: &AmountChunk,
+        numbers: impl Iterator<Item = u32>,
+    ) {
+        // Most chunks hold for longer than some product that was seen before.
+        let ends_first = amounts.valid.until.millis() < self.next_change;
+        let looks_at_variants =
+            self.counts.is_some() || self.filters.by_variant || self.sort == Sort::Discount;
+        for product in numbers {
+            let Some(at) = self.visible(product, columns.products) else { continue };
+            if ends_first {
+                self.next_change = self.next_change.min(amounts.prices[at].until.millis());
+            }
+            if looks_at_variants {
+                self.variant(product, at, columns, amounts.amounts.get(at));
+                continue;
+            }
+            let final_amount = amounts.cheapest[at];
+            if final_amount >= 0 && self.filters.of_product(columns.products, at) == 0 {
+                let price = || Amounts { final_amount, ..Amounts::NONE };
+                let key = order::key(self.sort, columns.products, at, price);
+                (self.select)(Selection { product, variant: None, key });
+            }
+        }
+    }
+
+    fn evaluated(&mut self, columns: &Columns<'_>, numbers: impl Iterator<Item = u32>) {
+        for product in numbers {
+            let Some(at) = self.visible(product, columns.products) else { continue };
+            let mut scratch = std::mem::take(&mut self.scratch);
+            let (amounts, until) = self.view.amounts(product, &mut scratch);
+            self.next_change = self.next_change.min(until.millis());
+            self.variant(product, at, columns, amounts);
+            self.scratch = scratch;
+        }
+    }
+
+    /// The position of a product in its chunk, if it is to be seen.
+    fn visible(&mut self, product: u32, chunk: &ProductChunk) -> Option<usize> {
+        let at = product as usize % CHUNK;
+        let visible_from = chunk.visible_from[at];
+        if visible_from > self.view.at.millis() {
+            self.next_change = self.next_change.min(visible_from);
+            return None;
+        }
+        self.families.see(chunk, at);
+        Some(at)
+    }
+
+    /// Selects the cheapest variant that the filters let pass.
+    fn variant(&mut self, product: u32, at: usize, columns: &Columns<'_>, amounts: &[Amounts]) {
         let chunk = columns.products;
-        let of_product = self.filters.of_product(chunk.brand[at], chunk.rating[at]);
+        let of_product = self.filters.of_product(chunk, at);
         let selected = if let Some(counts) = self.counts.as_mut() {
             let seen = &mut self.seen;
             let see = |variant, failures, amount: &Amounts, available| {
@@ -141,7 +161,10 @@ impl Scan<'_, '_> {
         } else {
             cheapest(amounts.iter().enumerate())
         };
-        selected.map(|variant| (variant, amounts[variant]))
+        if let Some(variant) = selected {
+            let key = order::key(self.sort, chunk, at, || amounts[variant]);
+            (self.select)(Selection { product, variant: Some(variant), key });
+        }
     }
 }
 
@@ -184,8 +207,11 @@ impl Families {
         Families { seen: vec![false; families] }
     }
 
-    fn see(&mut self, family: u32) {
-        if let Some(seen) = self.seen.get_mut(family as usize) {
+    fn see(&mut self, chunk: &ProductChunk, at: usize) {
+        if self.seen.is_empty() {
+            return;
+        }
+        if let Some(seen) = self.seen.get_mut(chunk.family[at] as usize) {
             *seen = true;
         }
     }
