@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 /// How long one answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(300);
 
 /// Where an answer's head ends, and how long the body behind it is.
 #[derive(Clone, Copy)]

@@ -16,7 +16,7 @@ use super::http::{Client, Got};
 use super::serving::free_address;
 
 /// How long a server may take to answer its first request.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(300);
 /// How long it may take to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How the caches in front say where an answer is from.

@@ -5,10 +5,11 @@
 //! version, in which every answer is of the same products at whatever instant is asked for.
 //! Versions share what did not change between them.
 //!
-//! Products have dense numbers. Columns of them stand in chunks of [`packed::CHUNK`]. What depends
-//! on who asks (a market, a group) are [`amounts`]: base, regular and final of each variant, each
-//! column with the window in which it holds; at any other instant a product is evaluated from its
-//! [`prices`] and its [`discounts`]. No column is looked at by [`query::Answer::next_change_at`],
+//! Products have dense numbers ([`numbering`]). Columns of them stand in chunks of
+//! [`packed::CHUNK`]. What depends on the market are [`amounts`]: base, regular and final of each
+//! variant for everyone, each column with the window in which it holds; at any other instant, and
+//! where a group has prices of its own, a product is evaluated from its [`prices`] and its
+//! [`discounts`]. No column is looked at by [`query::Answer::next_change_at`],
 //! so that it is the same in every version of the same facts.
 
 pub mod amounts;
