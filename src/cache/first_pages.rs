@@ -36,6 +36,9 @@ const MAX_COMPARED: usize = 5_000;
 /// Pages of one listing times the products that they are compared by; beyond that a change of the
 /// listing touches all of them.
 const MAX_COMPARISONS: usize = 50_000;
+/// The same of all listings together that one version changes: beyond that listings count as touched, so that a
+/// discount on everything is answered from the index without waiting for what it does to pages.
+const MAX_COMPARISONS_A_VERSION: usize = 200_000;
 /// Changed products whose cards are told one by one; with more, every card counts as changed.
 const MAX_CARDS: u64 = 50_000;
 
@@ -341,9 +344,12 @@ impl Inner {
         let audiences: BTreeSet<AudienceAt> = of_pages.map(|w| audience_at(w, now)).collect();
         let views = views(indexes, &audiences);
         let mut touched: HashSet<u64> = HashSet::new();
+        let mut left = MAX_COMPARISONS_A_VERSION;
         for (key, pages) in &looked {
             let products = by_listing.get(key).map_or(&[][..], Vec::as_slice);
-            let many = pages.len() * products.len() > MAX_COMPARISONS;
+            let comparisons = pages.len() * products.len();
+            let many = comparisons > MAX_COMPARISONS.min(left);
+            left -= if many { 0 } else { comparisons };
             for page in pages {
                 let shows = |watched: &WatchedListing| {
                     let views = views.get(&audience_at(watched, now));
