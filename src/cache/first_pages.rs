@@ -36,8 +36,8 @@ const MAX_COMPARED: usize = 5_000;
 /// Pages of one listing times the products that they are compared by; beyond that a change of the
 /// listing touches all of them.
 const MAX_COMPARISONS: usize = 50_000;
-/// The same of all listings together that one version changes: beyond that listings count as touched, so that a
-/// discount on everything is answered from the index without waiting for what it does to pages.
+/// The same of all listings together that one version changes; beyond that they count as touched, so
+/// that listings show a discount on everything before long.
 const MAX_COMPARISONS_A_VERSION: usize = 200_000;
 /// Changed products whose cards are told one by one; with more, every card counts as changed.
 const MAX_CARDS: u64 = 50_000;

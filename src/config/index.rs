@@ -16,9 +16,10 @@ pub struct IndexConfig {
     /// Requests that wait for that; further ones are a 503 at once.
     #[schemars(range(max = 1_000_000))]
     pub max_waiting_scans: usize,
-    /// The memory that the listing index may take, in bytes; 0: any. About 1.1 GB a million products with two markets and
-    /// three locales. At a start that would take more it is not loaded, which the log and `/readyz` say with how much it would
-    /// take; while running, changes are followed beyond it, and both say so.
+    /// The memory that the listing index may take, in bytes; 0: any. About 1.0 GB a million products
+    /// with two markets and three locales. At a start that would take more it is not loaded, which
+    /// the log and `/readyz` say with how much it would take; while running, changes are followed
+    /// beyond it, and both say so.
     #[schemars(range(max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
 }

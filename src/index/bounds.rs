@@ -14,8 +14,8 @@ pub enum LoadError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
-        "{products} products would take about {bytes} bytes of memory, and index.max_bytes is {most}: raise it, or let \
-         several instances share the markets"
+        "{products} products would take about {bytes} bytes of memory, and index.max_bytes is \
+         {most}: raise it, or let several instances share the markets"
     )]
     TooLarge { products: u64, bytes: u64, most: u64 },
 }

@@ -164,8 +164,14 @@ impl Follower {
         let mut writer = Writer::new(self.markets.clone());
         rounds::put_discounts(&mut writer, discounts);
         let writer = Arc::new(Mutex::new(writer));
+        // Looked at seldom: that takes longer the more there is.
+        let mut look_at = 0;
         let loaded = |_: &Read, products| {
             self.index.loaded.store(products, Ordering::Relaxed);
+            if products < look_at {
+                return Ok(());
+            }
+            look_at = 2 * products;
             self.index.fits(&lock(&writer), total)
         };
         read_all(snapshot.as_mut(), &writer, loaded).await?;

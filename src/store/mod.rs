@@ -230,7 +230,8 @@ pub trait Snapshot: Send {
     /// left out.
     async fn index_parts(&mut self, ids: &[String]) -> Result<Vec<IndexPart>>;
 
-    /// The same of the products that are live, after `after` in id order, at most `limit`; in that order.
+    /// The same of the products that are live, after `after` in id order, at most `limit`; in that
+    /// order.
     async fn next_index_parts(&mut self, after: &str, limit: u32) -> Result<Vec<IndexPart>>;
 
     /// Every live discount, in any order.

@@ -17,7 +17,7 @@ const BYTES: (&str, &str) =
     ("vitrine_index_bytes", "Bytes that the listing index takes, about, by what they hold.");
 const VERSION: (&str, &str) = (
     "vitrine_index_version",
-    "The version of the listing index that is answered from, counted by this process; 0 before the first.",
+    "The version of the listing index that is answered from, counted by this process; 0: none yet.",
 );
 const HELD: (&str, &str) = (
     "vitrine_index_versions_held",
@@ -25,7 +25,7 @@ const HELD: (&str, &str) = (
 );
 const ROUNDS: (&str, &str) = (
     "vitrine_index_round_seconds",
-    "Rounds that made another version of the listing index, from their snapshot until it was answered from.",
+    "Rounds that made another version of the listing index, until it was answered from.",
 );
 const SCANS: (&str, &str) = (
     "vitrine_index_scan_seconds",

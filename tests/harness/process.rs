@@ -26,7 +26,8 @@ currency = "EUR"
 locale = "de-AT"
 "#;
 
-/// A projector that was killed keeps its partitions for a while, and a busy broker takes nothing for as long.
+/// A projector that was killed keeps its partitions for a while, and a busy broker takes nothing for
+/// as long.
 const PATIENT: &str = "wait.publish_stall_seconds=600";
 
 /// A working directory with a configuration file and a data directory.

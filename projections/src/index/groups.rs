@@ -1,4 +1,5 @@
-//! Which products each group has prices of its own for: for all others it pays what everyone pays, but for discounts.
+//! Which products each group has prices of its own for: for all others it pays what everyone pays,
+//! but for discounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

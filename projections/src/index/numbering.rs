@@ -1,12 +1,10 @@
-//! Which number a product gets: products of one category stand side by side, so that a scan of a listing reads memory in
-//! order.
+//! Which number a product gets: products of one category stand side by side, so that a scan of a
+//! listing reads memory in order.
 
 use super::packed::CHUNK;
 
-/// Numbers that a category gets at first; then as many as it has, up to a chunk.
-const FIRST_BLOCK: usize = 8;
-
-/// Gives numbers by category, in blocks, and takes them back.
+/// Gives numbers by category, and takes them back. A category gets one at first, then a block of as
+/// many as it has, up to a chunk: it never has more than twice what it needs at once.
 #[derive(Debug, Default)]
 pub struct Numbering {
     /// By a category's number, that of products without one at the end.
@@ -35,7 +33,7 @@ impl Numbering {
         if let Some(number) = self.categories[place].free.pop() {
             return number;
         }
-        let length = self.categories[place].length.next_power_of_two().clamp(FIRST_BLOCK, CHUNK);
+        let length = self.categories[place].length.next_power_of_two().min(CHUNK);
         let first = self.block(length.ilog2() as usize);
         let numbers = &mut self.categories[place];
         numbers.length += length;

@@ -101,7 +101,7 @@ pub struct ValueNumbers {
     names: Interner<String>,
     narrow: Interner<NamedValue>,
     wide: Interner<NamedValue>,
-    /// Numbers of wide values: those of one category's products stand side by side, as the products do.
+    /// Numbers of wide values: those of one category's products stand side by side, as these do.
     wide_numbers: Numbering,
     /// Narrow values a name.
     narrow_of_name: Vec<u32>,

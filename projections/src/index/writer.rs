@@ -247,7 +247,7 @@ impl Writer {
         card.into_iter().flat_map(|card| card.variants).map(|variant| variant.sku).collect()
     }
 
-    /// Listings hold a product by what its row uses after that, and what it used before is given back.
+    /// Listings hold a product by what its row uses now, and what it used before is given back.
     fn replace(&mut self, number: u32, before: Option<&Uses>, after: &Uses) {
         self.touch_headings(number, before, after);
         let listings = before.map_or(&[][..], |before| &before.listings);

@@ -86,7 +86,8 @@ const REVIEWS: i16 = 3;
 /// What it is of; the product; a price's id or a SKU; when; how many, by rating where it is of reviews; the document.
 type Row = (i16, String, Option<String>, Option<i64>, Option<Vec<i64>>, Option<Vec<u8>>);
 
-/// Of these products, in one statement: what each takes to be sent and begun is most of what a page costs.
+/// Of these products, in one statement: what each takes to be sent and begun is most of what a page
+/// costs.
 const ROWS_OF: &str = "
     SELECT 0::int2, product_id, NULL::text, time, NULL::int8[], doc FROM product
     WHERE product_id = ANY($1) AND doc IS NOT NULL
@@ -97,7 +98,7 @@ const ROWS_OF: &str = "
     UNION ALL SELECT 3::int2, product_id, NULL, NULL, ARRAY[ones, twos, threes, fours, fives], NULL
     FROM review_count WHERE product_id = ANY($1)";
 
-/// Of all products after one of them in id order, up to another one; without the products themselves.
+/// Of all products after one of them in id order, up to another one; without the products.
 const ROWS_BETWEEN: &str = "
     SELECT 1::int2, product_id, price_id, time, NULL::int8[], doc FROM price
     WHERE product_id > $1 AND product_id <= $2 AND doc IS NOT NULL

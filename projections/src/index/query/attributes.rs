@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::super::numbers::NumberMap;
+use super::super::products::NOTHING;
 use super::super::values::Values;
 use super::counts::Counts;
 use super::facets::{NameCount, TopEntries, ValueCount};
@@ -53,16 +54,21 @@ pub(super) fn facets(
 ) -> Vec<NameCount> {
     let requested = requested(values, filters);
     let mut of_requested: NumberMap<u64> = NumberMap::default();
-    // By the name's number: there are as many names as the catalogue has.
-    let mut of_name: Vec<Option<NameTally<'_>>> = Vec::new();
-    of_name.resize_with(values.names.end(), || None);
+    let none = || TopK::new(MAX_VALUES, ValueTally::order as Order<'_>);
+    let mut tallies: Vec<NameTally<'_>> = Vec::new();
+    let mut places: NumberMap<usize> = NumberMap::default();
+    // Values of which each product has another one follow on one another.
+    let (mut last_name, mut place) = (NOTHING, 0);
     counts.each(|number, count| {
         let head = values.head(number);
-        let Some(of_name) = of_name.get_mut(head.name as usize) else { return };
-        let of_name = of_name.get_or_insert_with(|| NameTally {
-            total: 0,
-            best: TopK::new(MAX_VALUES, ValueTally::order),
-        });
+        if head.name != last_name {
+            last_name = head.name;
+            place = *places.entry(head.name).or_insert(tallies.len());
+        }
+        if place == tallies.len() {
+            tallies.push(NameTally { total: 0, best: none() });
+        }
+        let of_name = &mut tallies[place];
         of_name.total += count;
         of_name.best.push(ValueTally { values, number, prefix: head.prefix, count });
         if requested.contains(&number) {
@@ -70,20 +76,18 @@ pub(super) fn facets(
         }
     });
     several.each(|name, more| {
-        if let Some(Some(of_name)) = of_name.get_mut(name as usize) {
-            of_name.total -= more;
+        if let Some(place) = places.get(&name) {
+            tallies[*place].total -= more;
         }
     });
     let mut names = TopEntries::new(MAX_NAMES, filters.attributes.keys());
-    for (name, of_name) in (0..).zip(&of_name) {
-        if let Some(of_name) = of_name {
-            names.count(values.name(name), of_name.total);
-        }
+    for (name, place) in &places {
+        names.count(values.name(*name), tallies[*place].total);
     }
     let facet = |(name, _): (&str, u64)| {
         let number = values.name_number(name);
-        let of_number = number.and_then(|number| of_name.get_mut(number as usize));
-        let best = of_number.and_then(Option::take).map(|of| of.best);
+        let place = number.and_then(|number| places.get(&number));
+        let best = place.map(|place| std::mem::replace(&mut tallies[*place].best, none()));
         let mut listed: Vec<ValueCount> =
             best.map(TopK::into_sorted).unwrap_or_default().iter().map(ValueCount::of).collect();
         let requested = filters.attributes.get(name);
