@@ -1,7 +1,6 @@
-//! Listings over HTTP, each made anew: every order, filters alone and in pairs, facets, and the end of a walk; a product
-//! page and 24 cards beside them.
+//! Listings over HTTP, each made anew: every order, filters alone and in pairs, facets, and the end
+//! of a walk; a product page and 24 cards beside them.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
@@ -11,21 +10,17 @@ use crate::support::host::resident_bytes;
 use crate::support::http::Client;
 use crate::support::random::Random;
 use crate::support::serving::Serving;
-use crate::support::shop::{Shop, Sizes};
+use crate::support::shop::Catalogue;
 use crate::support::stats::{mebibytes, percentile};
 
 /// Times listings that no cache holds.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sizes: Sizes,
+    catalogue: Catalogue,
     /// Rounds; each asks for everything once, in random order (default: 100; quick: 3).
     #[arg(long, env = "BENCH_ROUNDS")]
     rounds: Option<usize>,
-    /// Where the catalogue is built, and kept; one that is there is used as it is, whatever the
-    /// sizes. A temporary directory if not given.
-    #[arg(long, env = "BENCH_DIR")]
-    dir: Option<PathBuf>,
     /// One line of JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -49,21 +44,15 @@ type Filter = (String, String);
 
 pub fn measure_all(args: Args) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
-    let directory = args.dir.as_deref().unwrap_or(temporary.path());
-    let shop = Shop::with(directory, "\n[cache]\nmax_bytes = 0\n", &[])?;
-    if !shop.is_built() {
-        let options = args.sizes.options();
-        eprintln!("building {} products, {} events", options.products, options.events);
-        actix_web::rt::System::new().block_on(shop.build(options))?;
-    }
-    eprintln!("{}", shop.shape()?);
+    let building = args.catalogue.shop(temporary.path(), "\n[cache]\nmax_bytes = 0\n");
+    let shop = actix_web::rt::System::new().block_on(building)?;
     let began = Instant::now();
     let serving = Serving::start(&shop, None)?;
     let ready = began.elapsed().as_secs_f64();
     let memory = resident_bytes(serving.process_id())?;
     let mut asking = Asking { client: serving.client()?, random: Random::default() };
     let mut probes = asking.probes()?;
-    let rounds = args.rounds.unwrap_or(if args.sizes.quick { 3 } else { 100 }).max(1);
+    let rounds = args.rounds.unwrap_or(if args.catalogue.sizes.quick { 3 } else { 100 }).max(1);
     asking.measure(&mut probes, rounds)?;
     if args.json {
         println!("{}", as_json(ready, memory, probes));

@@ -1,12 +1,11 @@
 //! How long pages take that are read from the store: through the API's own handlers, JSON and
 //! `ETag` included, without a socket and without a cache of pages. See `benches/README.md`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::support::random::Random;
-use crate::support::shop::{Shop, Sizes};
+use crate::support::shop::Catalogue;
 use crate::support::stats::percentile;
 use actix_web::body::to_bytes;
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -38,14 +37,10 @@ use vitrine::waits::Waits;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sizes: Sizes,
+    catalogue: Catalogue,
     /// Rounds; each reads every page once, in random order (default: 500; quick: 20).
     #[arg(long, env = "BENCH_ROUNDS")]
     rounds: Option<usize>,
-    /// Where the catalogue is built, and kept; one that is there is used as it is, whatever the
-    /// sizes. A temporary directory if not given.
-    #[arg(long, env = "BENCH_DIR")]
-    dir: Option<PathBuf>,
     /// One line of JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -88,14 +83,8 @@ impl Probe {
 #[actix_web::main]
 pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
-    let shop = Shop::new(args.dir.as_deref().unwrap_or(temporary.path()))?;
-    if !shop.is_built() {
-        let options = args.sizes.options();
-        eprintln!("building {} products, {} events", options.products, options.events);
-        shop.build(options).await?;
-    }
-    eprintln!("{}", shop.shape()?);
-    let rounds = args.rounds.unwrap_or(if args.sizes.quick { 20 } else { 500 }).max(1);
+    let shop = args.catalogue.shop(temporary.path(), "").await?;
+    let rounds = args.rounds.unwrap_or(if args.catalogue.sizes.quick { 20 } else { 500 }).max(1);
     let probes = measure(&shop.config, rounds).await?;
     if args.json {
         println!("{}", as_json(probes));

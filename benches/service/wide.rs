@@ -1,6 +1,5 @@
 //! A discount on everything: from posting it until listings show it.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
@@ -8,24 +7,20 @@ use serde_json::{Value, json};
 
 use crate::support::production::Production;
 use crate::support::serving::Serving;
-use crate::support::shop::{Shop, Sizes};
+use crate::support::shop::{Catalogue, Shop};
 use crate::support::stats::percentile;
 
 /// Times a discount on everything until listings show it.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sizes: Sizes,
+    catalogue: Catalogue,
     /// Discounts, one after the other (default: 30; quick: 3).
     #[arg(long, env = "BENCH_RUNS")]
     runs: Option<usize>,
-    /// From Kafka into PostgreSQL, instead of one process with files.
+    /// From Kafka into PostgreSQL, instead of one process with files; nothing is kept then.
     #[arg(long)]
     kafka: bool,
-    /// Where the catalogue is built, and kept, without `--kafka`; one that is there is used as it is, whatever the
-    /// sizes. A temporary directory if not given.
-    #[arg(long, env = "BENCH_DIR")]
-    dir: Option<PathBuf>,
     /// One line of JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -38,8 +33,8 @@ const LISTING: &str = "/api/v1/listings/all?sort=price_desc&limit=1";
 #[tokio::main]
 pub async fn measure_all(args: Args) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
-    let options = args.sizes.options();
-    let runs = args.runs.unwrap_or(if args.sizes.quick { 3 } else { 30 }).max(1);
+    let options = args.catalogue.sizes.options();
+    let runs = args.runs.unwrap_or(if args.catalogue.sizes.quick { 3 } else { 30 }).max(1);
     let milliseconds = if args.kafka {
         let production = Production::new(temporary.path(), PARTITIONS, &[]).await?;
         production.shop.generate(options)?;
@@ -50,11 +45,7 @@ pub async fn measure_all(args: Args) -> anyhow::Result<()> {
         production.drop().await?;
         measured
     } else {
-        let shop = Shop::new(args.dir.as_deref().unwrap_or(temporary.path()))?;
-        if !shop.is_built() {
-            shop.build(options).await?;
-        }
-        eprintln!("{}", shop.shape()?);
+        let shop = args.catalogue.shop(temporary.path(), "").await?;
         measure(&shop, runs).await?
     };
     print(milliseconds, args.json);

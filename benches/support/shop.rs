@@ -43,6 +43,32 @@ impl Sizes {
     }
 }
 
+/// A catalogue that may be kept for the next run.
+#[derive(clap::Args)]
+pub struct Catalogue {
+    #[command(flatten)]
+    pub sizes: Sizes,
+    /// Where the catalogue is built, and kept; one that is there is used as it is, whatever the
+    /// sizes. A temporary directory if not given.
+    #[arg(long, env = "BENCH_DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Catalogue {
+    /// A shop with further tables in its configuration; `temporary` is where it is built if no
+    /// directory is given.
+    pub async fn shop(&self, temporary: &Path, tables: &str) -> anyhow::Result<Shop> {
+        let shop = Shop::with(self.dir.as_deref().unwrap_or(temporary), tables, &[])?;
+        if !shop.is_built() {
+            let options = self.sizes.options();
+            eprintln!("building {} products, {} events", options.products, options.events);
+            shop.build(options).await?;
+        }
+        eprintln!("{}", shop.shape()?);
+        Ok(shop)
+    }
+}
+
 /// The stream ends about now, so that most windows are around now, as in a shop that runs.
 pub fn ending_now(products: u64, events: u64, seed: u64) -> Options {
     const SPAN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
