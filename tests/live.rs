@@ -238,6 +238,34 @@ fn a_position_is_reached_however_much_a_discount_reaches() {
 }
 
 #[test]
+fn own_writes_show_on_listings_while_others_write() {
+    let home = Home::new();
+    let service = home.serve();
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let service = &service;
+            scope.spawn(move || {
+                let brand = format!("b{writer}");
+                for number in 1..=100 {
+                    let id = format!("{brand}-{number}");
+                    let named = json!({"brand": {"id": brand, "name": "B"}});
+                    let events = [product(&id, named), price(&id, &id, 500, json!({}))];
+                    let position = service.publish(&events);
+                    let headers =
+                        [("Vitrine-Min-Position", position.as_str()), ("Vitrine-Wait-Ms", "5000")];
+                    let path = format!("/api/v1/brands/{brand}/products?limit=1");
+                    let listing = eventually("the position is reached", || {
+                        let answer = service.get_with(&path, &headers);
+                        (answer.status != 412).then(|| answer.page())
+                    });
+                    assert_eq!(listing["total"], number, "{brand}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn an_idle_service_is_idle() {
     let home = Home::new();
     let service = home.serve();

@@ -168,7 +168,7 @@ struct Waiter<'a> {
     state: &'a ApiState,
     wanted: &'a Wanted,
     from: ReadFrom,
-    /// A look at the facts that began then has seen them reflect it.
+    /// Facts reflected it before then.
     facts_held: Option<Clock>,
 }
 
@@ -182,7 +182,7 @@ impl Waiter<'_> {
                 false => self.state.reached.lately(store).await?,
             };
             let holds = look.reflected.holds(&self.wanted.positions);
-            self.facts_held = holds.then_some(look.began);
+            self.facts_held = holds.then_some(look.ended);
         }
         Ok(match self.from {
             ReadFrom::Facts => self.facts_held.is_some(),

@@ -15,7 +15,9 @@ const SHARED_FOR: Duration = Duration::from_millis(5);
 /// How far facts were.
 #[derive(Clone)]
 pub struct Look {
-    pub began: Instant,
+    began: Instant,
+    /// All that it has seen was committed before.
+    pub ended: Instant,
     pub reflected: Arc<Reflected>,
 }
 
@@ -49,6 +51,6 @@ impl Reached {
             Err(_) => store.snapshot().await?,
         };
         let reflected = Arc::new(snapshot.positions().await?.into_iter().collect());
-        Ok(last.insert(Look { began, reflected }).clone())
+        Ok(last.insert(Look { began, ended: Instant::now(), reflected }).clone())
     }
 }

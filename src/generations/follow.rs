@@ -312,12 +312,12 @@ async fn catch_up(before: &View, next: &View) -> Result<bool> {
     let mut reached: Option<Clock> = None;
     loop {
         if reached.is_none() {
-            let began = Clock::now();
             let reflected = next.state.store.snapshot_fresh().await?.reflected().await?;
-            reached = reflected.covers(&target).then_some(began);
+            // What it covers was committed before now, but perhaps after this look began.
+            reached = reflected.covers(&target).then(Clock::now);
         }
         let state = &next.state;
-        let follows = |began| state.index.is_none() || state.following.is_beyond(began);
+        let follows = |then| state.index.is_none() || state.following.is_beyond(then);
         if reached.is_some_and(follows) {
             return Ok(true);
         }

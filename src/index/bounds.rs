@@ -2,7 +2,6 @@
 
 use projections::index::writer::Writer;
 
-use super::ListingIndex;
 use crate::store::StoreError;
 
 /// From so many products on what all of them take is estimated.
@@ -20,22 +19,51 @@ pub enum LoadError {
     TooLarge { products: u64, bytes: u64, most: u64 },
 }
 
-impl ListingIndex {
-    /// Whether all of so many products will fit, by those that are there.
+/// Estimates what a load will take, now and then: that takes longer the more is loaded.
+pub(super) struct Estimate {
+    max_bytes: u64,
+    /// Products that there are, or a few more.
+    total: u64,
+    /// The next time is once so many are loaded.
+    next: u64,
+}
+
+impl Estimate {
+    pub fn new(max_bytes: u64, total: u64) -> Estimate {
+        Estimate { max_bytes, total, next: ENOUGH_PRODUCTS }
+    }
+
+    /// Whether all products will fit, by those that are loaded.
     ///
     /// # Errors
     /// Where they will not.
-    pub(super) fn fits(&self, writer: &Writer, products: u64) -> Result<(), LoadError> {
-        let (loaded, most) = (writer.len(), self.max_bytes);
-        if most == 0 || loaded < ENOUGH_PRODUCTS.min(products) || loaded == 0 {
+    pub fn loading(&mut self, writer: &Writer) -> Result<(), LoadError> {
+        if writer.len() < self.next {
             return Ok(());
         }
-        let bytes = writer.bytes() as u64;
-        let all = u128::from(bytes) * u128::from(products.max(loaded)) / u128::from(loaded);
-        let bytes = u64::try_from(all).unwrap_or(u64::MAX);
-        if bytes > most {
-            return Err(LoadError::TooLarge { products, bytes, most });
+        self.next = 2 * writer.len();
+        self.fits(writer, self.total)
+    }
+
+    /// Whether those that are loaded fit, which are all.
+    ///
+    /// # Errors
+    /// Where they do not.
+    pub fn loaded(&self, writer: &Writer) -> Result<(), LoadError> {
+        // Nothing is no reason to refuse: it may be all there is room for.
+        match writer.len() {
+            0 => Ok(()),
+            all => self.fits(writer, all),
         }
-        Ok(())
+    }
+
+    fn fits(&self, writer: &Writer, products: u64) -> Result<(), LoadError> {
+        let (loaded, most) = (writer.len().max(1), self.max_bytes);
+        let all = u128::from(writer.bytes() as u64) * u128::from(products.max(loaded));
+        let bytes = u64::try_from(all / u128::from(loaded)).unwrap_or(u64::MAX);
+        match most {
+            1.. if bytes > most => Err(LoadError::TooLarge { products, bytes, most }),
+            _ => Ok(()),
+        }
     }
 }

@@ -13,7 +13,7 @@ use projections::index::writer::Writer;
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
-use super::bounds::LoadError;
+use super::bounds::{Estimate, LoadError};
 use super::rounds::{self, Names, PRODUCTS_AT_ONCE, Read};
 use super::{IndexVersion, ListingIndex};
 use crate::backoff::Backoff;
@@ -164,17 +164,13 @@ impl Follower {
         let mut writer = Writer::new(self.markets.clone());
         rounds::put_discounts(&mut writer, discounts);
         let writer = Arc::new(Mutex::new(writer));
-        // Looked at seldom: that takes longer the more there is.
-        let mut look_at = 0;
+        let mut estimate = Estimate::new(self.index.max_bytes, total);
         let loaded = |_: &Read, products| {
             self.index.loaded.store(products, Ordering::Relaxed);
-            if products < look_at {
-                return Ok(());
-            }
-            look_at = 2 * products;
-            self.index.fits(&lock(&writer), total)
+            estimate.loading(&lock(&writer))
         };
         read_all(snapshot.as_mut(), &writer, loaded).await?;
+        estimate.loaded(&lock(&writer))?;
         drop(snapshot);
         let (version, _) = publish(&writer, 1, reflected).await;
         self.index.publish(Arc::clone(&version));

@@ -95,7 +95,6 @@ impl Reflected {
     }
 }
 
-/// From each partition's next offset, and the first of its events with something left to be done.
 /// From each partition's next offset.
 impl FromIterator<(Partition, i64)> for Reflected {
     fn from_iter<I: IntoIterator<Item = (Partition, i64)>>(partitions: I) -> Reflected {

@@ -7,6 +7,7 @@ mod one_pass;
 mod pace;
 mod products;
 mod quiet;
+mod reached;
 mod storefront;
 mod warm;
 
