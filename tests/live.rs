@@ -265,6 +265,44 @@ fn own_writes_show_on_listings_while_others_write() {
     });
 }
 
+/// Own writes show on pages and listings, also where requests have one connection to read with.
+pub fn own_writes_show_with_one_connection(service: &Service) {
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            scope.spawn(move || {
+                let id = format!("p{writer}");
+                let named = json!({"brand": {"id": id, "name": "B"}});
+                service.publish(&[product(&id, named)]);
+                for version in 1..=10 {
+                    let amount = 100 * version;
+                    let price = price(&id, &id, amount, json!({"version": version}));
+                    let position = service.publish(&[price]);
+                    let headers =
+                        [("Vitrine-Min-Position", position.as_str()), ("Vitrine-Wait-Ms", "5000")];
+                    let shows = |path: &str| {
+                        eventually("the position is reached", || {
+                            let answer = service.get_with(path, &headers);
+                            (answer.status != 412).then(|| answer.page())
+                        })
+                    };
+                    let page = shows(&format!("/api/v1/products/{id}"));
+                    assert_eq!(page["price"]["final"], amount);
+                    let listing = shows(&format!("/api/v1/brands/{id}/products"));
+                    assert_eq!(listing["items"][0]["price"]["final"], amount);
+                }
+            });
+        }
+    });
+}
+
+pub const ONE_CONNECTION: &str = "store.read_connections=1";
+
+#[test]
+fn own_writes_show_with_one_connection_to_sqlite() {
+    let home = Home::new().set(ONE_CONNECTION);
+    own_writes_show_with_one_connection(&home.serve());
+}
+
 #[test]
 fn an_idle_service_is_idle() {
     let home = Home::new();

@@ -14,7 +14,7 @@ use crate::index::IndexVersion;
 use crate::log::position::{
     Partition, Position, ReadFrom, Reflected, join_positions, parse_positions,
 };
-use crate::store::{Snapshot, Standing};
+use crate::store::{self, Snapshot, Standing};
 
 pub const MIN_POSITION: &str = "Vitrine-Min-Position";
 pub const WAIT_MS: &str = "Vitrine-Wait-Ms";
@@ -130,9 +130,9 @@ async fn look_in(
             if let Some(next) = &*successor {
                 return Ok(Looked::Replaced(next.clone()));
             }
-            if is_reached && let Some(source) = waiter.source().await? {
+            if is_reached && let Some(mut source) = waiter.source().await? {
                 // The offset may be one of another log, before it was made anew.
-                if let Some(stopped) = waiter.stopped().await? {
+                if let Some(stopped) = waiter.stopped(Some(&mut source)).await? {
                     return Err(stopped);
                 }
                 return Ok(Looked::Found((source, state.store.generation())));
@@ -141,7 +141,7 @@ async fn look_in(
         let is_over = Deadline::now() >= deadline;
         // What is stopped is told at once, and what stops meanwhile in the end.
         if (first || is_over)
-            && let Some(stopped) = waiter.stopped().await?
+            && let Some(stopped) = waiter.stopped(None).await?
         {
             return Err(stopped);
         }
@@ -201,12 +201,18 @@ impl Waiter<'_> {
 
     /// Why what is wanted will not be reached. While the store is away nobody knows, and what the index
     /// reflects is answered.
-    async fn stopped(&self) -> Result<Option<Problem>, Problem> {
-        match stopped(self.state, self.wanted).await {
+    async fn stopped(&self, found: Option<&mut Source>) -> Result<Option<Problem>, Problem> {
+        let standings = match found {
+            // Requests that hold one connection and want another would wait for each other.
+            Some(Source::Store(snapshot)) => snapshot.standings().await,
+            Some(Source::Index(_)) | None => standings(self.state).await,
+        };
+        let standings = standings.map_err(Problem::from);
+        match standings {
             Err(problem) if problem.kind() == Kind::Unavailable && self.version().is_some() => {
                 Ok(None)
             }
-            stopped => stopped,
+            standings => Ok(stopped(&standings?, self.wanted)),
         }
     }
 
@@ -217,35 +223,40 @@ impl Waiter<'_> {
             self.state.index_version()?;
             return Ok(self.version().map(Source::Index));
         }
-        let mut snapshot = self.state.store.snapshot().await?;
-        if !holds(snapshot.as_mut(), self.wanted).await? {
-            snapshot = self.state.store.snapshot_fresh().await?;
-            if !holds(snapshot.as_mut(), self.wanted).await? {
-                return Ok(None);
-            }
+        let store = &self.state.store;
+        let may_be_behind = store.snapshot().await?;
+        if let Some(snapshot) = holding(may_be_behind, self.wanted).await? {
+            return Ok(Some(Source::Store(snapshot)));
         }
-        Ok(Some(Source::Store(snapshot)))
+        let fresh = store.snapshot_fresh().await?;
+        Ok(holding(fresh, self.wanted).await?.map(Source::Store))
     }
 }
 
-async fn holds(snapshot: &mut dyn Snapshot, wanted: &Wanted) -> Result<bool, Problem> {
+/// A snapshot, where it reflects what is wanted.
+async fn holding(
+    mut snapshot: Box<dyn Snapshot>,
+    wanted: &Wanted,
+) -> Result<Option<Box<dyn Snapshot>>, Problem> {
     let reflected: Reflected = snapshot.positions().await?.into_iter().collect();
-    Ok(reflected.holds(&wanted.positions))
+    Ok(reflected.holds(&wanted.positions).then_some(snapshot))
+}
+
+async fn standings(state: &ApiState) -> store::Result<Vec<Standing>> {
+    state.store.snapshot().await?.standings().await
 }
 
 /// The answer where a position is of a partition that is stopped: it will not be reached.
-async fn stopped(state: &ApiState, wanted: &Wanted) -> Result<Option<Problem>, Problem> {
-    let mut snapshot = state.store.snapshot().await?;
-    let standings = snapshot.standings().await?;
+fn stopped(standings: &[Standing], wanted: &Wanted) -> Option<Problem> {
     let of = |standing: &&Standing| {
         let Partition { topic, partition } = &standing.partition;
         wanted.positions.iter().any(|p| p.topic == *topic && p.partition == *partition)
     };
-    Ok(standings.iter().filter(of).find_map(|standing| {
+    standings.iter().filter(of).find_map(|standing| {
         let Partition { topic, partition } = &standing.partition;
         let detail = format!("{topic}:{partition} is stopped: {}", standing.stopped.as_ref()?);
         Some(Problem::parameter(Kind::PartitionStopped, MIN_POSITION, detail))
-    }))
+    })
 }
 
 fn not_reached(wanted: &Wanted) -> Problem {

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::client::read;
 use super::{page, shop};
 use crate::harness::events::product;
+use crate::harness::production::Production;
+use crate::live::{ONE_CONNECTION, own_writes_show_with_one_connection};
 use rdkafka::Message as _;
 
 /// Where Kafka's own producer (kafka-clients 4.1.1) has put these keys in a topic of 7 partitions.
@@ -67,4 +69,10 @@ fn a_batch_answers_the_last_position_of_each_partition() {
     assert_eq!(said, last);
     service.reflects(&position);
     assert_eq!(page(&service, "p39")["product"]["id"], "p39");
+}
+
+#[test]
+fn own_writes_show_with_one_connection_to_postgres() {
+    let shop = Production::new().set(ONE_CONNECTION);
+    own_writes_show_with_one_connection(&shop.home.serve());
 }

@@ -30,8 +30,8 @@ const ENDS: &str =
     "SELECT seq, max(seq, coalesce((SELECT max(seq) FROM change), 0)) FROM change_floor";
 
 /// Whether nothing came after the cursor: in one statement, since this is asked many times a second.
-pub async fn is_last(reader: &SqlitePool, since: &ChangeCursor) -> Result<bool> {
-    let (_, last): (i64, i64) = sqlx::query_as(ENDS).fetch_one(reader).await.map_err(database)?;
+pub async fn is_last(feed: &SqlitePool, since: &ChangeCursor) -> Result<bool> {
+    let (_, last): (i64, i64) = sqlx::query_as(ENDS).fetch_one(feed).await.map_err(database)?;
     Ok(since.as_str() == last.to_string())
 }
 

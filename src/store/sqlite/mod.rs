@@ -57,6 +57,8 @@ pub struct SqliteStore {
     file: PathBuf,
     reader: SqlitePool,
     writer: SqlitePool,
+    /// The one connection that reads the feed: whoever does may hold a snapshot.
+    feed: SqlitePool,
     /// Changes with every commit that tells of a change.
     told: watch::Sender<u64>,
     quiet: Quiet,
@@ -83,15 +85,18 @@ impl SqliteStore {
         check_version(&writer, file).await?;
         migrate(&writer, &MIGRATIONS).await.map_err(migration)?;
         let read = shared.pragma("cache_size", "-16384").pragma("query_only", "ON");
-        let pool = pool_options()
-            .max_connections(options.read_connections)
-            .acquire_timeout(Duration::from_secs(10));
-        let reader = open_pool(pool, read, options.busy_timeout).await.map_err(database)?;
+        let reading = async |connections| {
+            let wait = Duration::from_secs(10);
+            let pool = pool_options().max_connections(connections).acquire_timeout(wait);
+            open_pool(pool, read.clone(), options.busy_timeout).await.map_err(database)
+        };
+        let (reader, feed) = (reading(options.read_connections).await?, reading(1).await?);
         let store = SqliteStore {
             generation,
             file: file.to_owned(),
             reader,
             writer,
+            feed,
             told: watch::Sender::new(0),
             quiet: Quiet::of(file),
         };
@@ -223,7 +228,7 @@ impl ReadStore for SqliteStore {
         if let Some(since) = since {
             let look = self.quiet.look(*self.told.borrow());
             let known = self.quiet.is_quiet(look, since);
-            if known || changes::is_last(&self.reader, since).await? {
+            if known || changes::is_last(&self.feed, since).await? {
                 if !known {
                     self.quiet.is_last(look, since);
                 }
@@ -231,7 +236,7 @@ impl ReadStore for SqliteStore {
                 return Ok(Changes { cursor, changes: Vec::new(), lost: false });
             }
         }
-        let mut tx = self.reader.begin().await.map_err(database)?;
+        let mut tx = self.feed.begin().await.map_err(database)?;
         changes::read(&mut tx, since).await
     }
 
@@ -253,6 +258,7 @@ impl ReadStore for SqliteStore {
 
     async fn close(&self) {
         self.reader.close().await;
+        self.feed.close().await;
         self.writer.close().await;
     }
 }
