@@ -30,7 +30,7 @@ mod text;
 
 pub use selection::Listing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use projections::discount::Discount;
 use projections::event::{Change, Kind};
@@ -85,7 +85,7 @@ pub struct Oracle {
     low_stock_threshold: i64,
     kept: BTreeMap<Kind, BTreeMap<Key, Kept>>,
     /// Every entity that has ever named a product: where to look, not what is so.
-    named: BTreeMap<(Kind, String), BTreeSet<Key>>,
+    named: HashMap<Kind, HashMap<String, BTreeSet<Key>>>,
     verdicts: BTreeMap<Verdict, u64>,
 }
 
@@ -96,7 +96,7 @@ impl Oracle {
             markets,
             low_stock_threshold,
             kept: BTreeMap::new(),
-            named: BTreeMap::new(),
+            named: HashMap::new(),
             verdicts: BTreeMap::new(),
         }
     }
@@ -144,8 +144,8 @@ impl Oracle {
             }
         }
         if let Some(product_id) = owner_of(&change) {
-            let named = self.named.entry((change.kind(), product_id.to_owned())).or_default();
-            named.insert(key.clone());
+            let of_kind = self.named.entry(change.kind()).or_default();
+            of_kind.entry(product_id.to_owned()).or_default().insert(key.clone());
         }
         of_kind.insert(key, Kept { version, time, change, tombstone: false });
         Verdict::Applied
@@ -196,7 +196,8 @@ impl Oracle {
     fn owned<'a>(&'a self, kind: Kind, id: &'a str) -> impl Iterator<Item = (&'a Key, &'a Kept)> {
         let of_kind = self.kept.get(&kind);
         self.named
-            .get(&(kind, id.to_owned()))
+            .get(&kind)
+            .and_then(|of_kind| of_kind.get(id))
             .into_iter()
             .flatten()
             .filter_map(move |key| Some((key, of_kind?.get(key)?)))
