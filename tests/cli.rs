@@ -54,6 +54,22 @@ fn lines_that_are_no_events_are_counted_and_shown() {
     home.run(&["publish", "nowhere.ndjson"]).refused(&["cannot read nowhere.ndjson"]);
 }
 
+/// Each with its number and what it is about, one line a batch, at the default level.
+#[test]
+fn what_cannot_be_used_is_in_the_log() {
+    let home = Home::new();
+    let mut service = home.serve();
+    let said = |version: u64, name: &str| product("mug", json!({"version": version, "name": name}));
+    let lines = [said(3, "Mug"), bad_price("a", 1), bad_price("b", 1), said(3, "Cup")];
+    home.publish(&lines);
+    let letters = service.process.said("dead letters: `vitrine dead-letters list` shows them");
+    assert!(letters.contains("letters=2") && letters.contains("data.amount"), "{letters}");
+    let conflicts = service.process.said("conflicts: a version came again with another content");
+    assert!(conflicts.contains("events=1"), "{conflicts}");
+    let warned = |line: &&String| line.contains(" WARN ");
+    assert_eq!(service.process.stderr().iter().filter(warned).count(), 2);
+}
+
 #[test]
 fn a_byte_order_mark_is_taken_off_and_utf_16_refused() {
     let home = Home::new();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::harness::events::{price, product};
 use crate::harness::process::Home;
+use crate::harness::production::Production;
 
 /// Whoever looks makes nothing.
 #[test]
@@ -33,6 +34,19 @@ fn where_there_is_nothing_that_is_told() {
     for command in [&["status"][..], &["generations", "list"], &["rebuild"], &["publish", &file]] {
         home.run(command).refused(&["has a generation, but no log/events.db", "backup"]);
         assert!(!home.data_dir().join("log").exists(), "{command:?}");
+    }
+}
+
+/// The same where the store is in a database.
+#[test]
+fn a_database_where_nothing_is_stays_empty() {
+    let shop = Production::without_topics();
+    for command in
+        [&["status"][..], &["dead-letters", "list"], &["generations", "list"], &["rebuild"]]
+    {
+        shop.home.run(command).refused(&["there is no schema \"vitrine\"", "vitrine migrate"]);
+        let made = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'vitrine%'";
+        assert_eq!(shop.count(made), 0, "{command:?}");
     }
 }
 

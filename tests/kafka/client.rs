@@ -22,7 +22,7 @@ pub struct Message {
     pub topic: String,
     pub partition: Option<i32>,
     pub key: Option<Vec<u8>>,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Option<String>)>,
     pub value: Option<Vec<u8>>,
 }
 
@@ -37,7 +37,13 @@ impl Message {
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Message {
-        self.headers.push((name, value.into()));
+        self.headers.push((name, Some(value.into())));
+        self
+    }
+
+    /// A header that is there and has no value.
+    pub fn null_header(mut self, name: &'static str) -> Message {
+        self.headers.push((name, None));
         self
     }
 
@@ -75,7 +81,7 @@ pub fn send_with(producer: &FutureProducer, messages: &[Message]) -> Vec<String>
         .map(|message| {
             let mut headers = OwnedHeaders::new();
             for (key, value) in &message.headers {
-                headers = headers.insert(Header { key, value: Some(value) });
+                headers = headers.insert(Header { key, value: value.as_ref() });
             }
             let mut record: FutureRecord<'_, [u8], [u8]> =
                 FutureRecord::to(&message.topic).headers(headers);

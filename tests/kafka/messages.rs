@@ -69,9 +69,26 @@ fn every_mode_is_shown() {
             .header("content-type", "application/cloudevents+json; charset=UTF-8")
     };
     let plain = |topic: &str, key: &str, line: &str| Message::of(topic, key, line);
+    // What is null is not there.
+    let plain_with_nulls = |topic: &str, key: &str, line: &str| {
+        ["content-type", "ce_specversion", "ce_type"]
+            .into_iter()
+            .fold(plain(topic, key, line), Message::null_header)
+    };
+    let outbox_with_nulls = |topic: &str, key: &str, line: &str| {
+        let (ty, _, data) = parts(line);
+        let message = Message::of(topic, key, data).header("id", "7d4b").header("eventType", ty);
+        ["time", "source"].into_iter().fold(message, Message::null_header)
+    };
     type Mode<'a> = (&'a str, &'a dyn Fn(&str, &str, &str) -> Message);
-    let modes: [Mode<'_>; 4] =
-        [("binary", &binary), ("structured", &structured), ("plain", &plain), ("outbox", &outbox)];
+    let modes: [Mode<'_>; 6] = [
+        ("binary", &binary),
+        ("structured", &structured),
+        ("plain", &plain),
+        ("outbox", &outbox),
+        ("plain-with-nulls", &plain_with_nulls),
+        ("outbox-with-nulls", &outbox_with_nulls),
+    ];
     let mut sent = Vec::new();
     for (amount, (id, message)) in (1_000..).zip(modes) {
         sent.push(message(&products, id, &product(id, json!({"slug": id}))));
@@ -85,7 +102,7 @@ fn every_mode_is_shown() {
         assert_eq!(page["price"]["final"], amount, "{page:#}");
     }
     let status = shop.home.json(&["status"]);
-    assert_eq!(outcome(&status, "applied"), 8, "{status:#}");
+    assert_eq!(outcome(&status, "applied"), 2 * modes.len() as u64, "{status:#}");
     assert_eq!(status["dead_letters_open"], 0, "{status:#}");
 }
 

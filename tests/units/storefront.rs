@@ -1,5 +1,9 @@
 //! The demo's storefront page: its scripts and its texts.
 
+use actix_web::App;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::Method;
+use actix_web::test::{TestRequest, call_service, init_service};
 use vitrine::demo::FILES;
 
 /// What stands between each `before` and the next `after`.
@@ -47,4 +51,21 @@ fn every_text_of_the_page_has_three_languages() {
             }
         }
     }
+}
+
+/// Whoever asks for the head of a page gets what comes with the page.
+#[test]
+fn every_file_has_a_head() {
+    actix_web::rt::System::new().block_on(async {
+        let app = init_service(App::new().configure(vitrine::demo::routes)).await;
+        for (path, content_type, content) in FILES {
+            let request = TestRequest::with_uri(path).method(Method::HEAD).to_request();
+            let answer = call_service(&app, request).await;
+            assert_eq!(answer.status(), 200, "HEAD {path}");
+            let header = answer.headers().get("content-type").unwrap();
+            assert_eq!(header, content_type, "HEAD {path}");
+            let bytes = BodySize::Sized(content.len() as u64);
+            assert_eq!(answer.response().body().size(), bytes, "HEAD {path}");
+        }
+    });
 }
