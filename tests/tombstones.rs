@@ -159,7 +159,7 @@ impl Fixture {
         let mut snapshot = self.snapshot().await;
         let mut writer = Writer::new(markets());
         for part in snapshot.index_parts(ids).await.unwrap() {
-            writer.put(&part, 1);
+            writer.put(&part);
         }
         for discount in snapshot.discounts().await.unwrap() {
             writer.put_discount(discount);

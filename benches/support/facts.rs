@@ -111,6 +111,7 @@ impl Catalogue {
         discounts.sort_by(discount_order);
         ProductFacts {
             product_id: id.to_owned(),
+            version: 1,
             time,
             prices: prices.cloned().collect(),
             stock: stock.map(|(_, fact)| fact.clone()).collect(),

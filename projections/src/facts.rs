@@ -12,6 +12,8 @@ use crate::review::Review;
 #[derive(Clone, Debug)]
 pub struct ProductFacts {
     pub product_id: String,
+    /// The version of the product's latest event: `product` and `time` are the same for the same one.
+    pub version: u64,
     /// The `time` of the product's latest event.
     pub time: Instant,
     pub product: Product,

@@ -77,7 +77,7 @@ impl Read {
             writer.remove(id);
         }
         for part in &self.parts {
-            writer.put(part, 0);
+            writer.put(part);
         }
     }
 }

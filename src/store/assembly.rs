@@ -27,11 +27,18 @@ impl Assembly {
     ///
     /// # Errors
     /// The document cannot be read.
-    pub fn product(&mut self, product_id: String, time: i64, doc: &[u8]) -> Result<()> {
+    pub fn product(
+        &mut self,
+        product_id: String,
+        version: i64,
+        time: i64,
+        doc: &[u8],
+    ) -> Result<()> {
         let product = unpack(doc)?;
         self.places.insert(product_id.clone(), self.facts.len());
         self.facts.push(ProductFacts {
             product_id,
+            version: version as u64,
             time: Instant(time),
             product,
             prices: Vec::new(),

@@ -126,11 +126,6 @@ impl Index {
         self.book.chunk(number).map_or("", |(chunk, at)| chunk.id(at))
     }
 
-    /// The document of a product that this version knows.
-    pub fn document(&self, number: u32) -> Option<u64> {
-        self.book.chunk(number).map(|(chunk, at)| chunk.document[at])
-    }
-
     /// The products that may have a variant with this sku: others may share its hash.
     pub fn numbers_with_sku(&self, sku: &str) -> impl Iterator<Item = u32> {
         self.skus.get(hash_of(sku))

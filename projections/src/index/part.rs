@@ -10,6 +10,9 @@ use crate::text::Text;
 #[derive(Clone, PartialEq, Debug)]
 pub struct IndexPart {
     pub product_id: String,
+    /// The version of the product's latest event. For the same one all is the same but prices, stock
+    /// and reviews.
+    pub version: u64,
     /// The `time` of the product's latest event.
     pub time: Instant,
     pub active: bool,
@@ -35,6 +38,7 @@ impl IndexPart {
         let written = |(name, value): (String, Attribute)| (name, value.into_written());
         IndexPart {
             product_id: facts.product_id,
+            version: facts.version,
             time: facts.time,
             active: product.active,
             released_at: product.released_at,

@@ -11,8 +11,8 @@ pub const NOTHING: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     pub id: &'a str,
-    /// Rises with each write of the product's document.
-    pub document: u64,
+    /// Of the product's latest event.
+    pub version: u64,
     pub time: i64,
     /// From when on the product is visible, in milliseconds; `i64::MAX` if never.
     pub visible_from: i64,
@@ -45,7 +45,7 @@ pub struct OwnValue {
 #[derive(Clone, Debug)]
 pub struct ProductChunk {
     ids: Packed<u8>,
-    pub document: Vec<u64>,
+    pub version: Vec<u64>,
     pub time: Vec<i64>,
     pub visible_from: Vec<i64>,
     pub brand: Vec<u32>,
@@ -62,7 +62,8 @@ impl Default for ProductChunk {
     fn default() -> ProductChunk {
         ProductChunk {
             ids: Packed::default(),
-            document: vec![0; CHUNK],
+            // Versions are positive.
+            version: vec![0; CHUNK],
             time: vec![0; CHUNK],
             visible_from: vec![i64::MAX; CHUNK],
             brand: vec![NOTHING; CHUNK],
@@ -83,7 +84,7 @@ impl ProductChunk {
         std::str::from_utf8(self.ids.get(at)).unwrap_or_default()
     }
 
-    /// Whether a row says what stands at a position, but for its document and the time of its event.
+    /// Whether a row says what stands at a position, but for the version and the time of its event.
     pub fn is_same(&self, at: usize, row: &Row<'_>) -> bool {
         self.ids.get(at) == row.id.as_bytes()
             && self.visible_from[at] == row.visible_from
@@ -98,7 +99,7 @@ impl ProductChunk {
 
     pub fn set(&mut self, at: usize, row: &Row<'_>) {
         self.ids.set(at, row.id.as_bytes());
-        self.document[at] = row.document;
+        self.version[at] = row.version;
         self.time[at] = row.time;
         self.visible_from[at] = row.visible_from;
         self.brand[at] = row.brand;
@@ -115,7 +116,7 @@ impl ProductChunk {
     pub fn clear(&mut self, at: usize) {
         let nothing = Row {
             id: "",
-            document: 0,
+            version: 0,
             time: 0,
             visible_from: i64::MAX,
             brand: NOTHING,

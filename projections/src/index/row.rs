@@ -101,23 +101,31 @@ pub fn values(part: &IndexPart, category: Option<u32>, numbers: &mut ValueNumber
     row
 }
 
+/// The average in hundredths, 0 without reviews.
+pub fn rating(counts: ReviewCounts) -> u16 {
+    counts.average_hundredths().unwrap_or(0) as u16
+}
+
+pub fn reviews(counts: ReviewCounts) -> u32 {
+    counts.count().try_into().unwrap_or(u32::MAX)
+}
+
 pub fn row<'a>(
     part: &'a IndexPart,
-    document: u64,
     (brand, brand_text, categories, family): (u32, u32, u32, u32),
     values: &'a RowValues,
 ) -> Row<'a> {
     Row {
         id: &part.product_id,
-        document,
+        version: part.version,
         time: part.time.millis(),
         visible_from: if part.active { part.released_at.millis() } else { i64::MAX },
         brand,
         brand_text,
         categories,
         family,
-        rating: part.reviews.average_hundredths().unwrap_or(0) as u16,
-        reviews: part.reviews.count().try_into().unwrap_or(u32::MAX),
+        rating: rating(part.reviews),
+        reviews: reviews(part.reviews),
         shared: &values.shared,
         own: &values.own,
     }

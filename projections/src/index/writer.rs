@@ -102,9 +102,15 @@ impl Writer {
         writer
     }
 
-    /// What is known of a product now, with the number of the document that says so.
-    pub fn put(&mut self, part: &IndexPart, document: u64) {
+    /// What is known of a product now. What its own event says is looked at only where that is
+    /// another one.
+    pub fn put(&mut self, part: &IndexPart) {
         let known = self.index.number_of(&part.product_id);
+        if let Some(number) = known.filter(|number| self.version_of(*number) == part.version) {
+            self.put_reviews(number, part);
+            self.put_amounts(number, part, false);
+            return;
+        }
         let categories = self.members.take_categories(&part.categories);
         let number = known.unwrap_or_else(|| {
             let first = self.members.first_listing(categories);
@@ -117,7 +123,7 @@ impl Writer {
         // What both use keeps its number.
         let before = known.map(|number| self.uses_of(number));
         let skus_before = known.map_or_else(Vec::new, |number| self.skus_of(number));
-        let after = self.put_row(number, part, categories, document);
+        let after = self.put_row(number, part, categories);
         self.put_skus(number, &skus_before, &part.variants);
         let is_moved = before.as_ref().is_none_or(|before| before.family != after.family);
         if known.is_none() {
@@ -228,6 +234,11 @@ impl Writer {
         std::mem::take(&mut self.told)
     }
 
+    /// The version of the event that a product's row was made from; 0 where there is none.
+    fn version_of(&self, number: u32) -> u64 {
+        self.index.book.chunk(number).map_or(0, |(chunk, at)| chunk.version[at])
+    }
+
     /// What the row of a product uses, and what names of listings follow from.
     fn uses_of(&self, number: u32) -> Uses {
         let Some((chunk, at)) = self.index.book.chunk(number) else { return Uses::NONE };
@@ -315,7 +326,7 @@ impl Writer {
         }
     }
 
-    fn put_row(&mut self, number: u32, part: &IndexPart, categories: u32, document: u64) -> Uses {
+    fn put_row(&mut self, number: u32, part: &IndexPart, categories: u32) -> Uses {
         let brand_text = self.members.take_brand(part.brand.as_ref());
         let brand = self.members.listing_of_brand(brand_text).unwrap_or(NOTHING);
         let (family, is_new) = self.families.take(Family { brand, categories });
@@ -325,7 +336,7 @@ impl Writer {
         }
         let first = self.members.first_listing(categories);
         let values = row::values(part, first, &mut self.values);
-        let row = row::row(part, document, (brand, brand_text, categories, family), &values);
+        let row = row::row(part, (brand, brand_text, categories, family), &values);
         let (chunk, at) = place(number);
         let is_same = |known: &Arc<ProductChunk>| known.is_same(at, &row);
         let mut changed = !self.index.book.products.get(chunk).is_some_and(is_same);
@@ -343,6 +354,23 @@ impl Writer {
             // They are asked for once it is replaced.
             values: Vec::new(),
             named_by: Some((row.time, row.visible_from)),
+        }
+    }
+
+    /// Of a product whose own event is the same.
+    fn put_reviews(&mut self, number: u32, part: &IndexPart) {
+        let (rating, reviews) = (row::rating(part.reviews), row::reviews(part.reviews));
+        let (chunk, at) = place(number);
+        let is_same =
+            |known: &Arc<ProductChunk>| known.rating[at] == rating && known.reviews[at] == reviews;
+        let mut changed = !self.index.book.products.get(chunk).is_some_and(is_same);
+        if changed {
+            let (chunk, at) = chunk_mut(&mut self.index.book.products, number);
+            (chunk.rating[at], chunk.reviews[at]) = (rating, reviews);
+        }
+        changed |= set(&mut self.index.cards, number, &row::packed_card(part));
+        if changed {
+            self.told.products.insert(number);
         }
     }
 

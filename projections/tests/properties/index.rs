@@ -75,7 +75,6 @@ fn filters() -> impl Strategy<Value = Filters> {
 pub struct Written {
     parts: BTreeMap<String, IndexPart>,
     discounts: BTreeMap<String, ScopedDiscount>,
-    documents: u64,
 }
 
 impl Written {
@@ -88,9 +87,8 @@ impl Written {
             writer.remove(id);
         }
         for (id, part) in parts.iter().filter(|(id, part)| self.parts.get(*id) != Some(*part)) {
-            self.documents += 1;
             assert_eq!(*id, part.product_id);
-            writer.put(part, self.documents);
+            writer.put(part);
         }
         let discounts = discounts_of(model);
         for id in self.discounts.keys().filter(|id| !discounts.contains_key(*id)) {

@@ -34,8 +34,8 @@ pub fn scoped(NewDiscount { id, terms, scope }: NewDiscount) -> ScopedDiscount {
 
 fn index_of(parts: &[IndexPart]) -> Index {
     let mut writer = Writer::new(vec![market()]);
-    for (document, part) in (1..).zip(parts) {
-        writer.put(part, document);
+    for part in parts {
+        writer.put(part);
     }
     writer.publish(NOW)
 }
@@ -77,8 +77,8 @@ fn the_largest_amounts_are_ordered_and_counted() {
     const MOST: i64 = 1_000_000_000_000;
     let priced = |id: &str, amount| part(id, |facts| facts.prices = vec![plain(amount)]);
     let mut writer = Writer::new(vec![market()]);
-    writer.put(&priced("b", MOST), 1);
-    writer.put(&priced("a", MOST - 1), 2);
+    writer.put(&priced("b", MOST));
+    writer.put(&priced("a", MOST - 1));
     writer.put_discount(scoped(discount("half", DiscountKind::Percentage(5_000), |_| ())));
     let index = writer.publish(NOW);
     let answer = everything(&index, &Filters::default());
@@ -105,8 +105,8 @@ fn a_name_whose_values_are_all_different_is_counted() {
     };
     let parts: Vec<IndexPart> = (0..PRODUCTS).map(with_gtin).collect();
     let mut writer = Writer::new(vec![market()]);
-    for (document, part) in (1..).zip(&parts) {
-        writer.put(part, document);
+    for part in &parts {
+        writer.put(part);
     }
     let index = writer.publish(NOW);
     let check = |index: &Index, first: usize, colours: u64| {
@@ -137,7 +137,7 @@ fn a_name_whose_values_are_all_different_is_counted() {
     let later = writer.publish(NOW);
     check(&later, 3_000, 3_000);
     for n in (0..3_000).rev() {
-        writer.put(&parts[n], 9);
+        writer.put(&parts[n]);
     }
     let again = writer.publish(NOW);
     check(&again, 0, 6_000);
@@ -211,18 +211,18 @@ fn a_group_may_differ_in_everything() {
         assert_eq!(keys(index, Some("nobody")), expected(100, 100));
         assert_eq!(keys(index, None), expected(100, 100));
     };
-    writer.put(&special, 1);
-    writer.put(&part("b", |_| ()), 2);
+    writer.put(&special);
+    writer.put(&part("b", |_| ()));
     let priced = writer.publish(NOW);
     writer.put_discount(scoped(discount("vip", DiscountKind::Percentage(1_000), |discount| {
         discount.terms.group = Some("vip".to_owned());
     })));
     let reduced = writer.publish(NOW);
-    writer.put(&part("a", |_| ()), 3);
+    writer.put(&part("a", |_| ()));
     let as_all = writer.publish(NOW);
     writer.remove("b");
-    writer.put(&special, 4);
-    writer.put(&part("b", |facts| facts.prices.push(for_vip.clone())), 5);
+    writer.put(&special);
+    writer.put(&part("b", |facts| facts.prices.push(for_vip.clone())));
     let again = writer.publish(NOW);
     writer.remove_discount("vip");
     let undone = writer.publish(NOW);
@@ -249,11 +249,11 @@ fn numbers_are_used_again_in_later_versions_only() {
     };
     let mut writer = Writer::new(vec![market()]);
     // Numbers are a category's, as long as there is one.
-    writer.put(&part("other", |facts| facts.product.categories = vec![category(&["c2"])]), 1);
-    writer.put(&of("old", "b1", &["c1", "c2"]), 2);
+    writer.put(&part("other", |facts| facts.product.categories = vec![category(&["c2"])]));
+    writer.put(&of("old", "b1", &["c1", "c2"]));
     let before = writer.publish(NOW);
     writer.remove("old");
-    writer.put(&of("new", "b2", &["c3", "c2"]), 3);
+    writer.put(&of("new", "b2", &["c3", "c2"]));
     let after = writer.publish(NOW);
     assert_eq!(before.number_of("old"), after.number_of("new"));
     let listed = |index: &Index, listing: ListingKey| {
@@ -281,17 +281,15 @@ fn numbers_are_used_again_in_later_versions_only() {
 /// each time.
 struct Versions {
     writer: Writer,
-    documents: u64,
 }
 
 impl Versions {
     fn new() -> Versions {
-        Versions { writer: Writer::new(vec![market()]), documents: 0 }
+        Versions { writer: Writer::new(vec![market()]) }
     }
 
     fn put(&mut self, part: &IndexPart) -> Index {
-        self.documents += 1;
-        self.writer.put(part, self.documents);
+        self.writer.put(part);
         self.writer.publish(NOW)
     }
 }

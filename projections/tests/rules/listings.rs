@@ -18,9 +18,9 @@ use crate::support::fixture::{
 /// An index of these products, with these discounts.
 fn index(products: &[(&str, &ProductFacts)], discounts: Vec<NewDiscount>) -> Index {
     let mut writer = Writer::new(vec![market()]);
-    for (document, (id, facts)) in (1..).zip(products) {
+    for (id, facts) in products {
         let facts = ProductFacts { product_id: (*id).to_owned(), ..(*facts).clone() };
-        writer.put(&IndexPart::of(facts), document);
+        writer.put(&IndexPart::of(facts));
     }
     for discount in discounts {
         writer.put_discount(scoped(discount));

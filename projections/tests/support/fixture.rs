@@ -1,6 +1,7 @@
 //! Facts by hand: each builder makes the plainest thing there is, and a closure makes it special.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use vitrine_projections as projections;
 
@@ -67,9 +68,12 @@ pub fn category(path: &[&str]) -> Category {
 }
 
 /// The product `mug` with these variants, and nothing else known.
+/// Each of an event of its own.
 pub fn facts(skus: &[&str]) -> ProductFacts {
+    static VERSION: AtomicU64 = AtomicU64::new(1);
     ProductFacts {
         product_id: "mug".into(),
+        version: VERSION.fetch_add(1, Ordering::Relaxed),
         time: Instant(0),
         product: product(skus),
         prices: Vec::new(),

@@ -14,7 +14,6 @@ use projections::facts::{
     discount_order,
 };
 use projections::fold::{Outcome, fold};
-use projections::instant::Instant;
 use projections::page::{LATEST_REVIEWS, LatestReviews, Reader, product_page};
 use projections::product::Product;
 
@@ -63,19 +62,20 @@ impl Model {
         self.latest.values()
     }
 
-    fn product(&self, id: &str) -> Option<(Instant, &Product)> {
+    fn product(&self, id: &str) -> Option<(&Event, &Product)> {
         let event = self.latest.get(&(Kind::Product, id.to_owned(), String::new()))?;
         match &event.change {
-            Change::Product { state: Some(product), .. } => Some((event.time, product)),
+            Change::Product { state: Some(product), .. } => Some((event, product)),
             _ => None,
         }
     }
 
     pub fn facts(&self, id: &str) -> Option<ProductFacts> {
-        let (time, product) = self.product(id)?;
+        let (event, product) = self.product(id)?;
         let mut facts = ProductFacts {
             product_id: id.to_owned(),
-            time,
+            version: event.version,
+            time: event.time,
             product: product.clone(),
             prices: Vec::new(),
             stock: Vec::new(),

@@ -38,8 +38,8 @@ pub async fn next_without_discounts(
     after: &str,
     limit: u32,
 ) -> Result<Vec<ProductFacts>> {
-    let products: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT product_id, time, doc FROM product WHERE product_id > $1 AND doc IS NOT NULL
+    let products: Vec<(String, i64, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT product_id, version, time, doc FROM product WHERE product_id > $1 AND doc IS NOT NULL
          ORDER BY product_id LIMIT $2",
     )
     .bind(after)
@@ -48,8 +48,8 @@ pub async fn next_without_discounts(
     .await
     .map_err(database)?;
     let mut assembly = Assembly::default();
-    for (product_id, time, doc) in products {
-        assembly.product(product_id, time, &doc)?;
+    for (product_id, version, time, doc) in products {
+        assembly.product(product_id, version, time, &doc)?;
     }
     let Some(last) = assembly.last_id() else { return Ok(Vec::new()) };
     let rows: Vec<Row> = sqlx::query_as(ROWS_BETWEEN)
@@ -83,13 +83,14 @@ const PRICE: i16 = 1;
 const STOCK: i16 = 2;
 const REVIEWS: i16 = 3;
 
-/// What it is of; the product; a price's id or a SKU; when; how many, by rating where it is of reviews; the document.
+/// What it is of; the product; a price's id or a SKU; when; the version of a product's event, units available, or how many
+/// reviews, by rating; the document.
 type Row = (i16, String, Option<String>, Option<i64>, Option<Vec<i64>>, Option<Vec<u8>>);
 
 /// Of these products, in one statement: what each takes to be sent and begun is most of what a page
 /// costs.
 const ROWS_OF: &str = "
-    SELECT 0::int2, product_id, NULL::text, time, NULL::int8[], doc FROM product
+    SELECT 0::int2, product_id, NULL::text, time, ARRAY[version], doc FROM product
     WHERE product_id = ANY($1) AND doc IS NOT NULL
     UNION ALL SELECT 1::int2, product_id, price_id, time, NULL, doc FROM price
     WHERE product_id = ANY($1) AND doc IS NOT NULL
@@ -111,8 +112,9 @@ fn assembled(mut assembly: Assembly, rows: Vec<Row>) -> Result<Vec<ProductFacts>
     let (products, others): (Vec<Row>, Vec<Row>) =
         rows.into_iter().partition(|row| row.0 == PRODUCT);
     for row in products {
-        if let (_, product_id, _, Some(time), _, Some(doc)) = row {
-            assembly.product(product_id, time, &doc)?;
+        if let (_, product_id, _, Some(time), Some(version), Some(doc)) = row {
+            let version = version.first().copied().unwrap_or_default();
+            assembly.product(product_id, version, time, &doc)?;
         }
     }
     for row in others {

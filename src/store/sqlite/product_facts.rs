@@ -29,7 +29,7 @@ pub async fn without_discounts(
     ids: &[String],
 ) -> Result<Vec<ProductFacts>> {
     let products = sqlx::query_as(
-        "SELECT product_id, time, doc FROM product
+        "SELECT product_id, version, time, doc FROM product
          WHERE product_id IN (SELECT value FROM json_each(?)) AND doc IS NOT NULL",
     );
     let products = products.bind(json_list(ids)).fetch_all(&mut *conn).await.map_err(database)?;
@@ -43,7 +43,7 @@ pub async fn next_without_discounts(
     limit: u32,
 ) -> Result<Vec<ProductFacts>> {
     let products = sqlx::query_as(
-        "SELECT product_id, time, doc FROM product WHERE product_id > ?1 AND doc IS NOT NULL
+        "SELECT product_id, version, time, doc FROM product WHERE product_id > ?1 AND doc IS NOT NULL
          ORDER BY product_id LIMIT ?2",
     );
     let products =
@@ -54,15 +54,15 @@ pub async fn next_without_discounts(
 /// Products by their documents, with all that belongs to them.
 async fn assembled(
     conn: &mut SqliteConnection,
-    products: Vec<(String, i64, Vec<u8>)>,
+    products: Vec<(String, i64, i64, Vec<u8>)>,
 ) -> Result<Vec<ProductFacts>> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
     let ids = json_list(products.iter().map(|(product_id, ..)| product_id));
     let mut assembly = Assembly::default();
-    for (product_id, time, doc) in products {
-        assembly.product(product_id, time, &doc)?;
+    for (product_id, version, time, doc) in products {
+        assembly.product(product_id, version, time, &doc)?;
     }
     add_prices(conn, &ids, &mut assembly).await?;
     add_stock(conn, &ids, &mut assembly).await?;
