@@ -15,6 +15,7 @@ use super::cached::Asking;
 use super::problem::{Kind, Problem};
 use super::reader::{Reading, Who};
 use crate::index::IndexVersion;
+use crate::index::scans::ScanError;
 
 /// For whom and from what a page of listings is made.
 pub struct Rendering {
@@ -81,8 +82,11 @@ pub async fn scan<T: Send + 'static>(
     make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let index = state.index.as_ref().ok_or_else(Problem::internal)?;
-    index.scans.run(products, make).await.unwrap_or_else(|_| {
-        let detail = "too many listings are being looked through; try again";
-        Err(Problem::new(Kind::Busy, detail))
+    index.scans.run(products, make).await.unwrap_or_else(|error| match error {
+        ScanError::Busy => {
+            let detail = "too many listings are being looked through; try again";
+            Err(Problem::new(Kind::Busy, detail))
+        }
+        ScanError::Ended => Err(Problem::internal()),
     })
 }

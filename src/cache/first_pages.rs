@@ -65,7 +65,8 @@ pub struct WatchedListing {
 }
 
 impl WatchedListing {
-    /// Whether one of these products is another one on it. Both versions are seen at one instant.
+    /// Whether one of these products, in ascending order, is another one on it. Both versions are
+    /// seen at one instant.
     fn is_touched(&self, views: &[AudienceView<'_>; 2], products: &[u32]) -> bool {
         if products.len() > MAX_COMPARED {
             return true;
@@ -73,7 +74,11 @@ impl WatchedListing {
         let [before, now] = views.each_ref().map(|view| {
             ListingView::new(view, &self.listing, &self.filters, self.sort, self.facets)
         });
-        products.iter().any(|product| self.shows(&before, &now, *product))
+        // Those that are on it are looked at first: where everything is another one, that tells.
+        let is_among = |product: &&u32| products.binary_search(product).is_ok();
+        let mut on_it = self.items.iter().filter(is_among);
+        on_it.any(|product| self.shows(&before, &now, *product))
+            || products.iter().any(|product| self.shows(&before, &now, *product))
     }
 
     fn shows(&self, before: &ListingView<'_>, now: &ListingView<'_>, product: u32) -> bool {

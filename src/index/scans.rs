@@ -22,9 +22,14 @@ pub struct ScanLimits {
     pub waiting: usize,
 }
 
-/// More scans wait than may.
-#[derive(Clone, Copy, Debug)]
-pub struct Busy;
+/// Why nothing was scanned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScanError {
+    /// More scans wait than may.
+    Busy,
+    /// The scan has panicked, or the process ends.
+    Ended,
+}
 
 /// The scans of a process.
 pub struct Scans {
@@ -66,12 +71,12 @@ impl Scans {
     ///
     /// # Errors
     ///
-    /// [`Busy`] where too many wait already.
+    /// [`ScanError::Busy`] where too many wait already; [`ScanError::Ended`] where it has no answer.
     pub async fn run<T: Send + 'static>(
         &self,
         products: u64,
         scan: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    ) -> Result<T, ScanError> {
         if products <= INLINE_PRODUCTS {
             return Ok(scan());
         }
@@ -82,9 +87,9 @@ impl Scans {
             let _place = Place(&self.waiting);
             if waiting >= self.limits.waiting {
                 self.refused.fetch_add(1, Ordering::Relaxed);
-                return Err(Busy);
+                return Err(ScanError::Busy);
             }
-            Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?
+            Arc::clone(&self.turns).acquire_owned().await.map_err(|_| ScanError::Ended)?
         };
         let times = Arc::clone(&self.times);
         let scanned = tokio::task::spawn_blocking(move || {
@@ -95,6 +100,6 @@ impl Scans {
             drop(turn);
             scanned
         });
-        scanned.await.map_err(|_| Busy)
+        scanned.await.map_err(|_| ScanError::Ended)
     }
 }
