@@ -59,6 +59,7 @@ impl Shop {
             prices.entry(&fact.price.product_id).or_default().push(fact.clone());
         }
         let facts = |(id, product): (&String, &Product)| ProductFacts {
+            version: 1,
             product_id: id.clone(),
             time: DEFAULT_START,
             prices: prices.remove(id.as_str()).unwrap_or_default(),
