@@ -12,7 +12,7 @@ use crate::review::Review;
 #[derive(Clone, Debug)]
 pub struct ProductFacts {
     pub product_id: String,
-    /// The version of the product's latest event: `product` and `time` are the same for the same one.
+    /// The version of the product's latest event: the same one has the same `product` and `time`.
     pub version: u64,
     /// The `time` of the product's latest event.
     pub time: Instant,

@@ -71,7 +71,8 @@ impl Scans {
     ///
     /// # Errors
     ///
-    /// [`ScanError::Busy`] where too many wait already; [`ScanError::Ended`] where it has no answer.
+    /// [`ScanError::Busy`] where too many wait already, [`ScanError::Ended`] where there is no
+    /// answer.
     pub async fn run<T: Send + 'static>(
         &self,
         products: u64,

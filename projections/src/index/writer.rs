@@ -1,18 +1,18 @@
 //! Makes one version of the index from the one before: products and discounts in, an immutable
 //! [`Index`] out.
 
+mod evaluation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::amounts::{AmountChunk, Columns, EvaluationContext, PriceBook};
-use super::changed::{Changed, Reached};
-use super::classes::Classes;
-use super::discounts::{Discounts, ScopedDiscount};
+use super::amounts::{Columns, PriceBook};
+use super::changed::Changed;
+use super::discounts::ScopedDiscount;
 use super::interner::Interner;
 use super::lookup::hash_of;
 use super::members::{Heading, MemberNumbers};
 use super::numbering::Numbering;
-use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
 use super::prices::Amounts;
@@ -400,107 +400,5 @@ impl Writer {
         if changed {
             self.changed.insert(number);
         }
-    }
-
-    fn ranks_of(&self, family: Family) -> Vec<super::discounts::Rank> {
-        let brand = self.members.keys.shared.get(family.brand);
-        let categories = self.members.categories.shared.get(family.categories);
-        let brand = brand.map(|key| key.id());
-        self.index.book.discounts.of_family(brand, categories.map(Arc::as_ref))
-    }
-
-    /// All that follows from the discounts, but for amounts.
-    fn spread_discounts(&mut self) {
-        let other = std::mem::take(&mut self.other_discounts);
-        let mut reached = Reached::default();
-        reached.look(&other, &self.index.book, &self.families.shared);
-        self.index.book.discounts = Arc::new(Discounts::new(self.scoped.values()));
-        let mut classes = Classes::default();
-        for (number, family) in self.families.shared.iter() {
-            classes.set(number, self.ranks_of(**family));
-        }
-        let discounts = Arc::clone(&self.index.book.discounts);
-        let (products, skus) = discounts.named();
-        let of_skus = skus.flat_map(|sku| self.index.numbers_with_sku(sku));
-        let named: BTreeSet<u32> =
-            products.filter_map(|id| self.index.number_of(id)).chain(of_skus).collect();
-        let mut direct = NumberMap::default();
-        for number in named {
-            let Some(card) = self.index.card(number) else { continue };
-            let skus = card.variants.iter().map(|variant| variant.sku.as_str());
-            if let Some(of) = discounts.direct(self.index.id(number), skus) {
-                direct.insert(number, Arc::new(of));
-            }
-        }
-        // Their amounts may have been, or may be from now on, what no class says.
-        self.changed.extend(self.index.book.direct.keys().chain(direct.keys()));
-        self.index.book.classes = Arc::new(classes);
-        self.index.book.direct = Arc::new(direct);
-        reached.look(&other, &self.index.book, &self.families.shared);
-        reached.tell(&self.index.book, &mut self.told);
-    }
-
-    /// Brings a market's columns to an instant. `before`: the classes that they were evaluated
-    /// with.
-    fn refresh(&mut self, market: usize, before: Option<&Classes>, at: Instant) {
-        let book = &self.index.book;
-        let old = Arc::clone(&self.index.columns[market].effective);
-        let effective = book.effective(market, None, at);
-        let known = self.index.columns[market].discounts;
-        let named_move = !known.holds(at);
-        // Else all that held of a class or a named product still does.
-        let moved = before.is_some() || named_move;
-        let families = if moved { self.families.shared.end() as u32 } else { 0 };
-        let other: Vec<bool> = (0..families)
-            .map(|family| {
-                let class = book.classes.of(family);
-                let old_class = before.unwrap_or(&book.classes).of(family);
-                effective.of(class) != old.of(old_class)
-            })
-            .collect();
-        let any_other = other.iter().any(|other| *other);
-        let context = EvaluationContext { market, group: None, at, effective: &effective };
-        let named: Vec<u32> = match moved {
-            true => book.direct.keys().copied().collect(),
-            false => self.changed.iter().copied().filter(|n| book.direct.contains_key(n)).collect(),
-        };
-        let before_named = if moved { Window::ALWAYS } else { known };
-        let discounts = named.iter().fold(before_named.and(effective.window), |all, number| {
-            all.and(book.discount_window(*number, &context))
-        });
-        let mut chunks = std::mem::take(&mut self.index.columns[market].chunks);
-        let book = &self.index.book;
-        for (nth, products) in book.products.iter().enumerate() {
-            let first = (nth * CHUNK) as u32;
-            if chunks.len() <= nth {
-                let mut chunk = AmountChunk::default();
-                chunk.evaluate(book, first, 0..CHUNK, &context, true);
-                chunks.push(Arc::new(chunk));
-                continue;
-            }
-            let changed = self.changed.range(first..first + CHUNK as u32).map(|n| place(*n).1);
-            let moved = |at: &usize| {
-                let family = products.family[*at];
-                (any_other && other.get(family as usize).is_some_and(|other| *other))
-                    || (named_move && book.direct.contains_key(&(first + *at as u32)))
-            };
-            let chunk = &mut chunks[nth];
-            let over: Vec<usize> = if chunk.valid.holds(at) && !any_other && !named_move {
-                Vec::new()
-            } else {
-                let outside = |position: &usize| !chunk.prices[*position].holds(at);
-                (0..CHUNK).filter(|position| outside(position) || moved(position)).collect()
-            };
-            if !over.is_empty() {
-                let over = over.into_iter();
-                Arc::make_mut(chunk).evaluate(book, first, over, &context, false);
-            }
-            if changed.clone().next().is_some() {
-                Arc::make_mut(chunk).evaluate(book, first, changed, &context, true);
-            }
-        }
-        let columns = &mut self.index.columns[market];
-        (columns.chunks, columns.effective, columns.discounts) =
-            (chunks, Arc::new(effective), discounts);
     }
 }

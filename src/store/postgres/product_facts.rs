@@ -39,8 +39,8 @@ pub async fn next_without_discounts(
     limit: u32,
 ) -> Result<Vec<ProductFacts>> {
     let products: Vec<(String, i64, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT product_id, version, time, doc FROM product WHERE product_id > $1 AND doc IS NOT NULL
-         ORDER BY product_id LIMIT $2",
+        "SELECT product_id, version, time, doc FROM product
+         WHERE product_id > $1 AND doc IS NOT NULL ORDER BY product_id LIMIT $2",
     )
     .bind(after)
     .bind(i64::from(limit))
@@ -83,8 +83,8 @@ const PRICE: i16 = 1;
 const STOCK: i16 = 2;
 const REVIEWS: i16 = 3;
 
-/// What it is of; the product; a price's id or a SKU; when; the version of a product's event, units available, or how many
-/// reviews, by rating; the document.
+/// What it is of; the product; a price's id or a SKU; when; the version of a product's event, units
+/// available, or how many reviews, by rating; the document.
 type Row = (i16, String, Option<String>, Option<i64>, Option<Vec<i64>>, Option<Vec<u8>>);
 
 /// Of these products, in one statement: what each takes to be sent and begun is most of what a page

@@ -43,8 +43,8 @@ pub async fn next_without_discounts(
     limit: u32,
 ) -> Result<Vec<ProductFacts>> {
     let products = sqlx::query_as(
-        "SELECT product_id, version, time, doc FROM product WHERE product_id > ?1 AND doc IS NOT NULL
-         ORDER BY product_id LIMIT ?2",
+        "SELECT product_id, version, time, doc FROM product
+         WHERE product_id > ?1 AND doc IS NOT NULL ORDER BY product_id LIMIT ?2",
     );
     let products =
         products.bind(after).bind(limit).fetch_all(&mut *conn).await.map_err(database)?;
