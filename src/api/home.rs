@@ -17,6 +17,7 @@ use super::rendering::{self, Rendering};
 use super::{ApiState, json};
 use crate::cache::{PageKind, PageRef, WatchedListing};
 use crate::config::{HomeSection, SectionListing, SectionSort};
+use crate::index::scans::SPLIT_PRODUCTS;
 
 pub const HOME: &str = "/api/v1/home";
 
@@ -56,16 +57,16 @@ impl Ask for Home {
         let sections = Arc::clone(&state.sections);
         let scanned = sections.iter().map(|section| rendering.products_in(&listing_of(section)));
         let products = scanned.sum();
-        rendering::scan(state, products, move || make(&sections, &rendering)).await
+        rendering::scan(state, products, move |threads| make(&sections, &rendering, threads)).await
     }
 }
 
-fn make(sections: &[HomeSection], rendering: &Rendering) -> Result<Made, Problem> {
+fn make(sections: &[HomeSection], rendering: &Rendering, threads: usize) -> Result<Made, Problem> {
     let (view, reader) = (rendering.view(), rendering.reader());
     let mut listings = Vec::with_capacity(sections.len());
     let mut cards = Vec::with_capacity(sections.len());
     for section in sections {
-        let (watched, items) = query(section, rendering);
+        let (watched, items) = query(section, rendering, threads);
         cards.push(rendering.cards(&view, &items));
         listings.push(watched);
     }
@@ -86,11 +87,15 @@ fn make(sections: &[HomeSection], rendering: &Rendering) -> Result<Made, Problem
 }
 
 /// A section's listing.
-fn query(section: &HomeSection, rendering: &Rendering) -> (WatchedListing, Vec<Item>) {
+fn query(
+    section: &HomeSection,
+    rendering: &Rendering,
+    threads: usize,
+) -> (WatchedListing, Vec<Item>) {
     let (listing, filters, sort) = (listing_of(section), filters_of(section), sort_of(section));
     let index = &rendering.version.index;
     let (market, at) = (usize::from(rendering.who.market), rendering.at);
-    let answer = index.query(&IndexQuery {
+    let query = IndexQuery {
         listing: &listing,
         market,
         group: rendering.who.group.as_deref(),
@@ -101,7 +106,9 @@ fn query(section: &HomeSection, rendering: &Rendering) -> (WatchedListing, Vec<I
         after: None,
         limit: section.limit,
         facets: false,
-    });
+    };
+    let is_large = rendering.products_in(&listing) >= SPLIT_PRODUCTS;
+    let answer = index.query_by(&query, if is_large { threads } else { 1 });
     let watched = WatchedListing {
         market,
         group: rendering.who.group.clone(),

@@ -168,15 +168,20 @@ impl Ask for Listing {
         let rendering = Rendering::new(state, asking, reading)?;
         let (of, route) = (Arc::clone(&self.of), self.route());
         let products = rendering.products_in(&of.key);
-        rendering::scan(state, products, move || of.make(route, &rendering)).await
+        rendering::scan(state, products, move |threads| of.make(route, &rendering, threads)).await
     }
 }
 
 impl Of {
-    fn make(&self, route: &'static str, rendering: &Rendering) -> Result<Made, Problem> {
+    fn make(
+        &self,
+        route: &'static str,
+        rendering: &Rendering,
+        threads: usize,
+    ) -> Result<Made, Problem> {
         let (key, at) = (&self.key, rendering.at);
         let (index, reader) = (&rendering.version.index, rendering.reader());
-        let answer = index.query(&IndexQuery {
+        let query = IndexQuery {
             listing: key,
             market: usize::from(rendering.who.market),
             group: reader.group,
@@ -187,7 +192,8 @@ impl Of {
             after: self.cursor.as_ref().map(|cursor| &cursor.after),
             limit: self.limit as usize,
             facets: self.facets,
-        });
+        };
+        let answer = index.query_by(&query, threads);
         let title = index.name(key, usize::from(rendering.who.market), reader.locale, at);
         let of_title = Some(title.until).filter(|until| until.is_finite());
         let next_change_at = answer.next_change_at.into_iter().chain(of_title).min();

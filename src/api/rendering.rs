@@ -75,11 +75,11 @@ impl Rendering {
     }
 }
 
-/// Makes a page that scans so many products, when it is its turn.
+/// Makes a page that scans so many products, when it is its turn, by as many threads as it is told.
 pub async fn scan<T: Send + 'static>(
     state: &ApiState,
     products: u64,
-    make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    make: impl FnOnce(usize) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let index = state.index.as_ref().ok_or_else(Problem::internal)?;
     index.scans.run(products, make).await.unwrap_or_else(|error| match error {

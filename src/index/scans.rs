@@ -13,6 +13,10 @@ use super::Times;
 /// less than waiting for another thread.
 pub const INLINE_PRODUCTS: u64 = 1_000;
 
+/// From so many products on, a listing is looked through by two threads where a second turn is free:
+/// both take half the time, and no more turns than there are.
+pub const SPLIT_PRODUCTS: u64 = 20_000;
+
 /// How much is scanned at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanLimits {
@@ -67,7 +71,7 @@ impl Scans {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Runs what scans so many products.
+    /// Runs what scans so many products, and tells it by how many threads it may.
     ///
     /// # Errors
     ///
@@ -76,10 +80,10 @@ impl Scans {
     pub async fn run<T: Send + 'static>(
         &self,
         products: u64,
-        scan: impl FnOnce() -> T + Send + 'static,
+        scan: impl FnOnce(usize) -> T + Send + 'static,
     ) -> Result<T, ScanError> {
         if products <= INLINE_PRODUCTS {
-            return Ok(scan());
+            return Ok(scan(1));
         }
         let turn = if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
             turn
@@ -92,13 +96,17 @@ impl Scans {
             }
             Arc::clone(&self.turns).acquire_owned().await.map_err(|_| ScanError::Ended)?
         };
+        let second = match products >= SPLIT_PRODUCTS {
+            true => Arc::clone(&self.turns).try_acquire_owned().ok(),
+            false => None,
+        };
         let times = Arc::clone(&self.times);
         let scanned = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            let scanned = scan();
+            let scanned = scan(1 + usize::from(second.is_some()));
             times.took(began.elapsed());
-            // Also where nobody waits for it any more: it holds a turn until it is over.
-            drop(turn);
+            // Also where nobody waits for it any more: it holds its turns until it is over.
+            drop((turn, second));
             scanned
         });
         scanned.await.map_err(|_| ScanError::Ended)

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{DirectDiscounts, Discounts, Rank};
 use super::groups::GroupPrices;
+use super::mask::Mask;
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::prices::{self, Amounts};
 use super::products::{Chunks, NOTHING, ProductChunk, record};
+use super::stock::StockChunk;
 use crate::instant::{Instant, Window};
 use crate::market::Market;
 use crate::pricing::Audience;
@@ -20,7 +22,7 @@ pub struct PriceBook {
     pub markets: Arc<[Market]>,
     pub products: Chunks<ProductChunk>,
     /// Units of each variant; below 0 where nothing is known.
-    pub stock: Chunks<Packed<i64>>,
+    pub stock: Chunks<StockChunk>,
     /// As [`prices::pack`] packs them.
     pub prices: Chunks<Packed<u8>>,
     pub discounts: Arc<Discounts>,
@@ -52,7 +54,8 @@ impl PriceBook {
     }
 
     pub fn stock_of(&self, number: u32) -> &[i64] {
-        record(&self.stock, number)
+        let (chunk, at) = place(number);
+        self.stock.get(chunk).map_or(&[], |chunk| chunk.units.get(at))
     }
 
     pub fn prices_of(&self, number: u32) -> &[u8] {
@@ -141,6 +144,18 @@ pub struct AmountChunk {
     pub amounts: Packed<Amounts>,
     /// The final of the cheapest variant; -1 where none has a price.
     pub cheapest: Vec<i64>,
+    /// Its regular.
+    pub regular: Vec<i64>,
+    /// The final of the dearest variant; -1 where none has a price.
+    pub dearest: Vec<i64>,
+    /// Products that have a price.
+    pub some_priced: Mask,
+    /// Products all variants of which have one.
+    pub all_priced: Mask,
+    /// Products of which some variant is on sale.
+    pub some_on_sale: Mask,
+    /// Products all variants of which are.
+    pub all_on_sale: Mask,
     /// When base and regular of a product's variants hold.
     pub prices: Vec<Window>,
     /// While all of those hold.
@@ -152,6 +167,12 @@ impl Default for AmountChunk {
         AmountChunk {
             amounts: Packed::default(),
             cheapest: vec![-1; CHUNK],
+            regular: vec![-1; CHUNK],
+            dearest: vec![-1; CHUNK],
+            some_priced: Mask::default(),
+            all_priced: Mask::default(),
+            some_on_sale: Mask::default(),
+            all_on_sale: Mask::default(),
             prices: vec![Window::ALWAYS; CHUNK],
             valid: Window::ALWAYS,
         }
@@ -179,16 +200,25 @@ impl AmountChunk {
                 amounts.extend_from_slice(self.amounts.get(at));
                 book.reduce(number, context, &mut amounts);
             }
-            let priced = amounts.iter().filter(|amounts| amounts.is_some());
-            self.cheapest[at] = priced.map(|amounts| amounts.final_amount).min().unwrap_or(-1);
-            self.amounts.set(at, &amounts);
+            self.set(at, &amounts);
         }
         self.valid = self.prices.iter().fold(Window::ALWAYS, |all, window| all.and(*window));
     }
 
+    fn set(&mut self, at: usize, amounts: &[Amounts]) {
+        let cheapest = prices::cheapest(amounts).map_or(Amounts::NONE, |variant| amounts[variant]);
+        (self.cheapest[at], self.regular[at]) = (cheapest.final_amount, cheapest.regular);
+        self.dearest[at] = amounts.iter().map(|a| a.final_amount).max().unwrap_or(-1);
+        self.some_priced.put(at, amounts.iter().any(Amounts::is_some));
+        self.all_priced.put(at, amounts.iter().all(Amounts::is_some));
+        self.some_on_sale.put(at, amounts.iter().any(Amounts::is_on_sale));
+        self.all_on_sale.put(at, amounts.iter().all(Amounts::is_on_sale));
+        self.amounts.set(at, amounts);
+    }
+
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        self.amounts.bytes() + CHUNK * (size_of::<Window>() + size_of::<i64>())
+        self.amounts.bytes() + CHUNK * (size_of::<Window>() + 3 * size_of::<i64>())
     }
 }
 

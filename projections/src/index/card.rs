@@ -78,7 +78,7 @@ impl Index {
             brand: self.members.brands.get(chunk.brand_text[at]).map(Arc::as_ref),
             available: levels.reduce(|a, b| a.saturating_add(b)),
             price: selected
-                .or_else(|| cheapest(amounts.iter().enumerate()))
+                .or_else(|| cheapest(amounts))
                 .and_then(|variant| card_price(&self.book, view, number, amounts, variant)),
         })
     }

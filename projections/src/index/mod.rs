@@ -17,11 +17,13 @@ pub mod basket;
 pub mod card;
 pub mod categories;
 pub mod changed;
+mod chunk_values;
 mod classes;
 pub mod discounts;
 mod groups;
 mod interner;
 mod lookup;
+mod mask;
 mod members;
 pub mod numbering;
 mod numbers;
@@ -31,6 +33,8 @@ pub mod prices;
 mod products;
 pub mod query;
 mod row;
+mod sets;
+mod stock;
 mod values;
 pub mod writer;
 
@@ -196,7 +200,7 @@ impl Index {
         let columns = |columns: &Columns| sum(&columns.chunks, amounts::AmountChunk::bytes);
         vec![
             ("products", sum(&self.book.products, products::ProductChunk::bytes)),
-            ("stock", sum(&self.book.stock, Packed::bytes)),
+            ("stock", sum(&self.book.stock, stock::StockChunk::bytes)),
             ("prices", sum(&self.book.prices, Packed::bytes) + self.book.priced.bytes()),
             ("amounts", self.columns.iter().map(columns).sum()),
             ("cards", sum(&self.cards, Packed::bytes)),

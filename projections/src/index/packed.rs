@@ -25,9 +25,20 @@ impl<T> Default for Packed<T> {
 impl<T: Copy> Packed<T> {
     /// The record at a position; empty beyond the end of the chunk.
     pub fn get(&self, position: usize) -> &[T] {
+        self.items.get(self.range(position)).unwrap_or_default()
+    }
+
+    /// Items of all records.
+    pub fn item_count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Where the record at a position stands among the items of all; empty beyond the end of the
+    /// chunk.
+    pub fn range(&self, position: usize) -> std::ops::Range<usize> {
         match self.begins.get(position..position + 2) {
-            Some(&[begin, end]) => self.items.get(begin as usize..end as usize).unwrap_or_default(),
-            _ => &[],
+            Some(&[begin, end]) => begin as usize..end as usize,
+            _ => 0..0,
         }
     }
 

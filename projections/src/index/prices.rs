@@ -23,6 +23,15 @@ impl Amounts {
     pub fn is_some(&self) -> bool {
         self.base >= 0
     }
+
+    pub fn is_on_sale(&self) -> bool {
+        self.final_amount < self.regular
+    }
+
+    /// Of variants that cost the same, the first one is the cheapest.
+    pub fn is_cheaper_than(&self, other: &Amounts) -> bool {
+        (self.final_amount, self.regular) < (other.final_amount, other.regular)
+    }
 }
 
 /// A price as it is packed: ids are not needed any more once prices are in order.
@@ -132,7 +141,7 @@ pub fn evaluate(
 }
 
 /// The position of the variant with the lowest final, then the lowest regular, then the first.
-pub fn cheapest<'a>(amounts: impl Iterator<Item = (usize, &'a Amounts)>) -> Option<usize> {
-    let priced = amounts.filter(|(_, amounts)| amounts.is_some());
+pub fn cheapest(amounts: &[Amounts]) -> Option<usize> {
+    let priced = amounts.iter().enumerate().filter(|(_, amounts)| amounts.is_some());
     priced.min_by_key(|(_, a)| (a.final_amount, a.regular)).map(|(variant, _)| variant)
 }

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use super::chunk_values::{ChunkValues, OwnValue};
+use super::mask::Mask;
 use super::packed::{CHUNK, Packed, place};
+use super::sets::NumberSets;
 
 /// In place of a number: there is none.
 pub const NOTHING: u32 = u32::MAX;
+
+/// Facets count averages from so many stars on.
+pub const STARS: usize = 4;
 
 /// One product's row.
 #[derive(Clone, Debug)]
@@ -31,16 +37,6 @@ pub struct Row<'a> {
     pub own: &'a [OwnValue],
 }
 
-/// An attribute value that only some variants have.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct OwnValue {
-    /// The number of its name.
-    pub name: u32,
-    pub value: u32,
-    /// The position of a variant that has it.
-    pub variant: u16,
-}
-
 /// The rows of [`CHUNK`] products.
 #[derive(Clone, Debug)]
 pub struct ProductChunk {
@@ -52,10 +48,14 @@ pub struct ProductChunk {
     pub brand_text: Vec<u32>,
     pub categories: Vec<u32>,
     pub family: Vec<u32>,
-    pub rating: Vec<u16>,
+    rating: Vec<u16>,
     pub reviews: Vec<u32>,
-    pub shared: Packed<u32>,
-    pub own: Packed<OwnValue>,
+    /// Products by brand and by set of categories: the columns of the same names once more.
+    pub of_brand: NumberSets,
+    pub of_categories: NumberSets,
+    /// Those whose average is at least one star, two, three and four.
+    pub stars: [Mask; STARS],
+    pub values: ChunkValues,
 }
 
 impl Default for ProductChunk {
@@ -72,8 +72,10 @@ impl Default for ProductChunk {
             family: vec![NOTHING; CHUNK],
             rating: vec![0; CHUNK],
             reviews: vec![0; CHUNK],
-            shared: Packed::default(),
-            own: Packed::default(),
+            of_brand: NumberSets::default(),
+            of_categories: NumberSets::default(),
+            stars: [Mask::default(); STARS],
+            values: ChunkValues::default(),
         }
     }
 }
@@ -93,8 +95,8 @@ impl ProductChunk {
             && self.categories[at] == row.categories
             && self.rating[at] == row.rating
             && self.reviews[at] == row.reviews
-            && self.shared.get(at) == row.shared
-            && self.own.get(at) == row.own
+            && self.values.shared.of(at) == row.shared
+            && self.values.own_of(at) == row.own
     }
 
     pub fn set(&mut self, at: usize, row: &Row<'_>) {
@@ -106,10 +108,22 @@ impl ProductChunk {
         self.brand_text[at] = row.brand_text;
         self.categories[at] = row.categories;
         self.family[at] = row.family;
-        self.rating[at] = row.rating;
-        self.reviews[at] = row.reviews;
-        self.shared.set(at, row.shared);
-        self.own.set(at, row.own);
+        self.set_reviews(at, row.rating, row.reviews);
+        self.of_brand.set(at, numbers_of(&row.brand));
+        self.of_categories.set(at, numbers_of(&row.categories));
+        self.values.set(at, row.shared, row.own);
+    }
+
+    /// The average in hundredths, 0 without reviews.
+    pub fn rating(&self, at: usize) -> u16 {
+        self.rating[at]
+    }
+
+    pub fn set_reviews(&mut self, at: usize, rating: u16, reviews: u32) {
+        (self.rating[at], self.reviews[at]) = (rating, reviews);
+        for (stars, products) in (1u16..).zip(&mut self.stars) {
+            products.put(at, rating >= stars * 100);
+        }
     }
 
     /// There is no product any more.
@@ -133,8 +147,14 @@ impl ProductChunk {
 
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        CHUNK * 50 + self.ids.bytes() + self.shared.bytes() + self.own.bytes()
+        let sets = self.of_brand.bytes() + self.of_categories.bytes();
+        CHUNK * 50 + sets + self.ids.bytes() + self.values.bytes()
     }
+}
+
+/// As a list: none or one.
+fn numbers_of(number: &u32) -> &[u32] {
+    if *number == NOTHING { &[] } else { std::slice::from_ref(number) }
 }
 
 /// Chunks of any kind, of which versions share those that did not change.

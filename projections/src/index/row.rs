@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chunk_values::OwnValue;
 use super::part::IndexPart;
-use super::products::{OwnValue, Row};
+use super::products::Row;
 use super::values::{ValueNumbers, is_counted};
 use crate::facts::ReviewCounts;
 use crate::product::{Image, Variant};
@@ -89,6 +90,7 @@ pub fn values(part: &IndexPart, category: Option<u32>, numbers: &mut ValueNumber
             row.own.extend(value.map(|value| take(name, value)).map(|value| OwnValue {
                 name: 0,
                 value,
+                product: 0,
                 variant: position as u16,
             }));
         }

@@ -17,6 +17,7 @@ use super::packed::{CHUNK, Packed, place};
 use super::part::IndexPart;
 use super::prices::Amounts;
 use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut, record};
+use super::stock::StockChunk;
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
 use crate::instant::{Instant, Window};
@@ -75,6 +76,16 @@ fn set<T: Copy + PartialEq>(chunks: &mut Chunks<Packed<T>>, number: u32, record:
     if changed {
         let (chunk, at) = chunk_mut(chunks, number);
         chunk.set(at, record);
+    }
+    changed
+}
+
+fn set_stock(chunks: &mut Chunks<StockChunk>, number: u32, units: &[i64]) -> bool {
+    let (chunk, at) = place(number);
+    let changed = chunks.get(chunk).map_or(&[][..], |chunk| chunk.units.get(at)) != units;
+    if changed {
+        let (chunk, at) = chunk_mut(chunks, number);
+        chunk.set(at, units);
     }
     changed
 }
@@ -145,7 +156,7 @@ impl Writer {
         let book = &mut self.index.book;
         let (products, at) = chunk_mut(&mut book.products, number);
         products.clear(at);
-        set(&mut book.stock, number, &[]);
+        set_stock(&mut book.stock, number, &[]);
         book.priced.replace(number, record(&book.prices, number), &[]);
         set(&mut book.prices, number, &[]);
         set(&mut self.index.cards, number, &[]);
@@ -242,13 +253,13 @@ impl Writer {
     /// What the row of a product uses, and what names of listings follow from.
     fn uses_of(&self, number: u32) -> Uses {
         let Some((chunk, at)) = self.index.book.chunk(number) else { return Uses::NONE };
-        let own = chunk.own.get(at).iter().map(|own| own.value);
+        let own = chunk.values.own_of(at).into_iter().map(|own| own.value);
         Uses {
             listings: self.members.listings_of(chunk.categories[at], chunk.brand_text[at]),
             brand_text: chunk.brand_text[at],
             categories: chunk.categories[at],
             family: chunk.family[at],
-            values: chunk.shared.get(at).iter().copied().chain(own).collect(),
+            values: chunk.values.shared.of(at).into_iter().chain(own).collect(),
             named_by: Some((chunk.time[at], chunk.visible_from[at])),
         }
     }
@@ -362,11 +373,11 @@ impl Writer {
         let (rating, reviews) = (row::rating(part.reviews), row::reviews(part.reviews));
         let (chunk, at) = place(number);
         let is_same =
-            |known: &Arc<ProductChunk>| known.rating[at] == rating && known.reviews[at] == reviews;
+            |known: &Arc<ProductChunk>| known.rating(at) == rating && known.reviews[at] == reviews;
         let mut changed = !self.index.book.products.get(chunk).is_some_and(is_same);
         if changed {
             let (chunk, at) = chunk_mut(&mut self.index.book.products, number);
-            (chunk.rating[at], chunk.reviews[at]) = (rating, reviews);
+            chunk.set_reviews(at, rating, reviews);
         }
         changed |= set(&mut self.index.cards, number, &row::packed_card(part));
         if changed {
@@ -377,7 +388,7 @@ impl Writer {
     fn put_amounts(&mut self, number: u32, part: &IndexPart, is_moved: bool) {
         let book = &mut self.index.book;
         let variants = book.stock_of(number).len();
-        let other_stock = set(&mut book.stock, number, &row::stock(part));
+        let other_stock = set_stock(&mut book.stock, number, &row::stock(part));
         let packed = prices::pack(part, &book.markets);
         book.priced.replace(number, record(&book.prices, number), &packed);
         let mut changed = set(&mut book.prices, number, &packed);

@@ -34,7 +34,7 @@ fn some_of(values: &'static [&'static str]) -> impl Strategy<Value = BTreeSet<St
     some.prop_map(|some| some.into_iter().map(str::to_owned).collect())
 }
 
-fn filters() -> impl Strategy<Value = Filters> {
+pub fn filters() -> impl Strategy<Value = Filters> {
     let brands = prop_oneof![
         3 => Just(BTreeSet::new()),
         1 => some_of(&["b1", "b2", "nobody"]),
@@ -131,6 +131,8 @@ pub fn walk(
     reader: &Reader<'_>,
 ) -> Result<(Vec<Value>, Answer), TestCaseError> {
     let first = index.query(query);
+    let by_threads = index.query_by(query, 3);
+    prop_assert_eq!(format!("{first:?}"), format!("{by_threads:?}"), "whatever the threads");
     let mut all = cards(index, &first, reader, query.market);
     let mut last = first.items.last().map(|item| index.keyset(item));
     let mut more = first.more;
@@ -145,6 +147,41 @@ pub fn walk(
     Ok((all, first))
 }
 
+/// One listing, in one order, with facets or without.
+pub fn check_listing(
+    index: &Index,
+    oracle: &oracle::Oracle,
+    who: Who,
+    filters: &Filters,
+    limit: usize,
+    (listing, sort, facets): (&ListingKey, Sort, bool),
+) -> Result<(), TestCaseError> {
+    let markets = markets();
+    let reader = reader(&markets, who);
+    let query = Query {
+        listing,
+        market: who.0,
+        group: reader.group,
+        locale: LOCALES[who.2],
+        at: reader.at,
+        sort,
+        filters,
+        after: None,
+        limit,
+        facets,
+    };
+    let (cards, answer) = walk(index, &query, &reader)?;
+    let of = Listing { kind: listing.kind(), id: listing.id() };
+    let expected = oracle.select(of, asked(&reader), sort, filters);
+    prop_assert_eq!(answer.total, expected.len() as u64);
+    prop_assert_eq!(cards, expected, "{} of {:?} for {:?}", sort, listing, reader);
+    if let Some(facets) = &answer.facets {
+        let expected = oracle.facets(of, asked(&reader), filters);
+        prop_assert_eq!(json!(facets), expected, "{:?} for {:?}", listing, reader);
+    }
+    Ok(())
+}
+
 fn check(
     index: &Index,
     oracle: &oracle::Oracle,
@@ -156,27 +193,7 @@ fn check(
     let reader = reader(&markets, who);
     for listing in &listings() {
         for (nth, sort) in Sort::ALL.into_iter().enumerate() {
-            let query = Query {
-                listing,
-                market: who.0,
-                group: reader.group,
-                locale: LOCALES[who.2],
-                at: reader.at,
-                sort,
-                filters,
-                after: None,
-                limit,
-                facets: nth == 0,
-            };
-            let (cards, answer) = walk(index, &query, &reader)?;
-            let of = Listing { kind: listing.kind(), id: listing.id() };
-            let expected = oracle.select(of, asked(&reader), sort, filters);
-            prop_assert_eq!(answer.total, expected.len() as u64);
-            prop_assert_eq!(cards, expected, "{} of {:?} for {:?}", sort, listing, reader);
-            if let Some(facets) = &answer.facets {
-                let expected = oracle.facets(of, asked(&reader), filters);
-                prop_assert_eq!(json!(facets), expected, "{:?} for {:?}", listing, reader);
-            }
+            check_listing(index, oracle, who, filters, limit, (listing, sort, nth == 0))?;
         }
     }
     for listing in &listings() {

@@ -7,6 +7,7 @@ mod catalogue;
 mod changes;
 mod documents;
 mod index;
+mod many;
 mod order;
 mod runs;
 #[path = "../support/mod.rs"]

@@ -30,6 +30,11 @@ impl<'a> ValueTally<'a> {
         self.values.value(self.number)
     }
 
+    /// Whether it comes after the other one by their counts and first bytes alone.
+    fn is_behind(&self, other: &ValueTally<'_>) -> bool {
+        (other.count, self.prefix) > (self.count, other.prefix)
+    }
+
     fn order(a: &ValueTally<'_>, b: &ValueTally<'_>) -> Ordering {
         let by_count = b.count.cmp(&a.count).then(a.prefix.cmp(&b.prefix));
         by_count.then_with(|| a.value().cmp(b.value()))
@@ -70,8 +75,12 @@ pub(super) fn facets(
         }
         let of_name = &mut tallies[place];
         of_name.total += count;
-        of_name.best.push(ValueTally { values, number, prefix: head.prefix, count });
-        if requested.contains(&number) {
+        let value = ValueTally { values, number, prefix: head.prefix, count };
+        // Most are behind by what is at hand.
+        if of_name.best.last().is_none_or(|last| !value.is_behind(last)) {
+            of_name.best.push(value);
+        }
+        if !requested.is_empty() && requested.contains(&number) {
             of_requested.insert(number, count);
         }
     });

@@ -3,13 +3,13 @@
 
 use super::super::Index;
 use super::super::card::CardFacts;
-use super::super::packed::place;
+use super::super::chunk_values::OwnValue;
 use super::super::prices::Amounts;
-use super::super::products::OwnValue;
 use super::AudienceView;
+use super::facets::fails_one_at_most;
+use super::failures::{ChunkColumns, ChunkFailures, Variants};
 use super::filters::{CompiledFilters, Filters};
 use super::order;
-use super::scan::{Columns, by_variant};
 use crate::instant::Instant;
 use crate::listing::{ListingKey, Sort};
 
@@ -86,12 +86,13 @@ impl<'a> ListingView<'a> {
     /// What a product brings; nothing where it is not in the listing.
     pub fn contribution(&self, product: u32) -> Contribution {
         let products = self.index.members.products(self.listing);
-        let Some((chunk, at)) = self.index.book.chunk(product) else {
+        let Some((columns, at)) = ChunkColumns::of(&self.index.book, product) else {
             return Contribution::default();
         };
         if !products.is_some_and(|products| products.contains(product)) {
             return Contribution::default();
         }
+        let chunk = columns.products;
         let visible_from = Instant(chunk.visible_from[at]);
         let changes_at = self.view.changes_at(product);
         if visible_from > self.view.at {
@@ -99,33 +100,38 @@ impl<'a> ListingView<'a> {
         }
         let mut scratch = Vec::new();
         let (amounts, _) = self.view.amounts(product, &mut scratch);
-        let (nth, _) = place(product);
-        let Some(stock) = self.index.book.stock.get(nth) else { return Contribution::default() };
-        let columns = Columns { products: chunk, stock };
-        let of_product = self.filters.of_product(chunk, at);
-        let mut variants = Vec::new();
-        let see = |position, failures: u32, amounts: &Amounts, available| {
-            if self.facets && failures & failures.wrapping_sub(1) == 0 {
-                let final_amount = amounts.final_amount;
-                let (on_sale, in_stock) = (final_amount < amounts.regular, available > 0);
-                let seen = CountedVariant { position, failures, final_amount, on_sale, in_stock };
-                variants.push(seen);
-            }
+        let failures = ChunkFailures::of(&self.filters, &columns);
+        let failures = failures.of_product(&columns, at);
+        let variants = Variants { amounts, stock: columns.stock.units.get(at), failures };
+        let selected = variants.cheapest(&self.filters);
+        let counts = |failures| self.facets && fails_one_at_most(failures);
+        let count = |(position, amounts, available, failures): (usize, &Amounts, i64, u32)| {
+            let (on_sale, in_stock) = (amounts.is_on_sale(), available > 0);
+            let final_amount = amounts.final_amount;
+            counts(failures).then_some(CountedVariant {
+                position,
+                failures,
+                final_amount,
+                on_sale,
+                in_stock,
+            })
         };
-        let selected = by_variant(&self.filters, of_product, at, &columns, amounts, see);
-        let key = |variant: usize| order::key(self.sort, chunk, at, || amounts[variant]);
+        let variants: Vec<CountedVariant> =
+            variants.judged(&self.filters).filter_map(count).collect();
         let counted = (!variants.is_empty()).then(|| {
             Box::new(Counted {
                 brand: chunk.brand[at],
                 categories: chunk.categories[at],
-                rating: chunk.rating[at],
-                shared: chunk.shared.get(at).to_vec(),
-                own: chunk.own.get(at).to_vec(),
+                rating: chunk.rating(at),
+                shared: chunk.values.shared.of(at),
+                own: chunk.values.own_of(at),
                 variants,
             })
         });
         Contribution {
-            selected: selected.map(|variant| (variant, key(variant))),
+            selected: selected.map(|(variant, amounts)| {
+                (variant, order::key(self.sort, chunk, at, (amounts.final_amount, amounts.regular)))
+            }),
             changes_at,
             counted,
         }

@@ -6,11 +6,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::Index;
+use super::super::amounts::AmountChunk;
+use super::super::chunk_values::OwnValue;
+use super::super::mask::Mask;
 use super::super::prices::Amounts;
-use super::super::products::{NOTHING, OwnValue, ProductChunk};
+use super::super::products::{NOTHING, STARS};
 use super::super::values::NARROW;
 use super::counts::Counts;
-use super::filters::{BRAND, CompiledFilters, FIRST_ATTRIBUTE, Failures, PRICE, RATING};
+use super::failures::{ChunkColumns, Outcome, Variants};
+use super::filters::{
+    AttributeFilter, BRAND, CompiledFilters, FIRST_ATTRIBUTE, Failures, PRICE, RATING,
+};
 use super::top::TopK;
 use super::{AudienceView, Query};
 use crate::instant::Instant;
@@ -63,56 +69,35 @@ pub struct Facets {
 }
 
 /// What was seen of one product's variants.
-#[derive(Default)]
-pub struct VariantTally {
+#[derive(Clone, Copy, Default)]
+struct Seen {
     /// Some variant fails nothing.
     selected: bool,
     /// The filters of which some variant fails no other.
     only: Failures,
     in_stock: bool,
     on_sale: bool,
-    price: Option<PriceRange>,
-    /// Which filter each variant fails, by its position; all for one that does not count.
-    failures: Vec<Failures>,
 }
 
-impl VariantTally {
-    pub fn variant(
-        &mut self,
-        variant: usize,
-        failures: Failures,
-        amounts: &Amounts,
-        available: i64,
-    ) {
-        self.failures.resize(variant, Failures::MAX);
-        if failures & failures.wrapping_sub(1) != 0 {
-            return;
-        }
-        self.selected |= failures == 0;
-        self.only |= failures;
+impl Seen {
+    fn variant(&mut self, failures: Failures, amounts: &Amounts, available: i64) {
+        self.only |= if fails_one_at_most(failures) { failures } else { 0 };
         // A variant that fails the filter would not pass with it set.
-        self.in_stock |= failures == 0 && available > 0;
-        self.on_sale |= failures == 0 && amounts.final_amount < amounts.regular;
-        if failures & !PRICE == 0 {
-            let PriceRange { min, max } = self
-                .price
-                .unwrap_or(PriceRange { min: amounts.final_amount, max: amounts.final_amount });
-            let price = amounts.final_amount;
-            self.price = Some(PriceRange { min: min.min(price), max: max.max(price) });
-        }
-        self.failures.push(failures);
+        let selected = failures == 0;
+        self.selected |= selected;
+        self.in_stock |= selected & (available > 0);
+        self.on_sale |= selected & amounts.is_on_sale();
     }
 
     /// Whether some variant fails nothing but this filter.
     fn but(&self, filter: Failures) -> bool {
         self.selected || self.only & filter != 0
     }
+}
 
-    fn clear(&mut self) {
-        let mut failures = std::mem::take(&mut self.failures);
-        failures.clear();
-        *self = VariantTally { failures, ..VariantTally::default() };
-    }
+/// Only what fails no more can count in a facet.
+pub(super) fn fails_one_at_most(failures: Failures) -> bool {
+    failures & failures.wrapping_sub(1) == 0
 }
 
 /// Counts while a listing is scanned.
@@ -124,10 +109,31 @@ pub struct FacetCounts<'a> {
     values: Counts,
     /// By name: values beyond the first of a product, that has several by its variants.
     several: Counts,
-    rating: [u64; 4],
+    /// By the lowest average that counts.
+    stars: [u64; STARS],
     in_stock: u64,
     on_sale: u64,
-    price: Option<PriceRange>,
+    lowest: i64,
+    highest: i64,
+    /// What was seen of the chunk that is counted.
+    chunk: ChunkSeen,
+}
+
+/// What was seen of one chunk's products.
+#[derive(Default)]
+struct ChunkSeen {
+    /// Some variant fails nothing.
+    selected: Mask,
+    /// Some variant fails no filter but that of brands.
+    but_brand: Mask,
+    /// Some variant fails no filter but that of ratings.
+    but_rating: Mask,
+    /// By attribute that is filtered by: some variant fails nothing else.
+    only: Vec<Mask>,
+    /// The products whose variants were looked at one by one.
+    judged: Mask,
+    /// Of those, the filters that each variant fails; all where it does not count.
+    failures: Vec<Failures>,
 }
 
 impl<'a> FacetCounts<'a> {
@@ -140,81 +146,186 @@ impl<'a> FacetCounts<'a> {
             category_sets: narrow(index.members.categories.end()),
             values: Counts::new(index.values.narrow_end()),
             several: narrow(index.values.names.end()),
-            rating: [0; 4],
+            stars: [0; STARS],
             in_stock: 0,
             on_sale: 0,
-            price: None,
+            lowest: i64::MAX,
+            highest: i64::MIN,
+            chunk: ChunkSeen::default(),
         }
     }
 
-    /// Counts a product by what was seen of its variants.
-    pub fn product(&mut self, chunk: &ProductChunk, at: usize, seen: &mut VariantTally) {
-        if seen.selected || seen.only != 0 {
-            if seen.but(BRAND) && chunk.brand[at] != NOTHING {
-                self.brands.add(chunk.brand[at]);
+    /// Counts what another one has counted of other products.
+    pub fn add(&mut self, other: &FacetCounts<'_>) {
+        self.brands.add_all(&other.brands);
+        self.category_sets.add_all(&other.category_sets);
+        self.values.add_all(&other.values);
+        self.several.add_all(&other.several);
+        for (count, more) in self.stars.iter_mut().zip(other.stars) {
+            *count += more;
+        }
+        self.in_stock += other.in_stock;
+        self.on_sale += other.on_sale;
+        self.lowest = self.lowest.min(other.lowest);
+        self.highest = self.highest.max(other.highest);
+    }
+
+    /// Before the products of a chunk.
+    pub fn begin(&mut self, columns: &ChunkColumns<'_>) {
+        let (mut only, mut failures) =
+            (std::mem::take(&mut self.chunk.only), std::mem::take(&mut self.chunk.failures));
+        only.clear();
+        only.resize(self.filters.attributes.len(), Mask::default());
+        failures.clear();
+        failures.resize(columns.stock.units.item_count(), Failures::MAX);
+        self.chunk = ChunkSeen { only, failures, ..ChunkSeen::default() };
+    }
+
+    /// Counts products whose variants all fail the same.
+    pub fn alike(
+        &mut self,
+        columns: &ChunkColumns<'_>,
+        amounts: &AmountChunk,
+        outcome: &Outcome<'_>,
+    ) {
+        let selected = outcome.selected;
+        self.chunk.selected = selected;
+        self.chunk.but_brand = selected.or(outcome.only(BRAND));
+        self.chunk.but_rating = selected.or(outcome.only(RATING));
+        for (nth, only) in (FIRST_ATTRIBUTE..).zip(&mut self.chunk.only) {
+            *only = outcome.only(1 << nth);
+        }
+        self.in_stock += u64::from(selected.and(columns.stock.some).count());
+        self.on_sale += u64::from(selected.and(amounts.some_on_sale).count());
+        for at in selected.or(outcome.only(PRICE)).iter() {
+            self.lowest = self.lowest.min(amounts.cheapest[at]);
+            self.highest = self.highest.max(amounts.dearest[at]);
+        }
+    }
+
+    /// Counts a product; answers its cheapest variant that fails nothing.
+    pub fn product<'v>(
+        &mut self,
+        at: usize,
+        columns: &ChunkColumns<'_>,
+        variants: Variants<'v>,
+    ) -> Option<&'v Amounts> {
+        let (mut seen, mut cheapest) = (Seen::default(), None::<&Amounts>);
+        let of_product =
+            self.chunk.failures.get_mut(columns.stock.units.range(at)).unwrap_or_default();
+        for (variant, amounts, available, failures) in variants.judged(self.filters) {
+            seen.variant(failures, amounts, available);
+            if let Some(known) = of_product.get_mut(variant) {
+                *known = failures;
             }
-            if seen.selected && chunk.categories[at] != NOTHING {
-                self.category_sets.add(chunk.categories[at]);
+            if failures & !PRICE == 0 {
+                self.lowest = self.lowest.min(amounts.final_amount);
+                self.highest = self.highest.max(amounts.final_amount);
             }
-            if seen.but(RATING) {
-                for (stars, count) in (1u16..).zip(&mut self.rating) {
-                    *count += u64::from(chunk.rating[at] >= stars * 100);
+            if failures == 0 && cheapest.is_none_or(|known| amounts.is_cheaper_than(known)) {
+                cheapest = Some(amounts);
+            }
+        }
+        self.count(at, seen);
+        cheapest
+    }
+
+    fn count(&mut self, at: usize, seen: Seen) {
+        let chunk = &mut self.chunk;
+        chunk.judged.set(at);
+        chunk.selected.put(at, seen.selected);
+        chunk.but_brand.put(at, seen.but(BRAND));
+        chunk.but_rating.put(at, seen.but(RATING));
+        for (nth, only) in (FIRST_ATTRIBUTE..).zip(&mut chunk.only) {
+            only.put(at, !seen.selected && seen.only & (1 << nth) != 0);
+        }
+        self.in_stock += u64::from(seen.in_stock);
+        self.on_sale += u64::from(seen.on_sale);
+    }
+
+    /// After the products of a chunk.
+    pub fn end(&mut self, columns: &ChunkColumns<'_>) {
+        let (seen, chunk) = (&self.chunk, columns.products);
+        chunk.of_brand.count(seen.but_brand, |brand, products| self.brands.add(brand, products));
+        let categories = &mut self.category_sets;
+        chunk.of_categories.count(seen.selected, |set, products| categories.add(set, products));
+        for (count, products) in self.stars.iter_mut().zip(chunk.stars) {
+            *count += u64::from(seen.but_rating.and(products).count());
+        }
+        if !seen.selected.is_empty() || seen.only.iter().any(|only| !only.is_empty()) {
+            self.values_of_chunk(columns);
+        }
+    }
+
+    fn values_of_chunk(&mut self, columns: &ChunkColumns<'_>) {
+        let (chunk, values) = (&columns.products.values, &self.index.values);
+        let (judged, selected) = (self.chunk.judged, self.chunk.selected);
+        let filters = self.filters.attributes.iter().zip(&self.chunk.only);
+        // What fails only the filter of a name counts for its values as well.
+        let counts_at_all =
+            |(filter, only): &(&AttributeFilter, &Mask)| filter.name != NOTHING && !only.is_empty();
+        let filters = || filters.clone().filter(counts_at_all);
+        let (counts, several) = (&mut self.values, &mut self.several);
+        chunk.shared.count(selected, |value, products| counts.add(value, products));
+        for (filter, only) in filters() {
+            chunk.shared.count(*only, |value, products| {
+                if values.head(value).name == filter.name {
+                    counts.add(value, products);
                 }
-            }
-            self.in_stock += u64::from(seen.in_stock);
-            self.on_sale += u64::from(seen.on_sale);
-            if let Some(price) = seen.price {
-                let all = self.price.unwrap_or(price);
-                let (min, max) = (all.min.min(price.min), all.max.max(price.max));
-                self.price = Some(PriceRange { min, max });
-            }
-            self.shared_values(chunk.shared.get(at), seen);
-            let own = chunk.own.get(at);
-            if !own.is_empty() {
-                self.own_values(own, seen);
-            }
+            });
         }
-        seen.clear();
+        let alike = selected.without(judged);
+        chunk.of_some.count(alike, |value, products| {
+            counts.add(value, products);
+            several.add(values.head(value).name, products);
+        });
+        chunk.names_of_some.count(alike, |name, products| several.take_off(name, products));
+        for (filter, only) in filters() {
+            let only = only.without(judged);
+            chunk.of_some.count(only, |value, products| {
+                if values.head(value).name == filter.name {
+                    counts.add(value, products);
+                    several.add(filter.name, products);
+                }
+            });
+            several
+                .take_off(filter.name, chunk.names_of_some.having(filter.name).and(only).count());
+        }
+        self.judged_values(columns);
     }
 
-    fn shared_values(&mut self, shared: &[u32], seen: &VariantTally) {
-        if seen.selected {
-            shared.iter().for_each(|value| self.values.add(*value));
-            return;
-        }
-        for (nth, name) in (FIRST_ATTRIBUTE..).zip(&self.filters.attributes) {
-            if seen.only & (1 << nth) != 0 {
-                let of_name = |value: &&u32| self.index.values.head(**value).name == *name;
-                shared.iter().filter(of_name).for_each(|value| self.values.add(*value));
-            }
-        }
-    }
-
-    /// They are in the order of names, then of values: what several variants have stands together.
-    fn own_values(&mut self, own: &[OwnValue], seen: &VariantTally) {
+    /// Values of single variants, of products that were judged one by one. They are in the order of
+    /// names, then of values: what several variants have stands together.
+    fn judged_values(&mut self, columns: &ChunkColumns<'_>) {
         let mut last: Option<&OwnValue> = None;
-        for own in own {
-            if last.is_some_and(|last| last.value == own.value) || !self.counts(own, seen) {
+        let mut products = Mask::default();
+        for own in columns.products.values.own_in(self.chunk.judged) {
+            if last.is_some_and(|last| last.name != own.name) {
+                products = Mask::default();
+            }
+            let is_again =
+                last.is_some_and(|last| (last.value, last.product) == (own.value, own.product));
+            if is_again || !self.counts(own, columns) {
                 continue;
             }
-            self.values.add(own.value);
-            if last.is_some_and(|last| last.name == own.name) {
-                self.several.add(own.name);
+            self.values.add(own.value, 1);
+            let at = usize::from(own.product);
+            if products.contains(at) {
+                self.several.add(own.name, 1);
             }
+            products.set(at);
             last = Some(own);
         }
     }
 
-    /// Whether the variant counts for values of this name.
-    fn counts(&self, own: &OwnValue, seen: &VariantTally) -> bool {
-        match seen.failures.get(usize::from(own.variant)) {
-            None | Some(&Failures::MAX) => false,
-            Some(0) => true,
-            Some(failures) => {
-                let mut filters = (FIRST_ATTRIBUTE..).zip(&self.filters.attributes);
-                filters.any(|(nth, name)| *failures == 1 << nth && *name == own.name)
-            }
-        }
+    /// Whether a variant counts for values of this name.
+    fn counts(&self, own: &OwnValue, columns: &ChunkColumns<'_>) -> bool {
+        let product = columns.stock.units.range(usize::from(own.product));
+        let failures = self.chunk.failures.get(product.start + usize::from(own.variant));
+        let mut filters = (FIRST_ATTRIBUTE..).zip(&self.filters.attributes);
+        let filter = filters.find(|(_, filter)| filter.name == own.name);
+        let only = filter.map_or(0, |(nth, _)| 1 << nth);
+        failures.is_some_and(|failures| failures & !only == 0)
     }
 
     /// The facets of all that was counted.
@@ -231,13 +342,14 @@ impl<'a> FacetCounts<'a> {
             categories.count(id, count);
         }
         let mut names = Names { view, query, changes_at: Instant::MAX };
+        let price = PriceRange { min: self.lowest, max: self.highest };
         Facets {
             brands: names.of(brands, ListingKey::Brand),
             categories: names.of(categories, ListingKey::Category),
-            price: self.price,
+            price: (self.lowest <= self.highest).then_some(price),
             in_stock: self.in_stock,
             on_sale: self.on_sale,
-            rating: ["1", "2", "3", "4"].into_iter().zip(self.rating).collect(),
+            rating: ["1", "2", "3", "4"].into_iter().zip(self.stars).collect(),
             attributes: super::attributes::facets(
                 &index.values,
                 query.filters,

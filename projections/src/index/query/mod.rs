@@ -5,22 +5,27 @@ mod attributes;
 pub mod contribution;
 mod counts;
 pub mod facets;
+mod failures;
 pub mod filters;
 pub mod order;
 mod scan;
 mod top;
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use super::amounts::Columns;
 use super::classes::EffectiveByClass;
 use super::prices::Amounts;
-use super::{Index, amounts, prices};
+use super::{Index, amounts};
 use crate::instant::Instant;
 use crate::listing::{ListingKey, Sort};
 use facets::{FacetCounts, Facets};
+use failures::{ChunkColumns, ChunkFailures, Variants};
 use filters::{CompiledFilters, Filters};
 use order::Keyset;
 use roaring::RoaringBitmap;
-use scan::Selection;
+use scan::{Scanned, Selection, Wanted};
 use top::TopK;
 
 /// What is asked of a listing.
@@ -61,6 +66,12 @@ pub struct Answer {
     pub facets: Option<Facets>,
     /// No later than the first instant at which the answer is another one with no event.
     pub next_change_at: Option<Instant>,
+}
+
+impl Answer {
+    /// There are no such products.
+    const NOTHING: Answer =
+        Answer { total: 0, items: Vec::new(), more: false, facets: None, next_change_at: None };
 }
 
 /// How a version sees the audience and instant of a request.
@@ -112,10 +123,15 @@ impl<'a> AudienceView<'a> {
         })
     }
 
-    /// The position of a product's cheapest variant.
-    fn cheapest(&self, product: u32) -> Option<usize> {
+    /// The position of a product's cheapest variant that the filters let pass.
+    fn cheapest(&self, product: u32, filters: &CompiledFilters) -> Option<usize> {
         let mut scratch = Vec::new();
-        prices::cheapest(self.amounts(product, &mut scratch).0.iter().enumerate())
+        let (amounts, _) = self.amounts(product, &mut scratch);
+        let (columns, at) = ChunkColumns::of(&self.index.book, product)?;
+        let failures = ChunkFailures::of(filters, &columns);
+        let failures = failures.of_product(&columns, at);
+        let variants = Variants { amounts, stock: columns.stock.units.get(at), failures };
+        variants.cheapest(filters).map(|(variant, _)| variant)
     }
 
     /// A product's amounts at the instant, and until when its prices stay as they are.
@@ -164,33 +180,38 @@ impl AudienceView<'_> {
 impl Index {
     /// Answers from this version alone.
     pub fn query(&self, query: &Query<'_>) -> Answer {
+        self.query_by(query, 1)
+    }
+
+    /// The same by so many threads, each of which looks through a part of the listing.
+    pub fn query_by(&self, query: &Query<'_>, threads: usize) -> Answer {
         let view = AudienceView::new(self, query.market, query.group, query.at);
         let compiled = CompiledFilters::new(query.filters, self);
-        let mut total = 0;
-        let mut best = TopK::new(query.limit.saturating_add(1), |a: &Selection, b: &Selection| {
-            a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
+        let nothing = RoaringBitmap::new();
+        let products = self.members.products(query.listing).unwrap_or(&nothing);
+        let wanted = Wanted { view: &view, filters: &compiled, sort: query.sort };
+        let look = |part: Range<u32>| self.look(wanted, query, products.range(part));
+        let parts = parts(products, threads);
+        let found = std::thread::scope(|scope| {
+            let others: Vec<_> =
+                parts.iter().skip(1).map(|part| scope.spawn(|| look(part.clone()))).collect();
+            let first = parts.first().map(|part| look(part.clone()));
+            let others = others
+                .into_iter()
+                .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            first.into_iter().chain(others).reduce(Found::with)
         });
-        let mut counts = query.facets.then(|| FacetCounts::new(self, &compiled));
-        let order = (query.listing, query.sort);
-        let next_change = scan::scan(&view, order, &compiled, &mut counts, |selected| {
-            total += 1;
-            let Selection { product, variant, key } = selected;
-            let is_after = query.after.is_none_or(|after| {
-                (key, self.id(product)) > (after.key, after.product_id.as_str())
-            });
-            if is_after {
-                best.push(Selection { product, variant, key });
-            }
-        });
-        let mut items = best.into_sorted();
+        let Some(Found { total, mut items, scanned }) = found else { return Answer::NOTHING };
+        items.sort_unstable_by(|a, b| self.order(a, b));
         let more = items.len() > query.limit;
         items.truncate(query.limit);
-        let items = items.into_iter().map(|Selection { product, variant, key }| {
-            let variant = variant.or_else(|| view.cheapest(product)).unwrap_or_default();
+        let items = items.into_iter().map(|Selection { product, key }| {
+            let variant = view.cheapest(product, &compiled).unwrap_or_default();
             Item { product, variant, key }
         });
         let items = items.collect();
-        let facets = counts.map(|counts| counts.finish(&view, query));
+        let next_change = scanned.next_change(&view, products);
+        let facets = scanned.counts.map(|counts| counts.finish(&view, query));
         let of_names = facets.as_ref().map_or(Instant::MAX, |facets| facets.changes_at);
         // The listing itself is called otherwise when one of its products is released, which the
         // scan has seen.
@@ -198,8 +219,65 @@ impl Index {
         Answer { total, items, more, facets, next_change_at }
     }
 
+    fn order(&self, a: &Selection, b: &Selection) -> Ordering {
+        a.key.cmp(&b.key).then_with(|| self.id(a.product).cmp(self.id(b.product)))
+    }
+
+    /// Looks through some of the listing's products.
+    fn look<'c>(
+        &'c self,
+        wanted: Wanted<'c>,
+        query: &Query<'_>,
+        numbers: roaring::bitmap::Iter<'_>,
+    ) -> Found<'c> {
+        let mut total = 0;
+        let mut best = TopK::new(query.limit.saturating_add(1), |a: &Selection, b: &Selection| {
+            self.order(a, b)
+        });
+        let counts = query.facets.then(|| FacetCounts::new(self, wanted.filters));
+        let scanned = scan::scan(wanted, numbers, counts, |selected| {
+            total += selected.len() as u64;
+            for selection in selected {
+                // Ids are only looked at where keys are the same.
+                let is_after = query.after.is_none_or(|after| {
+                    selection.key > after.key
+                        || selection.key == after.key
+                            && self.id(selection.product) > after.product_id.as_str()
+                });
+                if is_after {
+                    best.push(*selection);
+                }
+            }
+        });
+        Found { total, items: best.into_sorted(), scanned }
+    }
+
     /// Where an item stands, to go on after it.
     pub fn keyset(&self, item: &Item) -> Keyset {
         Keyset { key: item.key, product_id: self.id(item.product).to_owned() }
     }
+}
+
+/// What was found in a part of a listing.
+struct Found<'c> {
+    total: u64,
+    /// The first ones after the page's key.
+    items: Vec<Selection>,
+    scanned: Scanned<'c>,
+}
+
+impl<'c> Found<'c> {
+    fn with(mut self, other: Found<'c>) -> Found<'c> {
+        self.items.extend(other.items);
+        let scanned = self.scanned.with(other.scanned);
+        Found { total: self.total + other.total, items: self.items, scanned }
+    }
+}
+
+/// A listing's numbers in parts of about as many products, at most so many.
+fn parts(products: &RoaringBitmap, most: usize) -> Vec<Range<u32>> {
+    let share = products.len().div_ceil(most.max(1) as u64) as u32;
+    let begins = (1..most as u32).filter_map(|nth| products.select(nth * share));
+    let bounds: Vec<u32> = std::iter::once(0).chain(begins).chain([u32::MAX]).collect();
+    bounds.windows(2).map(|bounds| bounds[0]..bounds[1]).collect()
 }

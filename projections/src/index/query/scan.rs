@@ -1,198 +1,207 @@
-//! One pass over the products of a listing.
+//! One pass over the products of a listing, a chunk of columns at a time.
 
 use roaring::RoaringBitmap;
 
 use super::super::amounts::AmountChunk;
-use super::super::packed::{CHUNK, Packed};
-use super::super::prices::{Amounts, cheapest};
+use super::super::mask::Mask;
+use super::super::packed::place;
+use super::super::prices::Amounts;
 use super::super::products::ProductChunk;
 use super::AudienceView;
-use super::facets::{FacetCounts, VariantTally};
-use super::filters::{CompiledFilters, Failures};
+use super::facets::FacetCounts;
+use super::failures::{ChunkColumns, ChunkFailures, Variants};
+use super::filters::CompiledFilters;
 use super::order;
 use crate::instant::Instant;
-use crate::listing::{ListingKey, Sort};
+use crate::listing::Sort;
+
+/// Numbers that are taken out of a listing's bitmap at a time.
+const BATCH: usize = 1_024;
 
 /// A product that the filters select.
 #[derive(Clone, Copy)]
 pub struct Selection {
     pub product: u32,
-    /// Its cheapest selected variant; `None`: the cheapest of all, which was not looked at.
-    pub variant: Option<usize>,
     /// Where it stands in the order.
     pub key: i64,
 }
 
-/// Tells of every selected product of a listing. Answers when any of its products may be another
-/// one with no event.
-pub fn scan(
-    view: &AudienceView<'_>,
-    (listing, sort): (&ListingKey, Sort),
-    filters: &CompiledFilters,
-    counts: &mut Option<FacetCounts<'_>>,
-    select: impl FnMut(Selection),
-) -> Instant {
-    let Some(products) = view.index.members.products(listing) else { return Instant::MAX };
-    let mut scan = Scan {
-        view,
-        sort,
-        filters,
-        counts,
-        select,
-        seen: VariantTally::default(),
-        scratch: Vec::new(),
-        next_change: i64::MAX,
-        families: Families::new(view),
-    };
-    let mut numbers = products.iter().peekable();
-    while let Some(first) = numbers.peek().copied() {
-        let nth = first as usize / CHUNK;
-        let end = ((nth + 1) * CHUNK) as u64;
-        let in_chunk = std::iter::from_fn(|| numbers.next_if(|number| u64::from(*number) < end));
-        scan.chunk(nth, in_chunk);
-    }
-    Instant(scan.next_change).min(scan.families.next_change(view, products))
+/// What a scan looks for.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub view: &'a AudienceView<'a>,
+    pub filters: &'a CompiledFilters,
+    pub sort: Sort,
 }
 
-struct Scan<'a, 'b, S> {
-    view: &'a AudienceView<'a>,
-    sort: Sort,
-    filters: &'a CompiledFilters,
-    counts: &'a mut Option<FacetCounts<'b>>,
-    select: S,
-    seen: VariantTally,
-    scratch: Vec<Amounts>,
+/// What is known once products were looked at, besides those that were selected.
+pub struct Scanned<'c> {
+    pub counts: Option<FacetCounts<'c>>,
     next_change: i64,
     families: Families,
 }
 
-/// The columns of one chunk.
-pub(super) struct Columns<'a> {
-    pub products: &'a ProductChunk,
-    pub stock: &'a Packed<i64>,
+impl<'c> Scanned<'c> {
+    /// The same of these products and those that another scan has looked at.
+    pub fn with(mut self, other: Scanned<'c>) -> Scanned<'c> {
+        if let (Some(counts), Some(others)) = (self.counts.as_mut(), &other.counts) {
+            counts.add(others);
+        }
+        self.next_change = self.next_change.min(other.next_change);
+        self.families.add(&other.families);
+        self
+    }
+
+    /// When any of a listing's products may be another one with no event.
+    pub fn next_change(&self, view: &AudienceView<'_>, products: &RoaringBitmap) -> Instant {
+        Instant(self.next_change).min(self.families.next_change(view, products))
+    }
 }
 
-impl<S: FnMut(Selection)> Scan<'_, '_, S> {
-    fn chunk(&mut self, nth: usize, numbers: impl Iterator<Item = u32>) {
+/// Tells of every selected product among these numbers, some at a time.
+pub fn scan<'c>(
+    wanted: Wanted<'_>,
+    mut numbers: roaring::bitmap::Iter<'_>,
+    counts: Option<FacetCounts<'c>>,
+    mut select: impl FnMut(&[Selection]),
+) -> Scanned<'c> {
+    let mut scan = Scan {
+        view: wanted.view,
+        sort: wanted.sort,
+        filters: wanted.filters,
+        counts,
+        failures: ChunkFailures::default(),
+        selected: Vec::new(),
+        next_change: i64::MAX,
+        families: Families::new(wanted.view),
+    };
+    let mut batch = [0; BATCH];
+    loop {
+        let batch = numbers.next_many(&mut batch);
+        if batch.is_empty() {
+            break;
+        }
+        for numbers in batch.chunk_by(|a, b| place(*a).0 == place(*b).0) {
+            scan.chunk(numbers);
+            select(&scan.selected);
+            scan.selected.clear();
+        }
+    }
+    let Scan { counts, next_change, families, .. } = scan;
+    Scanned { counts, next_change, families }
+}
+
+struct Scan<'a, 'c> {
+    view: &'a AudienceView<'a>,
+    sort: Sort,
+    filters: &'a CompiledFilters,
+    counts: Option<FacetCounts<'c>>,
+    failures: ChunkFailures,
+    /// Of this chunk.
+    selected: Vec<Selection>,
+    next_change: i64,
+    families: Families,
+}
+
+impl Scan<'_, '_> {
+    /// Products of one chunk.
+    fn chunk(&mut self, numbers: &[u32]) {
         let (view, book) = (self.view, &self.view.index.book);
-        let (Some(products), Some(stock)) = (book.products.get(nth), book.stock.get(nth)) else {
-            return numbers.for_each(drop);
+        let Some((columns, at)) = numbers.first().and_then(|first| ChunkColumns::of(book, *first))
+        else {
+            return;
         };
-        let columns = Columns { products, stock };
+        let visible = self.see(numbers, columns.products);
+        self.failures.look(self.filters, &columns);
+        if let Some(counts) = self.counts.as_mut() {
+            counts.begin(&columns);
+        }
+        let (nth, _) = place(numbers[0] - at as u32);
         let amounts = view.columns.and_then(|columns| columns.chunks.get(nth));
         // All of the amounts hold at the instant.
         let holds = |chunk: &&AmountChunk| {
             view.finals_hold && view.priced.is_none() && chunk.valid.holds(view.at)
         };
         match amounts.map(AsRef::as_ref).filter(holds) {
-            Some(amounts) => self.held(&columns, amounts, numbers),
-            None => self.evaluated(&columns, numbers),
+            Some(amounts) => self.held(&columns, amounts, visible),
+            None => self.evaluated(&columns, visible),
         }
+        if let Some(counts) = self.counts.as_mut() {
+            counts.end(&columns);
+        }
+    }
+
+    /// Those that are to be seen.
+    fn see(&mut self, numbers: &[u32], chunk: &ProductChunk) -> Mask {
+        let (now, mut of_listing) = (self.view.at.millis(), Mask::default());
+        numbers.iter().for_each(|number| of_listing.set(place(*number).1));
+        let visible = of_listing.and(Mask::of(|at| chunk.visible_from[at] <= now));
+        for at in of_listing.without(visible).iter() {
+            self.next_change = self.next_change.min(chunk.visible_from[at]);
+        }
+        self.families.see(chunk, visible);
+        visible
     }
 
     /// Products of which all amounts hold.
-    fn held(
-        &mut self,
-        columns: &Columns<'_>,
-        amounts: &AmountChunk,
-        numbers: impl Iterator<Item = u32>,
-    ) {
+    fn held(&mut self, columns: &ChunkColumns<'_>, amounts: &AmountChunk, visible: Mask) {
         // Most chunks hold for longer than some product that was seen before.
-        let ends_first = amounts.valid.until.millis() < self.next_change;
-        let looks_at_variants =
-            self.counts.is_some() || self.filters.by_variant || self.sort == Sort::Discount;
-        for product in numbers {
-            let Some(at) = self.visible(product, columns.products) else { continue };
-            if ends_first {
-                self.next_change = self.next_change.min(amounts.prices[at].until.millis());
-            }
-            if looks_at_variants {
-                self.variant(product, at, columns, amounts.amounts.get(at));
-                continue;
-            }
-            let final_amount = amounts.cheapest[at];
-            if final_amount >= 0 && self.filters.of_product(columns.products, at) == 0 {
-                let price = || Amounts { final_amount, ..Amounts::NONE };
-                let key = order::key(self.sort, columns.products, at, price);
-                (self.select)(Selection { product, variant: None, key });
-            }
+        if amounts.valid.until.millis() < self.next_change {
+            let ends = visible.iter().map(|at| amounts.prices[at].until.millis());
+            self.next_change = ends.fold(self.next_change, i64::min);
+        }
+        self.failures.look_at_amounts(self.filters, columns.stock, amounts);
+        let priced = visible.and(amounts.some_priced);
+        let mut differing = priced.and(self.failures.differing());
+        let outcome = self.failures.outcome(priced.without(differing));
+        let selected = outcome.selected;
+        match self.counts.as_mut() {
+            Some(counts) => counts.alike(columns, amounts, &outcome),
+            None => differing = differing.without(self.failures.excluded()),
+        }
+        for at in selected.iter() {
+            self.select(at, columns, (amounts.cheapest[at], amounts.regular[at]));
+        }
+        for at in differing.iter() {
+            self.variants(at, columns, amounts.amounts.get(at));
         }
     }
 
-    fn evaluated(&mut self, columns: &Columns<'_>, numbers: impl Iterator<Item = u32>) {
-        for product in numbers {
-            let Some(at) = self.visible(product, columns.products) else { continue };
-            let mut scratch = std::mem::take(&mut self.scratch);
+    fn evaluated(&mut self, columns: &ChunkColumns<'_>, visible: Mask) {
+        let excluded = match self.counts {
+            Some(_) => Mask::default(),
+            None => self.failures.excluded(),
+        };
+        let mut scratch = Vec::new();
+        for at in visible.iter() {
+            let product = columns.first + at as u32;
             let (amounts, until) = self.view.amounts(product, &mut scratch);
             self.next_change = self.next_change.min(until.millis());
-            self.variant(product, at, columns, amounts);
-            self.scratch = scratch;
+            if !excluded.contains(at) {
+                self.variants(at, columns, amounts);
+            }
         }
     }
 
-    /// The position of a product in its chunk, if it is to be seen.
-    fn visible(&mut self, product: u32, chunk: &ProductChunk) -> Option<usize> {
-        let at = product as usize % CHUNK;
-        let visible_from = chunk.visible_from[at];
-        if visible_from > self.view.at.millis() {
-            self.next_change = self.next_change.min(visible_from);
-            return None;
-        }
-        self.families.see(chunk, at);
-        Some(at)
-    }
-
-    /// Selects the cheapest variant that the filters let pass.
-    fn variant(&mut self, product: u32, at: usize, columns: &Columns<'_>, amounts: &[Amounts]) {
-        let chunk = columns.products;
-        let of_product = self.filters.of_product(chunk, at);
-        let selected = if let Some(counts) = self.counts.as_mut() {
-            let seen = &mut self.seen;
-            let see = |variant, failures, amount: &Amounts, available| {
-                seen.variant(variant, failures, amount, available);
-            };
-            let selected = by_variant(self.filters, of_product, at, columns, amounts, see);
-            counts.product(chunk, at, seen);
-            selected
-        } else if of_product != 0 {
-            None
-        } else if self.filters.by_variant {
-            by_variant(self.filters, 0, at, columns, amounts, |_, _, _, _| ())
-        } else {
-            cheapest(amounts.iter().enumerate())
+    /// Counts a product, and selects it by the cheapest variant that the filters let pass.
+    fn variants(&mut self, at: usize, columns: &ChunkColumns<'_>, amounts: &[Amounts]) {
+        let failures = self.failures.of_product(columns, at);
+        let variants = Variants { amounts, stock: columns.stock.units.get(at), failures };
+        let cheapest = match self.counts.as_mut() {
+            Some(counts) => counts.product(at, columns, variants),
+            None => variants.cheapest(self.filters).map(|(_, amounts)| amounts),
         };
-        if let Some(variant) = selected {
-            let key = order::key(self.sort, chunk, at, || amounts[variant]);
-            (self.select)(Selection { product, variant: Some(variant), key });
+        let cheapest = cheapest.map(|amounts| (amounts.final_amount, amounts.regular));
+        if let Some(cheapest) = cheapest {
+            self.select(at, columns, cheapest);
         }
     }
-}
 
-/// The cheapest variant that fails nothing; `see` hears of all that have a price.
-pub(super) fn by_variant(
-    filters: &CompiledFilters,
-    of_product: Failures,
-    at: usize,
-    columns: &Columns<'_>,
-    amounts: &[Amounts],
-    mut see: impl FnMut(usize, Failures, &Amounts, i64),
-) -> Option<usize> {
-    let chunk = columns.products;
-    let shared = match filters.attributes.is_empty() {
-        true => 0,
-        false => filters.of_shared(chunk.shared.get(at)),
-    };
-    let own = if shared == 0 { &[][..] } else { chunk.own.get(at) };
-    let stock = columns.stock.get(at);
-    let priced = amounts.iter().enumerate().filter(|(_, amount)| amount.is_some());
-    cheapest(priced.filter(|(variant, amount)| {
-        let available = stock.get(*variant).copied().unwrap_or(-1);
-        let failures = of_product
-            | filters.of_variant(amount.final_amount, amount.regular, available)
-            | filters.of_own(shared, own, *variant);
-        see(*variant, failures, amount, available);
-        failures == 0
-    }))
+    /// With final and regular of its cheapest variant.
+    fn select(&mut self, at: usize, columns: &ChunkColumns<'_>, price: (i64, i64)) {
+        let key = order::key(self.sort, columns.products, at, price);
+        self.selected.push(Selection { product: columns.first + at as u32, key });
+    }
 }
 
 /// The families of the products that were seen, where any discount begins or ends after the
@@ -207,12 +216,20 @@ impl Families {
         Families { seen: vec![false; families] }
     }
 
-    fn see(&mut self, chunk: &ProductChunk, at: usize) {
+    fn see(&mut self, chunk: &ProductChunk, visible: Mask) {
         if self.seen.is_empty() {
             return;
         }
-        if let Some(seen) = self.seen.get_mut(chunk.family[at] as usize) {
-            *seen = true;
+        for at in visible.iter() {
+            if let Some(seen) = self.seen.get_mut(chunk.family[at] as usize) {
+                *seen = true;
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Families) {
+        for (seen, other) in self.seen.iter_mut().zip(&other.seen) {
+            *seen |= other;
         }
     }
 

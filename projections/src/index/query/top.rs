@@ -16,8 +16,14 @@ impl<T, F: Fn(&T, &T) -> Ordering> TopK<T, F> {
         TopK { limit, kept: Vec::new(), compare, last: None }
     }
 
+    /// What does not come before this is not among the first; none while there are too few.
+    #[inline]
+    pub fn last(&self) -> Option<&T> {
+        self.kept.get(self.last?)
+    }
+
     pub fn push(&mut self, item: T) {
-        if let Some(last) = self.last.and_then(|last| self.kept.get(last))
+        if let Some(last) = self.last()
             && (self.compare)(&item, last) == Ordering::Greater
         {
             return;
