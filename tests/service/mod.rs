@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use vitrine::config::{Config, Overrides};
 use vitrine::service::{Role, Service};
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, eventually};
 
 /// A service that runs until the test ends.
 pub struct Running {
@@ -74,7 +74,11 @@ impl Running {
         let roles = [Role::Api, Role::Projector];
         let service = Service::start(&config, &roles, |_| {}).await.unwrap();
         let address = service.address.unwrap();
-        Running { address, _service: service, token, _directory: directory }
+        let running = Running { address, _service: service, token, _directory: directory };
+        eventually("the service is ready", || {
+            (running.get("/readyz").status == 200).then_some(())
+        });
+        running
     }
 
     /// Sends these bytes as they are, and reads all that comes back.
