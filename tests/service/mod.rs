@@ -75,9 +75,7 @@ impl Running {
         let service = Service::start(&config, &roles, |_| {}).await.unwrap();
         let address = service.address.unwrap();
         let running = Running { address, _service: service, token, _directory: directory };
-        eventually("the service is ready", || {
-            (running.get("/readyz").status == 200).then_some(())
-        });
+        eventually("the service is ready", || (running.get("/readyz").status == 200).then_some(()));
         running
     }
 
