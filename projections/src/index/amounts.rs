@@ -195,25 +195,35 @@ impl AmountChunk {
             let number = first + at as u32;
             if anew || !self.prices[at].holds(context.at) {
                 self.prices[at] = book.evaluate(number, context, &mut amounts);
+                self.amounts.set(at, &amounts);
             } else {
-                amounts.clear();
-                amounts.extend_from_slice(self.amounts.get(at));
-                book.reduce(number, context, &mut amounts);
+                book.reduce(number, context, self.amounts.get_mut(at));
             }
-            self.set(at, &amounts);
+            self.sum_up(at);
         }
         self.valid = self.prices.iter().fold(Window::ALWAYS, |all, window| all.and(*window));
     }
 
-    fn set(&mut self, at: usize, amounts: &[Amounts]) {
-        let cheapest = prices::cheapest(amounts).map_or(Amounts::NONE, |variant| amounts[variant]);
+    /// What follows from a product's amounts.
+    fn sum_up(&mut self, at: usize) {
+        let (mut cheapest, mut dearest) = (Amounts::NONE, -1);
+        let (mut priced, mut on_sale) = (0, 0);
+        let amounts = self.amounts.get(at);
+        for amounts in amounts.iter().filter(|amounts| amounts.is_some()) {
+            if priced == 0 || amounts.is_cheaper_than(&cheapest) {
+                cheapest = *amounts;
+            }
+            dearest = dearest.max(amounts.final_amount);
+            priced += 1;
+            on_sale += usize::from(amounts.is_on_sale());
+        }
+        let all = amounts.len();
         (self.cheapest[at], self.regular[at]) = (cheapest.final_amount, cheapest.regular);
-        self.dearest[at] = amounts.iter().map(|a| a.final_amount).max().unwrap_or(-1);
-        self.some_priced.put(at, amounts.iter().any(Amounts::is_some));
-        self.all_priced.put(at, amounts.iter().all(Amounts::is_some));
-        self.some_on_sale.put(at, amounts.iter().any(Amounts::is_on_sale));
-        self.all_on_sale.put(at, amounts.iter().all(Amounts::is_on_sale));
-        self.amounts.set(at, amounts);
+        self.dearest[at] = dearest;
+        self.some_priced.put(at, priced > 0);
+        self.all_priced.put(at, priced == all);
+        self.some_on_sale.put(at, on_sale > 0);
+        self.all_on_sale.put(at, on_sale == all);
     }
 
     /// Bytes in memory.

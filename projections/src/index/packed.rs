@@ -44,14 +44,22 @@ impl<T: Copy> Packed<T> {
 
     /// Replaces the record at a position.
     pub fn set(&mut self, position: usize, record: &[T]) {
-        let (begin, end) = (self.begins[position], self.begins[position + 1]);
-        self.items.splice(begin as usize..end as usize, record.iter().copied());
-        let (old, new) = (end - begin, record.len() as u32);
-        if old != new {
-            for begin in &mut self.begins[position + 1..] {
-                *begin = *begin + new - old;
-            }
+        let range = self.range(position);
+        let (old, new) = (range.len() as u32, record.len() as u32);
+        if old == new {
+            self.items[range].copy_from_slice(record);
+            return;
         }
+        self.items.splice(range, record.iter().copied());
+        for begin in &mut self.begins[position + 1..] {
+            *begin = *begin + new - old;
+        }
+    }
+
+    /// The record at a position, to be written in place; empty beyond the end of the chunk.
+    pub fn get_mut(&mut self, position: usize) -> &mut [T] {
+        let range = self.range(position);
+        self.items.get_mut(range).unwrap_or_default()
     }
 
     /// Bytes in memory.
