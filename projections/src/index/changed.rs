@@ -30,9 +30,8 @@ impl Changed {
 /// The products that some discounts reach.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
-    /// The discounts, as they are numbered in the book that is looked at.
-    ranks: BTreeSet<Rank>,
-    families: BTreeSet<u32>,
+    /// By number.
+    families: Vec<bool>,
     named: BTreeSet<u32>,
 }
 
@@ -44,15 +43,18 @@ impl Reached {
         book: &PriceBook,
         families: &Interned<Family>,
     ) {
-        self.ranks = book.discounts.ranks_of(discounts);
-        if self.ranks.is_empty() {
+        let ranks = book.discounts.ranks_of(discounts);
+        if ranks.is_empty() {
             return;
         }
-        let is_one = |rank: &Rank| self.ranks.contains(rank);
-        let numbers = families.iter().map(|(number, _)| number);
-        let reached =
-            numbers.filter(|n| book.classes.ranks(book.classes.of(*n)).iter().any(is_one));
-        self.families.extend(reached);
+        let is_one = |rank: &Rank| ranks.contains(rank);
+        let classes = (0..book.classes.len() as u32).map(|class| book.classes.ranks(class));
+        let reached: Vec<bool> = classes.map(|ranks| ranks.iter().any(is_one)).collect();
+        self.families.resize(self.families.len().max(families.end()), false);
+        for (family, is_reached) in (0..).zip(&mut self.families) {
+            let class = book.classes.of(family);
+            *is_reached |= reached.get(class as usize).is_some_and(|reached| *reached);
+        }
         let named = book.direct.iter().filter(|(_, direct)| direct.all().iter().any(is_one));
         self.named.extend(named.map(|(number, _)| *number));
     }
@@ -60,14 +62,19 @@ impl Reached {
     /// Tells of all products of the families.
     pub fn tell(&self, book: &PriceBook, changed: &mut Changed) {
         changed.products.extend(self.named.iter().copied());
-        if self.families.is_empty() {
+        if !self.families.contains(&true) {
             return;
         }
-        for (nth, chunk) in book.products.iter().enumerate() {
-            let first = (nth * CHUNK) as u32;
-            let reached = (first..).zip(&chunk.family);
-            let reached = reached.filter(|(_, family)| self.families.contains(family));
-            changed.products.extend(reached.map(|(number, _)| number));
+        let is_reached = |family: &u32| self.families.get(*family as usize) == Some(&true);
+        let chunks = (0..).step_by(CHUNK).zip(&book.products);
+        let reached = chunks.flat_map(|(first, chunk)| {
+            let of_chunk = (first..).zip(&chunk.family);
+            of_chunk.filter(|(_, family)| is_reached(family)).map(|(number, _)| number)
+        });
+        // In their order: numbers that are put one by one are looked up one by one.
+        match RoaringBitmap::from_sorted_iter(reached) {
+            Ok(reached) => changed.products |= reached,
+            Err(_) => debug_assert!(false, "numbers are in order"),
         }
     }
 }

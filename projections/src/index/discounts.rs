@@ -76,6 +76,17 @@ impl Discounts {
         self.facts.get(rank as usize)
     }
 
+    /// Whether the same discounts stand in the same order, and reach the same.
+    pub fn is_placed_as(&self, other: &Discounts) -> bool {
+        self.all == other.all
+            && self.by_category == other.by_category
+            && self.by_brand == other.by_brand
+            && self.by_product == other.by_product
+            && self.by_sku == other.by_sku
+            && self.facts.len() == other.facts.len()
+            && self.facts.iter().zip(&other.facts).all(|(a, b)| a.discount_id == b.discount_id)
+    }
+
     /// Whether any discount is for this group.
     pub fn single_out(&self, group: &str) -> bool {
         self.groups.contains(group)

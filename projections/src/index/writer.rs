@@ -39,6 +39,10 @@ pub struct Writer {
     /// Products that changed, by the listings whose heading may be another one for it.
     headings: BTreeMap<u32, BTreeSet<u32>>,
     discounts_changed: bool,
+    /// While they had, families or products came: what reaches those is not known yet.
+    unplaced: bool,
+    /// Products that a discount names, or named before: their amounts are to be reduced anew.
+    renamed: BTreeSet<u32>,
     /// A version was made: what follows from all products is there.
     is_published: bool,
     /// Ids of the discounts that are other ones than in the last version.
@@ -104,6 +108,8 @@ impl Writer {
             changed: BTreeSet::new(),
             headings: BTreeMap::new(),
             discounts_changed: true,
+            unplaced: true,
+            renamed: BTreeSet::new(),
             is_published: false,
             other_discounts: BTreeSet::new(),
             told: Changed::default(),
@@ -232,6 +238,7 @@ impl Writer {
             self.refresh(market, before.as_deref(), at);
         }
         self.changed.clear();
+        self.renamed.clear();
         self.discounts_changed = false;
         self.set_headings(at);
         self.index.members = self.members.shared.clone();
@@ -341,6 +348,7 @@ impl Writer {
         let brand_text = self.members.take_brand(part.brand.as_ref());
         let brand = self.members.listing_of_brand(brand_text).unwrap_or(NOTHING);
         let (family, is_new) = self.families.take(Family { brand, categories });
+        self.unplaced |= self.discounts_changed;
         if is_new && !self.discounts_changed {
             let ranks = self.ranks_of(Family { brand, categories });
             Arc::make_mut(&mut self.index.book.classes).set(family, ranks);

@@ -315,6 +315,31 @@ fn a_product_that_moves_gets_the_discounts_of_its_new_place() {
 }
 
 #[test]
+fn products_that_come_after_a_discount_that_only_changed_are_reached() {
+    let mut versions = Versions::new();
+    let of =
+        |id: &str, path: &[&str]| part(id, |facts| facts.product.categories = vec![category(path)]);
+    let off = |bp| {
+        let scope = Scope {
+            categories: vec!["c".to_owned()],
+            products: vec!["named".to_owned()],
+            ..Scope::default()
+        };
+        scoped(discount("off", DiscountKind::Percentage(bp), |d| d.scope = scope))
+    };
+    versions.writer.put_discount(off(5_000));
+    assert_eq!(keys(&versions.put(&of("a", &["c"]))), [("a", 50)]);
+    versions.writer.put_discount(off(2_000));
+    versions.writer.put(&of("b", &["c", "new"]));
+    assert_eq!(
+        keys(&versions.put(&of("named", &["elsewhere"]))),
+        [("a", 80), ("b", 80), ("named", 80)]
+    );
+    versions.writer.put_discount(off(3_000));
+    assert_eq!(keys(&versions.writer.publish(NOW)), [("a", 70), ("b", 70), ("named", 70)]);
+}
+
+#[test]
 fn a_product_gains_and_loses_variants() {
     let mut versions = Versions::new();
     let with = |skus: &[&str]| {

@@ -9,6 +9,7 @@ use crate::index::amounts::{AmountChunk, EvaluationContext};
 use crate::index::changed::Reached;
 use crate::index::classes::Classes;
 use crate::index::discounts::{Discounts, Rank};
+use crate::index::mask::Mask;
 use crate::index::numbers::NumberMap;
 use crate::index::packed::{CHUNK, place};
 use crate::instant::{Instant, Window};
@@ -26,7 +27,20 @@ impl Writer {
         let other = std::mem::take(&mut self.other_discounts);
         let mut reached = Reached::default();
         reached.look(&other, &self.index.book, &self.families.shared);
-        self.index.book.discounts = Arc::new(Discounts::new(self.scoped.values()));
+        let discounts = Arc::new(Discounts::new(self.scoped.values()));
+        let before = std::mem::replace(&mut self.index.book.discounts, discounts);
+        let unplaced = std::mem::take(&mut self.unplaced);
+        // Most of the time it is only by how much a discount reduces, or when.
+        if unplaced || !self.index.book.discounts.is_placed_as(&before) {
+            self.place_discounts();
+        }
+        self.renamed.extend(self.index.book.direct.keys());
+        reached.look(&other, &self.index.book, &self.families.shared);
+        reached.tell(&self.index.book, &mut self.told);
+    }
+
+    /// Which discounts reach which family, and which products are named by any.
+    fn place_discounts(&mut self) {
         let mut classes = Classes::default();
         for (number, family) in self.families.shared.iter() {
             classes.set(number, self.ranks_of(**family));
@@ -44,12 +58,10 @@ impl Writer {
                 direct.insert(number, Arc::new(of));
             }
         }
-        // Their amounts may have been, or may be from now on, what no class says.
-        self.changed.extend(self.index.book.direct.keys().chain(direct.keys()));
+        // What no class says of them may not hold any more.
+        self.renamed.extend(self.index.book.direct.keys());
         self.index.book.classes = Arc::new(classes);
         self.index.book.direct = Arc::new(direct);
-        reached.look(&other, &self.index.book, &self.families.shared);
-        reached.tell(&self.index.book, &mut self.told);
     }
 
     /// Brings a market's columns to an instant. `before`: the classes that they were evaluated
@@ -72,8 +84,9 @@ impl Writer {
             .collect();
         let any_other = other.iter().any(|other| *other);
         let context = EvaluationContext { market, group: None, at, effective: &effective };
-        let named: Vec<u32> = match moved {
-            true => book.direct.keys().copied().collect(),
+        let direct = book.direct.keys().copied();
+        let named: BTreeSet<u32> = match moved {
+            true => direct.chain(self.renamed.iter().copied()).collect(),
             false => self.changed.iter().copied().filter(|n| book.direct.contains_key(n)).collect(),
         };
         let before_named = if moved { Window::ALWAYS } else { known };
@@ -90,23 +103,23 @@ impl Writer {
                 chunks.push(Arc::new(chunk));
                 continue;
             }
-            let changed = self.changed.range(first..first + CHUNK as u32).map(|n| place(*n).1);
-            let moved = |at: &usize| {
-                let family = products.family[*at];
-                (any_other && other.get(family as usize).is_some_and(|other| *other))
-                    || (named_move && book.direct.contains_key(&(first + *at as u32)))
-            };
+            let of_chunk = first..first + CHUNK as u32;
             let chunk = &mut chunks[nth];
-            let over: Vec<usize> = if chunk.valid.holds(at) && !any_other && !named_move {
-                Vec::new()
-            } else {
-                let outside = |position: &usize| !chunk.prices[*position].holds(at);
-                (0..CHUNK).filter(|position| outside(position) || moved(position)).collect()
-            };
-            if !over.is_empty() {
-                let over = over.into_iter();
-                Arc::make_mut(chunk).evaluate(book, first, over, &context, false);
+            let mut over = Mask::default();
+            if !chunk.valid.holds(at) {
+                over = Mask::of(|position| !chunk.prices[position].holds(at));
             }
+            if any_other {
+                let is_other = |family: u32| other.get(family as usize) == Some(&true);
+                over = over.or(Mask::of(|position| is_other(products.family[position])));
+            }
+            if moved {
+                named.range(of_chunk.clone()).for_each(|number| over.set(place(*number).1));
+            }
+            if !over.is_empty() {
+                Arc::make_mut(chunk).evaluate(book, first, over.iter(), &context, false);
+            }
+            let changed = self.changed.range(of_chunk).map(|number| place(*number).1);
             if changed.clone().next().is_some() {
                 Arc::make_mut(chunk).evaluate(book, first, changed, &context, true);
             }
