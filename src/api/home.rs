@@ -17,7 +17,6 @@ use super::rendering::{self, Rendering};
 use super::{ApiState, json};
 use crate::cache::{PageKind, PageRef, WatchedListing};
 use crate::config::{HomeSection, SectionListing, SectionSort};
-use crate::index::scans::SPLIT_PRODUCTS;
 
 pub const HOME: &str = "/api/v1/home";
 
@@ -107,8 +106,7 @@ fn query(
         limit: section.limit,
         facets: false,
     };
-    let is_large = rendering.products_in(&listing) >= SPLIT_PRODUCTS;
-    let answer = index.query_by(&query, if is_large { threads } else { 1 });
+    let answer = index.query_by(&query, threads);
     let watched = WatchedListing {
         market,
         group: rendering.who.group.clone(),

@@ -85,7 +85,9 @@ impl WatchedListing {
         let (was, is) = (before.contribution(product), now.contribution(product));
         let other_id = before.index().id(product) != now.index().id(product);
         let is_on_it = self.items.contains(&product);
-        if was == is && !other_id {
+        let counts = was.counted.is_some() || is.counted.is_some();
+        let other_values = counts && !before.has_values_of(now, product);
+        if was == is && !other_id && !other_values {
             // It stands where it stood.
             return is_on_it && !same_card(before, now, product, &is);
         }
@@ -102,6 +104,7 @@ impl WatchedListing {
         moves_edge
             || counts_otherwise
             || was.counted != is.counted
+            || other_values
             // Numbers of what it is counted by may be another's, too.
             || (other_id && was.counted.is_some())
             || (stands_otherwise && (comes || is_on_it))

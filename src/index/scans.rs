@@ -15,7 +15,7 @@ pub const INLINE_PRODUCTS: u64 = 1_000;
 
 /// From so many products on, a listing is looked through by two threads where a second turn is free:
 /// both take half the time, and no more turns than there are.
-pub const SPLIT_PRODUCTS: u64 = 20_000;
+const SPLIT_PRODUCTS: u64 = 20_000;
 
 /// How much is scanned at a time.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,8 @@ impl Scans {
             }
             Arc::clone(&self.turns).acquire_owned().await.map_err(|_| ScanError::Ended)?
         };
-        let second = match products >= SPLIT_PRODUCTS {
+        let spare = self.limits.waiting > 0 && self.waiting() == 0;
+        let second = match products >= SPLIT_PRODUCTS && spare {
             true => Arc::clone(&self.turns).try_acquire_owned().ok(),
             false => None,
         };

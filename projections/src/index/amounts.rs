@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::chunks::{Chunks, record};
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{DirectDiscounts, Discounts, Rank};
 use super::groups::GroupPrices;
@@ -10,7 +11,7 @@ use super::mask::Mask;
 use super::numbers::NumberMap;
 use super::packed::{CHUNK, Packed, place};
 use super::prices::{self, Amounts};
-use super::products::{Chunks, NOTHING, ProductChunk, record};
+use super::products::{NOTHING, ProductChunk};
 use super::stock::StockChunk;
 use crate::instant::{Instant, Window};
 use crate::market::Market;
@@ -180,6 +181,9 @@ impl Default for AmountChunk {
 }
 
 impl AmountChunk {
+    /// Of all that does not depend on how many variants there are.
+    pub const COLUMN_BYTES: usize = CHUNK * size_of::<(Window, [i64; 3])>() + 4 * size_of::<Mask>();
+
     /// Evaluates those at these positions of the chunk that begins with a number. `anew`: their
     /// prices have changed.
     pub fn evaluate(
@@ -228,7 +232,7 @@ impl AmountChunk {
 
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        self.amounts.bytes() + CHUNK * (size_of::<Window>() + 3 * size_of::<i64>())
+        self.amounts.bytes() + Self::COLUMN_BYTES
     }
 }
 
@@ -244,7 +248,7 @@ pub struct Columns {
 impl Default for Columns {
     fn default() -> Columns {
         let (effective, discounts) = (Arc::new(EffectiveByClass::none()), Window::EMPTY);
-        Columns { effective, discounts, chunks: Vec::new() }
+        Columns { effective, discounts, chunks: Chunks::default() }
     }
 }
 

@@ -66,7 +66,7 @@ impl Reached {
             return;
         }
         let is_reached = |family: &u32| self.families.get(*family as usize) == Some(&true);
-        let chunks = (0..).step_by(CHUNK).zip(&book.products);
+        let chunks = (0..).step_by(CHUNK).zip(book.products.iter());
         let reached = chunks.flat_map(|(first, chunk)| {
             let of_chunk = (first..).zip(&chunk.family);
             of_chunk.filter(|(_, family)| is_reached(family)).map(|(number, _)| number)

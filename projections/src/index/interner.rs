@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::chunks::Chunks;
 use super::lookup::{Lookup, hash_of};
 use super::packed::{CHUNK, place};
 
@@ -11,7 +12,7 @@ type Entries<T> = Vec<Option<Arc<T>>>;
 /// The contents of one version, by number.
 #[derive(Debug)]
 pub struct Interned<T> {
-    entries: Vec<Arc<Entries<T>>>,
+    entries: Chunks<Entries<T>>,
     lookup: Lookup,
 }
 
@@ -23,7 +24,7 @@ impl<T> Clone for Interned<T> {
 
 impl<T> Default for Interned<T> {
     fn default() -> Interned<T> {
-        Interned { entries: Vec::new(), lookup: Lookup::default() }
+        Interned { entries: Chunks::default(), lookup: Lookup::default() }
     }
 }
 
@@ -132,9 +133,6 @@ impl<T: Hash + Eq> Interner<T> {
 
     fn put(&mut self, number: u32, content: Option<Arc<T>>) {
         let (chunk, at) = place(number);
-        while self.shared.entries.len() <= chunk {
-            self.shared.entries.push(Arc::new(vec![None; CHUNK]));
-        }
-        Arc::make_mut(&mut self.shared.entries[chunk])[at] = content;
+        self.shared.entries.get_or_push(chunk, || vec![None; CHUNK])[at] = content;
     }
 }

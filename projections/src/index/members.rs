@@ -7,10 +7,11 @@ use roaring::RoaringBitmap;
 
 use super::amounts::PriceBook;
 use super::categories::{CategorySet, own_name};
+use super::chunks::{Chunks, chunk_mut};
 use super::interner::{Interned, Interner};
 use super::lookup::hash_of;
 use super::packed::place;
-use super::products::{Chunks, NOTHING, chunk_mut};
+use super::products::NOTHING;
 use crate::instant::{Instant, Window};
 use crate::listing::ListingKey;
 use crate::product::{Brand, Category};

@@ -18,6 +18,7 @@ pub mod card;
 pub mod categories;
 pub mod changed;
 mod chunk_values;
+mod chunks;
 mod classes;
 pub mod discounts;
 mod groups;
@@ -47,11 +48,11 @@ use crate::instant::Instant;
 use crate::listing::ListingKey;
 use crate::text::Text;
 use amounts::{Columns, PriceBook};
+use chunks::{Chunks, record};
 use interner::Interned;
 use lookup::{Lookup, hash_of};
 use members::Members;
 use packed::Packed;
-use products::{Chunks, record};
 use row::PackedCard;
 use values::Values;
 
@@ -95,7 +96,7 @@ impl Index {
             values: Values::default(),
             families: Interned::default(),
             columns: Vec::new(),
-            cards: Vec::new(),
+            cards: Chunks::default(),
             ids: Lookup::default(),
             skus: Lookup::default(),
         }

@@ -1,10 +1,8 @@
 //! What scans read of products that does not depend on who asks: columns, in chunks.
 
-use std::sync::Arc;
-
 use super::chunk_values::{ChunkValues, OwnValue};
 use super::mask::Mask;
-use super::packed::{CHUNK, Packed, place};
+use super::packed::{CHUNK, Packed};
 use super::sets::NumberSets;
 
 /// In place of a number: there is none.
@@ -155,22 +153,4 @@ impl ProductChunk {
 /// As a list: none or one.
 fn numbers_of(number: &u32) -> &[u32] {
     if *number == NOTHING { &[] } else { std::slice::from_ref(number) }
-}
-
-/// Chunks of any kind, of which versions share those that did not change.
-pub type Chunks<C> = Vec<Arc<C>>;
-
-/// The record of a product; empty where there is none.
-pub fn record<T: Copy>(chunks: &Chunks<Packed<T>>, number: u32) -> &[T] {
-    let (chunk, at) = place(number);
-    chunks.get(chunk).map_or(&[], |chunk| chunk.get(at))
-}
-
-/// The chunk of a product, to be written.
-pub fn chunk_mut<C: Clone + Default>(chunks: &mut Chunks<C>, number: u32) -> (&mut C, usize) {
-    let (chunk, at) = place(number);
-    while chunks.len() <= chunk {
-        chunks.push(Arc::default());
-    }
-    (Arc::make_mut(&mut chunks[chunk]), at)
 }

@@ -1,10 +1,10 @@
 //! Attribute values, by name, as numbers that facets can count with.
 
+use super::chunks::{Chunks, chunk_mut};
 use super::interner::{Interned, Interner};
 use super::lookup::hash_of;
 use super::numbering::Numbering;
 use super::packed::{CHUNK, place};
-use super::products::{Chunks, chunk_mut};
 
 /// Values with a number below this are counted in an array, all others in a list that is sorted.
 pub const NARROW: u32 = 1 << 16;

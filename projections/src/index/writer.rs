@@ -6,21 +6,22 @@ mod evaluation;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::amounts::{Columns, PriceBook};
+use super::amounts::{AmountChunk, Columns, PriceBook};
 use super::changed::Changed;
+use super::chunks::{Chunks, chunk_mut, record};
 use super::discounts::ScopedDiscount;
 use super::interner::Interner;
 use super::lookup::hash_of;
 use super::members::{Heading, MemberNumbers};
 use super::numbering::Numbering;
-use super::packed::{CHUNK, Packed, place};
+use super::packed::{Packed, place};
 use super::part::IndexPart;
 use super::prices::Amounts;
-use super::products::{Chunks, NOTHING, ProductChunk, chunk_mut, record};
+use super::products::{NOTHING, ProductChunk};
 use super::stock::StockChunk;
 use super::values::ValueNumbers;
 use super::{Family, Index, prices, row};
-use crate::instant::{Instant, Window};
+use crate::instant::Instant;
 use crate::listing::ListingKey;
 use crate::market::Market;
 use crate::product::Variant;
@@ -214,9 +215,9 @@ impl Writer {
     /// Bytes that a version of this takes, about: also where none was made yet.
     pub fn bytes(&self) -> usize {
         let index = &self.index;
-        let of_stock: usize = index.book.stock.iter().map(|chunk| chunk.bytes()).sum();
-        let columns = index.book.products.len() * CHUNK * size_of::<(i64, Window)>();
-        let amounts = of_stock * size_of::<Amounts>() / size_of::<i64>() + columns;
+        let variants = index.book.stock.iter().map(|chunk| chunk.units.bytes());
+        let amounts = variants.sum::<usize>() * size_of::<Amounts>() / size_of::<i64>();
+        let amounts = amounts + index.book.products.len() * AmountChunk::COLUMN_BYTES;
         let others =
             index.bytes().into_iter().filter(|(part, _)| !matches!(*part, "amounts" | "values"));
         let others: usize = others.map(|(_, bytes)| bytes).sum();

@@ -3,7 +3,6 @@
 
 use super::super::Index;
 use super::super::card::CardFacts;
-use super::super::chunk_values::OwnValue;
 use super::super::prices::Amounts;
 use super::AudienceView;
 use super::facets::fails_one_at_most;
@@ -30,14 +29,12 @@ impl Default for Contribution {
     }
 }
 
-/// What facets see of a product.
+/// What facets see of a product, but for its attribute values.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Counted {
     brand: u32,
     categories: u32,
     rating: u16,
-    shared: Vec<u32>,
-    own: Vec<OwnValue>,
     /// The variants that fail one filter at most.
     variants: Vec<CountedVariant>,
 }
@@ -83,6 +80,16 @@ impl<'a> ListingView<'a> {
         self.index.card_facts(self.view, product, Some(variant))
     }
 
+    /// Whether a product has the same attribute values in another version. They follow from its own
+    /// event: only where that is another one they are looked for.
+    pub fn has_values_of(&self, other: &ListingView<'_>, product: u32) -> bool {
+        let (was, is) = (self.index.book.chunk(product), other.index.book.chunk(product));
+        let (Some((was, at)), Some((is, _))) = (was, is) else { return false };
+        was.version[at] == is.version[at]
+            || was.values.shared.of(at) == is.values.shared.of(at)
+                && was.values.own_of(at) == is.values.own_of(at)
+    }
+
     /// What a product brings; nothing where it is not in the listing.
     pub fn contribution(&self, product: u32) -> Contribution {
         let products = self.index.members.products(self.listing);
@@ -123,8 +130,6 @@ impl<'a> ListingView<'a> {
                 brand: chunk.brand[at],
                 categories: chunk.categories[at],
                 rating: chunk.rating(at),
-                shared: chunk.values.shared.of(at),
-                own: chunk.values.own_of(at),
                 variants,
             })
         });

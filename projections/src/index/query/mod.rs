@@ -193,12 +193,20 @@ impl Index {
         let look = |part: Range<u32>| self.look(wanted, query, products.range(part));
         let parts = parts(products, threads);
         let found = std::thread::scope(|scope| {
-            let others: Vec<_> =
-                parts.iter().skip(1).map(|part| scope.spawn(|| look(part.clone()))).collect();
+            let look = &look;
+            let elsewhere = |part: &Range<u32>| {
+                let part = part.clone();
+                std::thread::Builder::new().spawn_scoped(scope, move || look(part)).ok()
+            };
+            let others: Vec<_> = parts.iter().skip(1).map(elsewhere).collect();
             let first = parts.first().map(|part| look(part.clone()));
-            let others = others
-                .into_iter()
-                .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let others = others.into_iter().zip(parts.iter().skip(1)).map(|(other, part)| {
+                match other {
+                    Some(other) => other.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
+                    // The system has no more threads.
+                    None => look(part.clone()),
+                }
+            });
             first.into_iter().chain(others).reduce(Found::with)
         });
         let Some(Found { total, mut items, scanned }) = found else { return Answer::NOTHING };

@@ -104,7 +104,7 @@ impl Writer {
                 continue;
             }
             let of_chunk = first..first + CHUNK as u32;
-            let chunk = &mut chunks[nth];
+            let Some(chunk) = chunks.get(nth) else { continue };
             let mut over = Mask::default();
             if !chunk.valid.holds(at) {
                 over = Mask::of(|position| !chunk.prices[position].holds(at));
@@ -116,12 +116,15 @@ impl Writer {
             if moved {
                 named.range(of_chunk.clone()).for_each(|number| over.set(place(*number).1));
             }
-            if !over.is_empty() {
-                Arc::make_mut(chunk).evaluate(book, first, over.iter(), &context, false);
+            let mut changed =
+                self.changed.range(of_chunk).map(|number| place(*number).1).peekable();
+            // What nothing is written to is shared with the version before.
+            if over.is_empty() && changed.peek().is_none() {
+                continue;
             }
-            let changed = self.changed.range(of_chunk).map(|number| place(*number).1);
-            if changed.clone().next().is_some() {
-                Arc::make_mut(chunk).evaluate(book, first, changed, &context, true);
+            if let Some(chunk) = chunks.get_mut(nth) {
+                chunk.evaluate(book, first, over.iter(), &context, false);
+                chunk.evaluate(book, first, changed, &context, true);
             }
         }
         let columns = &mut self.index.columns[market];
