@@ -116,9 +116,10 @@ impl Known {
     }
 
     /// Per cents off all prices of a category, from an instant on.
+    /// Another one later replaces it.
     pub fn sale(&self, category: usize, per_cent: i64, from: Instant) -> NewRecord {
         let data = json!({
-            "discount_id": "sale", "version": 1, "name": "Flash sale", "kind": "percentage",
+            "discount_id": "sale", "version": from.millis(), "name": "Flash sale", "kind": "percentage",
             "value": per_cent * 100, "scope": {"categories": [format!("category-{category}")]},
             "starts_at": from,
         });
