@@ -29,7 +29,8 @@ pub struct Args {
     /// Requests a second, whatever the answers do (quick: 500).
     #[arg(long, default_value_t = 4_000.0)]
     rate: f64,
-    /// From publishing the sale until it opens; all pages are read once meanwhile (quick: 8).
+    /// From publishing the sale until it opens; all pages are read once meanwhile. Twice as long where
+    /// that is too short (quick: 15).
     #[arg(long, default_value_t = 12)]
     lead_seconds: u64,
     /// How long pages are read before it opens (quick: 2).

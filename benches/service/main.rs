@@ -10,6 +10,7 @@ mod churn;
 mod fill;
 mod flash_sale;
 mod hot;
+mod index;
 mod kafka;
 mod listings;
 mod memory;
@@ -37,6 +38,8 @@ enum Benchmark {
     Read(read::Args),
     /// A discount on everything, until listings show it.
     Wide(wide::Args),
+    /// The listing index alone: scans, versions, and a discount on everything.
+    Index(index::Args),
     /// Listings over HTTP, each made anew.
     Listings(listings::Args),
     /// Hot pages over a socket, beside nginx and Varnish.
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Benchmark::Rebuild(args) => rebuild::measure_all(args).map(done),
         Benchmark::Read(args) => read::measure_all(args).map(done),
         Benchmark::Wide(args) => wide::measure_all(args).map(done),
+        Benchmark::Index(args) => index::measure_all(args).map(done),
         Benchmark::Listings(args) => listings::measure_all(args).map(done),
         Benchmark::Hot(args) => hot::measure_all(args).map(done),
         Benchmark::Churn(args) => churn::measure_all(args),

@@ -119,8 +119,8 @@ impl Known {
     /// Another one later replaces it.
     pub fn sale(&self, category: usize, per_cent: i64, from: Instant) -> NewRecord {
         let data = json!({
-            "discount_id": "sale", "version": from.millis(), "name": "Flash sale", "kind": "percentage",
-            "value": per_cent * 100, "scope": {"categories": [format!("category-{category}")]},
+            "discount_id": "sale", "version": from.millis(), "name": "Flash sale",
+            "kind": "percentage", "value": per_cent * 100, "scope": {"categories": [format!("category-{category}")]},
             "starts_at": from,
         });
         self.record(Kind::Discount, "discount.upserted.v1", data)

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use projections::event::{Change, Event};
+use projections::facts::{PriceFact, ProductFacts, ReviewCounts, StockFact};
+use projections::index::discounts::ScopedDiscount;
+use projections::index::part::IndexPart;
 use vitrine::decode::{Decoded, structured};
 use vitrine::generate::{Generator, Options};
 use vitrine::store::ReadStore;
@@ -95,6 +98,47 @@ pub fn parts(options: Options, products: usize) -> Vec<Part> {
     }
     all.push(part);
     all
+}
+
+/// A generated catalogue as the listing index is told of it: products in the order of their ids, and
+/// live discounts.
+pub fn index_parts(options: Options) -> (Vec<IndexPart>, Vec<ScopedDiscount>) {
+    let (by_product, discounts) = folded(options);
+    let discount = |event: Event| match event.change {
+        Change::Discount { discount_id, state: Some(discount) } => {
+            Some(ScopedDiscount { discount_id, time: event.time, discount })
+        }
+        _ => None,
+    };
+    let parts =
+        by_product.into_iter().filter_map(|(id, events)| Some(IndexPart::of(facts(id, events)?)));
+    (parts.collect(), discounts.into_iter().filter_map(discount).collect())
+}
+
+/// What is known of one product; `None` where it is not there.
+fn facts(product_id: String, events: Vec<Event>) -> Option<ProductFacts> {
+    let (mut product, mut reviews) = (None, ReviewCounts::default());
+    let (mut prices, mut stock) = (Vec::new(), Vec::new());
+    for Event { time, version, change, .. } in events {
+        match change {
+            Change::Product { state, .. } => product = state.map(|state| (version, time, state)),
+            Change::Price { price_id, state, .. } => {
+                prices.extend(state.map(|price| PriceFact { price_id, time, price }));
+            }
+            Change::Stock { sku, state, .. } => {
+                stock.push(StockFact { sku, time, available: state.available });
+            }
+            Change::Review { state, .. } => {
+                if let Some(review) = state.filter(|review| review.published) {
+                    reviews.0[usize::from(review.rating) - 1] += 1;
+                }
+            }
+            Change::Discount { .. } => {}
+        }
+    }
+    let (version, time, product) = product?;
+    let discounts = Vec::new();
+    Some(ProductFacts { product_id, version, time, product, prices, stock, discounts, reviews })
 }
 
 impl Part {

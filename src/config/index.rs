@@ -10,7 +10,7 @@ use crate::index::scans::ScanLimits;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IndexConfig {
-    /// Threads that look through large listings; one of 20,000 products or more takes two where none waits.
+    /// Threads for large listings; one of 20,000 products or more takes two where none waits.
     #[schemars(range(min = 1, max = 1_024))]
     pub scans: usize,
     /// Requests that wait for that; further ones are a 503 at once.

@@ -13,8 +13,8 @@ use super::Times;
 /// less than waiting for another thread.
 pub const INLINE_PRODUCTS: u64 = 1_000;
 
-/// From so many products on, a listing is looked through by two threads where a second turn is free:
-/// both take half the time, and no more turns than there are.
+/// From so many products on, a listing is looked through by two threads where a second turn is
+/// free: what nobody else wants makes it quicker.
 const SPLIT_PRODUCTS: u64 = 20_000;
 
 /// How much is scanned at a time.

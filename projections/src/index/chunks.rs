@@ -10,7 +10,7 @@ const GROUP: usize = 64;
 type Group<C> = Vec<Arc<C>>;
 
 /// Chunks of any kind, of which versions share those that did not change. They stand in groups: a
-/// version costs a count of references for each group, and no memory of each chunk is touched for it.
+/// version costs a count of references for each group, and does not touch each chunk.
 #[derive(Debug)]
 pub struct Chunks<C> {
     /// All but the last one are full.

@@ -6,7 +6,7 @@ use super::lookup::hash_of;
 use super::numbering::Numbering;
 use super::packed::{CHUNK, place};
 
-/// Values with a number below this are counted in an array, all others in a list that is sorted.
+/// Values with a number below this are counted in one array, all others in arrays of a chunk each.
 pub const NARROW: u32 = 1 << 16;
 /// Values of one name that get such a number, so that a name whose values are all different leaves
 /// room for others.

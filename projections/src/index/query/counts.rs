@@ -20,10 +20,7 @@ impl Counts {
     /// So many more products have it.
     #[inline]
     pub fn add(&mut self, number: u32, products: u32) {
-        match self.narrow.get_mut(number as usize) {
-            Some(count) => *count = count.wrapping_add(products),
-            None => self.add_wide(number - self.narrow.len() as u32, products),
-        }
+        *self.of(number) += products;
     }
 
     /// The same numbers, with what others have counted.
@@ -34,18 +31,25 @@ impl Counts {
         other.each_wide(|number, products| self.add(number, products));
     }
 
-    /// So many fewer have it.
+    /// So many fewer have it; no more than were added.
     pub fn take_off(&mut self, number: u32, products: u32) {
-        self.add(number, products.wrapping_neg());
+        *self.of(number) -= products;
     }
 
-    fn add_wide(&mut self, number: u32, products: u32) {
+    #[inline]
+    fn of(&mut self, number: u32) -> &mut u32 {
+        match number.checked_sub(self.narrow.len() as u32) {
+            None => &mut self.narrow[number as usize],
+            Some(wide) => self.wide(wide),
+        }
+    }
+
+    fn wide(&mut self, number: u32) -> &mut u32 {
         let (chunk, at) = place(number);
         if self.wide.len() <= chunk {
             self.wide.resize(chunk + 1, None);
         }
-        let count = &mut self.wide[chunk].get_or_insert_with(|| Box::new([0; CHUNK]))[at];
-        *count = count.wrapping_add(products);
+        &mut self.wide[chunk].get_or_insert_with(|| Box::new([0; CHUNK]))[at]
     }
 
     /// Tells of every number that was counted, and how often.

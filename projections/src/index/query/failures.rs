@@ -48,7 +48,7 @@ pub struct ChunkFailures {
 }
 
 impl ChunkFailures {
-    /// Of one product.
+    /// Of a chunk of which only some products are asked for.
     pub fn of(filters: &CompiledFilters, columns: &ChunkColumns<'_>) -> ChunkFailures {
         let mut failures = ChunkFailures::default();
         failures.look(filters, columns);

@@ -68,12 +68,6 @@ pub struct Answer {
     pub next_change_at: Option<Instant>,
 }
 
-impl Answer {
-    /// There are no such products.
-    const NOTHING: Answer =
-        Answer { total: 0, items: Vec::new(), more: false, facets: None, next_change_at: None };
-}
-
 /// How a version sees the audience and instant of a request.
 pub struct AudienceView<'a> {
     index: &'a Index,
@@ -191,25 +185,24 @@ impl Index {
         let products = self.members.products(query.listing).unwrap_or(&nothing);
         let wanted = Wanted { view: &view, filters: &compiled, sort: query.sort };
         let look = |part: Range<u32>| self.look(wanted, query, products.range(part));
-        let parts = parts(products, threads);
-        let found = std::thread::scope(|scope| {
+        let (first, others) = parts(products, threads);
+        let Found { total, mut items, scanned } = std::thread::scope(|scope| {
             let look = &look;
-            let elsewhere = |part: &Range<u32>| {
-                let part = part.clone();
-                std::thread::Builder::new().spawn_scoped(scope, move || look(part)).ok()
+            let elsewhere = |part: Range<u32>| {
+                let own = part.clone();
+                let thread = std::thread::Builder::new().spawn_scoped(scope, move || look(own));
+                (thread, part)
             };
-            let others: Vec<_> = parts.iter().skip(1).map(elsewhere).collect();
-            let first = parts.first().map(|part| look(part.clone()));
-            let others = others.into_iter().zip(parts.iter().skip(1)).map(|(other, part)| {
-                match other {
-                    Some(other) => other.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
+            let others: Vec<_> = others.into_iter().map(elsewhere).collect();
+            let first = look(first);
+            others.into_iter().fold(first, |found, (thread, part)| {
+                found.with(match thread {
+                    Ok(thread) => thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
                     // The system has no more threads.
-                    None => look(part.clone()),
-                }
-            });
-            first.into_iter().chain(others).reduce(Found::with)
+                    Err(_) => look(part),
+                })
+            })
         });
-        let Some(Found { total, mut items, scanned }) = found else { return Answer::NOTHING };
         items.sort_unstable_by(|a, b| self.order(a, b));
         let more = items.len() > query.limit;
         items.truncate(query.limit);
@@ -282,10 +275,11 @@ impl<'c> Found<'c> {
     }
 }
 
-/// A listing's numbers in parts of about as many products, at most so many.
-fn parts(products: &RoaringBitmap, most: usize) -> Vec<Range<u32>> {
+/// A listing's numbers in parts of about as many products, at most so many: the first, and others.
+fn parts(products: &RoaringBitmap, most: usize) -> (Range<u32>, Vec<Range<u32>>) {
     let share = products.len().div_ceil(most.max(1) as u64) as u32;
     let begins = (1..most as u32).filter_map(|nth| products.select(nth * share));
-    let bounds: Vec<u32> = std::iter::once(0).chain(begins).chain([u32::MAX]).collect();
-    bounds.windows(2).map(|bounds| bounds[0]..bounds[1]).collect()
+    let bounds: Vec<u32> = begins.chain([u32::MAX]).collect();
+    let others = bounds.windows(2).map(|bounds| bounds[0]..bounds[1]).collect();
+    (0..bounds[0], others)
 }

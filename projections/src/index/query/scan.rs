@@ -107,16 +107,14 @@ impl Scan<'_, '_> {
     /// Products of one chunk.
     fn chunk(&mut self, numbers: &[u32]) {
         let (view, book) = (self.view, &self.view.index.book);
-        let Some((columns, at)) = numbers.first().and_then(|first| ChunkColumns::of(book, *first))
-        else {
-            return;
-        };
+        let columns = numbers.first().and_then(|first| ChunkColumns::of(book, *first));
+        let Some((columns, _)) = columns else { return };
         let visible = self.see(numbers, columns.products);
         self.failures.look(self.filters, &columns);
         if let Some(counts) = self.counts.as_mut() {
             counts.begin(&columns);
         }
-        let (nth, _) = place(numbers[0] - at as u32);
+        let (nth, _) = place(columns.first);
         let amounts = view.columns.and_then(|columns| columns.chunks.get(nth));
         // All of the amounts hold at the instant.
         let holds = |chunk: &&AmountChunk| {
