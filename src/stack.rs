@@ -56,6 +56,13 @@ impl Log {
     }
 }
 
+/// What becomes of generations that are not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    Made,
+    Refused,
+}
+
 /// Log and read store.
 pub struct Stack {
     pub log: Log,
@@ -68,9 +75,13 @@ pub struct Stack {
 impl Stack {
     /// Opens both, and creates or migrates what is not there yet.
     pub async fn open(config: &Config) -> anyhow::Result<Stack> {
+        Stack::open_with(config, Absent::Made).await
+    }
+
+    async fn open_with(config: &Config, absent: Absent) -> anyhow::Result<Stack> {
         let log = Log::open(config).await?;
         let (store, catalogue) = match config.store_kind() {
-            StoreKind::Sqlite => open_sqlite(config).await?,
+            StoreKind::Sqlite => open_sqlite(config, absent).await?,
             StoreKind::Postgres => (open_postgres(config).await?, postgres_catalogue(config)?),
         };
         let stores = Arc::new(Stores::new(catalogue));
@@ -84,7 +95,7 @@ impl Stack {
     /// What is missing, and what to do.
     pub async fn open_existing(config: &Config) -> anyhow::Result<Stack> {
         Stack::refuse_nothing(config).await?;
-        Stack::open(config).await
+        Stack::open_with(config, Absent::Refused).await
     }
 
     /// Refuses to make a log in the place of one that a generation was made from.
@@ -139,10 +150,10 @@ impl Stack {
     }
 
     /// As [`Stack::open`], for whoever works on generations: where this build can read none of those that were promoted,
-    /// the store is one that never comes. Where there is nothing, nothing is made.
-    pub async fn open_control(config: &Config) -> anyhow::Result<Stack> {
+    /// the store is one that never comes. Where there is not even a log, nothing is made.
+    pub async fn open_control(config: &Config, absent: Absent) -> anyhow::Result<Stack> {
         Stack::refuse_nothing(config).await?;
-        let why = match Stack::open(config).await {
+        let why = match Stack::open_with(config, absent).await {
             Ok(stack) => return Ok(stack),
             Err(error) => match error.downcast_ref::<StoreError>() {
                 Some(StoreError::Incompatible(why)) => why.clone(),
@@ -150,7 +161,7 @@ impl Stack {
             },
         };
         let catalogue: Arc<dyn Catalogue> = match config.store_kind() {
-            StoreKind::Sqlite => Arc::new(open_sqlite_catalogue(config).await?),
+            StoreKind::Sqlite => Arc::new(open_sqlite_catalogue(config, absent).await?),
             StoreKind::Postgres => postgres_catalogue(config)?,
         };
         let late = LateStore::default();
@@ -311,18 +322,22 @@ fn is_away(error: &anyhow::Error) -> bool {
 type Opened = (Arc<dyn ReadStore>, Arc<dyn Catalogue>);
 
 /// The catalogue stands beside the embedded log, whichever log is used.
-async fn open_sqlite(config: &Config) -> anyhow::Result<Opened> {
-    let catalogue = open_sqlite_catalogue(config).await?;
+async fn open_sqlite(config: &Config, absent: Absent) -> anyhow::Result<Opened> {
+    let catalogue = open_sqlite_catalogue(config, absent).await?;
     let store = catalogue.open_serving().await?;
     Ok((store, Arc::new(catalogue)))
 }
 
-async fn open_sqlite_catalogue(config: &Config) -> anyhow::Result<SqliteCatalogue> {
+async fn open_sqlite_catalogue(config: &Config, absent: Absent) -> anyhow::Result<SqliteCatalogue> {
     let options = SqliteOptions {
         read_connections: config.store.read_connections,
         busy_timeout: Duration::from_millis(config.store.busy_timeout_ms),
     };
-    SqliteCatalogue::open(&config.data_dir, options).await.with_context(|| {
+    let opened = match absent {
+        Absent::Made => SqliteCatalogue::open(&config.data_dir, options).await,
+        Absent::Refused => SqliteCatalogue::look(&config.data_dir, options).await,
+    };
+    opened.with_context(|| {
         format!("cannot open the catalogue of generations in {}", config.data_dir.display())
     })
 }

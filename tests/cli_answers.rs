@@ -5,6 +5,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::harness::events::{price, product};
+use crate::harness::eventually;
 use crate::harness::process::Home;
 use crate::harness::production::Production;
 
@@ -35,6 +36,36 @@ fn where_there_is_nothing_that_is_told() {
         home.run(command).refused(&["has a generation, but no log/events.db", "backup"]);
         assert!(!home.data_dir().join("log").exists(), "{command:?}");
     }
+}
+
+/// The same where there is nothing but events, and where the file of a generation was deleted.
+#[test]
+fn a_generation_is_not_made_by_looking() {
+    let home = Home::new();
+    let file = home.write("events.ndjson", product("mug", json!({})));
+    home.run(&["publish", &file]).good();
+    let generation = home.data_dir().join("generation-1.db");
+    let looked = || {
+        for command in [&["status"][..], &["dead-letters", "list"]] {
+            home.run(command).refused(&["in data yet", "vitrine serve", "from the log"]);
+        }
+        home.run(&["generations", "list"]).good();
+        home.run(&["generations", "promote", "2"]).refused(&["2"]);
+        assert!(!generation.exists());
+    };
+    looked();
+    assert_eq!(home.json(&["generations", "list"]), json!([]));
+    drop(home.serve());
+    home.run(&["status"]).good();
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(home.data_dir().join(format!("generation-1.db{suffix}")));
+    }
+    looked();
+    // The service makes it again.
+    let service = home.serve();
+    eventually("the product is projected", || {
+        (service.get("/api/v1/products/mug").status == 200).then_some(())
+    });
 }
 
 /// The same where the store is in a database.

@@ -21,7 +21,7 @@ use crate::support::truth::Truth;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use vitrine::stack::Stack;
+use vitrine::stack::{Absent, Stack};
 
 /// Reads pages while generations are promoted, and checks every answer.
 #[derive(clap::Args, Clone)]
@@ -197,7 +197,7 @@ fn operate(args: &Args, runtime: &Runtime, shop: &Shop) -> anyhow::Result<Vec<St
 
 /// The live generation, and when it became so, in microseconds since 1970.
 async fn live(shop: &Shop) -> anyhow::Result<(i64, i64)> {
-    let stack = Stack::open_control(&shop.config).await?;
+    let stack = Stack::open_control(&shop.config, Absent::Made).await?;
     let known = stack.stores.catalogue().list().await?;
     stack.close().await;
     let live = known.into_iter().find(|g| g.live).context("no generation is live")?;

@@ -22,7 +22,7 @@ use vitrine::generate::{DEFAULT_START, Options};
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::rebuild::progress::{Phase, Progress};
 use vitrine::rebuild::{self, Job};
-use vitrine::stack::{self, Stack};
+use vitrine::stack::{self, Absent, Stack};
 
 /// Builds a new generation, and times it.
 #[derive(clap::Args)]
@@ -192,7 +192,7 @@ fn build_apart(shop: &Shop) -> anyhow::Result<Built> {
 /// What `vitrine rebuild` does before it compares.
 async fn build(config: &Path) -> anyhow::Result<Built> {
     let config = Config::load(Some(config), std::iter::empty(), &Overrides::default())?;
-    let stack = Stack::open_control(&config).await?;
+    let stack = Stack::open_control(&config, Absent::Made).await?;
     let catalogue = stack.stores.catalogue();
     let generation = catalogue.create().await?;
     let progress = Arc::new(watch::Sender::new(Progress::default()));

@@ -10,7 +10,7 @@ use super::{Context, output};
 use crate::config::Config;
 use crate::generations::promote::{self, Promoted};
 use crate::generations::{Generation, rebuild};
-use crate::stack::Stack;
+use crate::stack::{Absent, Stack};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -32,7 +32,7 @@ pub enum Command {
 }
 
 pub async fn run(context: Context, command: Command) -> anyhow::Result<()> {
-    let stack = Stack::open_control(&context.config).await?;
+    let stack = Stack::open_control(&context.config, Absent::Refused).await?;
     let done = dispatch(&context, &stack, command).await;
     stack.close().await;
     done

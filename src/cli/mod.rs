@@ -10,6 +10,7 @@ mod output;
 mod publish;
 mod rebuild;
 mod serve;
+mod standings;
 mod status;
 mod warm;
 

@@ -1,6 +1,7 @@
 //! `vitrine publish`: NDJSON CloudEvents into the log.
 
 mod lines;
+mod stopped;
 mod wait;
 
 use std::fs::File;
@@ -44,6 +45,8 @@ struct Summary {
     examples: Vec<PassedOver>,
     /// The last position in each topic; absent where nothing was published.
     position: Option<String>,
+    /// Partitions among them of which nothing is projected, and why; empty where that cannot be seen.
+    stopped: Vec<String>,
     seconds: f64,
     /// The view reflects them all.
     reflected: bool,
@@ -92,6 +95,8 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     if args.wait && !last.is_empty() {
         wait::reflected(config, &last, stall, context.json).await?;
         summary.reflected = true;
+    } else if !last.is_empty() {
+        summary.stopped = stopped::stopped(config, &last).await;
     }
     log.close().await;
     summary.seconds = started.elapsed().as_secs_f64();
@@ -146,6 +151,9 @@ impl Summary {
                 "\npassed over {} lines that are no CloudEvents of a known type",
                 self.passed_over
             ));
+        }
+        for stopped in &self.stopped {
+            text.push_str(&format!("\nNOT PROJECTED: {stopped}"));
         }
         if let Some(position) = &self.position {
             text.push_str(&format!("\nposition {position}"));

@@ -14,7 +14,7 @@ use crate::generations::outcome::{Asked, RebuildFailed, Rebuilt};
 use crate::generations::rebuild::Rebuild;
 use crate::rebuild::RebuildError;
 use crate::rebuild::progress::{Phase, Progress};
-use crate::stack::Stack;
+use crate::stack::{Absent, Stack};
 use crate::verdict::{Allow, VerdictError};
 
 /// How often the progress bar is drawn.
@@ -47,7 +47,7 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
         only_if_empty: false,
     };
     let promote = asked.promote;
-    let stack = Arc::new(Stack::open_control(&context.config).await?);
+    let stack = Arc::new(Stack::open_control(&context.config, Absent::Made).await?);
     let stop = CancellationToken::new();
     let progress = Arc::new(watch::Sender::default());
     let rebuild = Rebuild {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::standings::standings;
 use super::{Context, output};
 use crate::clock;
 use crate::generations::{Generation, State};
 use crate::log::position::Partition;
 use crate::log::{self, Extent};
-use crate::projector::embedded::is_another;
-use crate::stack::{Log, Stack};
-use crate::store::{LOG_ID, ReadStore, Standing, StoreStatus};
+use crate::stack::Stack;
+use crate::store::{Standing, StoreStatus};
 
 #[derive(Serialize)]
 struct Status {
@@ -56,14 +56,11 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
     let stack = Stack::open_existing(config).await?;
     let log = stack.log.events();
     let extents = log.extents().await?;
-    let standings = standings(&stack.log, stack.store.as_ref()).await?;
-    let known: Vec<(Partition, i64)> =
-        standings.iter().map(|s| (s.partition.clone(), s.next)).collect();
+    let live = standings(&stack.log, stack.store.as_ref()).await?;
+    let known: Vec<(Partition, i64)> = live.iter().map(|s| (s.partition.clone(), s.next)).collect();
     let mut stopped_beside = Vec::new();
     for store in stack.followers().await? {
-        for Standing { partition, stopped, .. } in
-            self::standings(&stack.log, store.as_ref()).await?
-        {
+        for Standing { partition, stopped, .. } in standings(&stack.log, store.as_ref()).await? {
             let Partition { topic, partition } = partition;
             stopped_beside.extend(stopped.map(|problem| StoppedBeside {
                 generation: store.generation(),
@@ -77,7 +74,7 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
     let status = Status {
         log: config.log.url.redacted(),
         store: stack.store.status().await?,
-        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &standings)).collect(),
+        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &live)).collect(),
         lag_events: lag.events,
         generations: stack.stores.catalogue().list().await?,
         stopped_beside,
@@ -86,21 +83,6 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
     stack.close().await;
     output::answer(context.json, &status, || status.text());
     Ok(())
-}
-
-/// How far a generation is, and what is stopped of it, whether or not a service has seen that yet.
-async fn standings(log: &Log, store: &dyn ReadStore) -> anyhow::Result<Vec<Standing>> {
-    let mut snapshot = store.snapshot().await?;
-    let (mut standings, log_id) = (snapshot.standings().await?, snapshot.meta(LOG_ID).await?);
-    drop(snapshot);
-    if let Log::Embedded(log) = log
-        && let Some(why) = is_another(log, log_id.as_deref(), &standings).await?
-    {
-        for standing in &mut standings {
-            standing.stopped.get_or_insert_with(|| why.clone());
-        }
-    }
-    Ok(standings)
 }
 
 impl PartitionStatus {

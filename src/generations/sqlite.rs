@@ -25,22 +25,30 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(10);
 pub struct SqliteCatalogue {
     data_dir: PathBuf,
     options: SqliteOptions,
+    /// Files of generations are made where there are none.
+    makes: bool,
     pool: SqlitePool,
 }
 
 impl SqliteCatalogue {
     /// Opens the catalogue in a data directory, and makes the first generation's entry where there is none.
     pub async fn open(data_dir: &Path, options: SqliteOptions) -> Result<SqliteCatalogue> {
+        let catalogue =
+            SqliteCatalogue { makes: true, ..SqliteCatalogue::look(data_dir, options).await? };
+        if catalogue.announced().await?.serving.is_none() {
+            catalogue.enter_first().await?;
+        }
+        Ok(catalogue)
+    }
+
+    /// As [`SqliteCatalogue::open`], for whoever only looks: no generation is made, neither entry nor file.
+    pub async fn look(data_dir: &Path, options: SqliteOptions) -> Result<SqliteCatalogue> {
         embedded::migrate_file(data_dir, options.busy_timeout).await.map_err(StoreError::from)?;
         let connect = connect_options(&embedded::file(data_dir), options)
             .synchronous(SqliteSynchronous::Full);
         let pool = pool_options().max_connections(1).acquire_timeout(ACQUIRE_WITHIN);
         let pool = open_pool(pool, connect, options.busy_timeout).await.map_err(database)?;
-        let catalogue = SqliteCatalogue { data_dir: data_dir.to_owned(), options, pool };
-        if catalogue.announced().await?.serving.is_none() {
-            catalogue.enter_first().await?;
-        }
-        Ok(catalogue)
+        Ok(SqliteCatalogue { data_dir: data_dir.to_owned(), options, makes: false, pool })
     }
 
     /// The generation that this build answers from, opened.
@@ -55,12 +63,15 @@ impl SqliteCatalogue {
         let found = found.or_else(|| all.iter().find(|generation| generation.live));
         match found {
             Some(generation) => self.open_at(generation).await,
-            None => Err(StoreError::Incompatible("there is no live generation".to_owned())),
+            None => Err(self.none_yet("generation")),
         }
     }
 
     async fn open_at(&self, generation: &Generation) -> Result<Arc<dyn ReadStore>> {
         let (path, number, options) = (self.path(generation), generation.number, self.options);
+        if !self.makes && !path.exists() {
+            return Err(self.none_yet(&generation.place));
+        }
         // Its future cannot be sent to another thread: sqlx migrates with so general a connection.
         let runtime = tokio::runtime::Handle::current();
         let opening = tokio::task::spawn_blocking(move || {
@@ -69,6 +80,13 @@ impl SqliteCatalogue {
         });
         let store = opening.await.map_err(|ended| StoreError::Unavailable(ended.to_string()))??;
         Ok(Arc::new(store))
+    }
+
+    fn none_yet(&self, what: &str) -> StoreError {
+        StoreError::Incompatible(format!(
+            "there is no {what} in {} yet: `vitrine serve` makes it from the log",
+            self.data_dir.display()
+        ))
     }
 
     fn path(&self, generation: &Generation) -> PathBuf {

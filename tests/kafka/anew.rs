@@ -1,4 +1,4 @@
-//! Topics that are made anew while the service is down: deleted and created again.
+//! Topics that are made anew: deleted and created again.
 
 use serde_json::json;
 
@@ -106,4 +106,23 @@ fn a_rebuild_alone_does_not_wait_for_a_generation_of_a_topic_that_was_made_anew(
         let page = service.get("/api/v1/products/mug").page();
         (page["stock"]["available"] == 99).then_some(())
     });
+}
+
+/// However fast it is filled: whoever has read on from it says so, and whoever starts afterwards.
+#[test]
+fn a_topic_that_is_made_anew_while_the_service_runs_is_told_of() {
+    let shop = shop();
+    let service = shop.home.serve();
+    first(&shop, &service);
+    made_anew(&shop);
+    let stopped = format!("partition {}:0 is stopped", shop.topic("stock"));
+    let is_told = |service: &Service| {
+        eventually("the partition is stopped", || {
+            let waits_for = service.get("/readyz").body["waits_for"].to_string();
+            (waits_for.contains(&stopped) && waits_for.contains("made anew")).then_some(())
+        });
+    };
+    is_told(&service);
+    drop(service);
+    is_told(&shop.home.serve());
 }

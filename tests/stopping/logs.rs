@@ -91,6 +91,11 @@ fn a_log_that_is_made_anew_is_told_of() {
     // As many events as before, and more.
     service.publish(&events(30));
     home.run(&["publish", &file, "--wait"]).refused(&["is stopped", "made anew"]);
+    let published = home.run(&["publish", &file]).good().stdout;
+    assert!(
+        published.contains("NOT PROJECTED: partition catalog.product:0 is stopped"),
+        "{published}"
+    );
     is_stopped(&home, &mut service, "it was made anew");
     is_mended(&home, service, 900);
 }

@@ -20,7 +20,7 @@ use crate::log::position::Partition;
 use crate::log::record::Record;
 use crate::log::{Extent, LogError, REBUILD_FROM_IT, gap};
 use crate::projector::drive::ProjectorError;
-use crate::store::{Mark, Standing, StoreError};
+use crate::store::{Advance, Mark, Standing, StoreError};
 use crate::waits::Waits;
 
 /// How long the store may take to say where partitions stand.
@@ -185,7 +185,7 @@ impl Assignment {
                 &starts.iter().filter_map(Start::mark).collect::<Vec<_>>(),
             )?;
             for start in &mut starts {
-                start.another = changed.contains(&start.extent.partition);
+                start.another = changed.iter().any(|(of, _)| *of == start.extent.partition);
             }
             self.start(index, consumer, starts)
         });
@@ -310,25 +310,50 @@ impl Assignment {
         keys.map(|key| self.partition(key)).collect()
     }
 
-    /// Has the groups of these partitions start over from where the store stands.
+    /// Has the groups of partitions start over from where the store stands, whose topic was made anew. The store gets back
+    /// the last event that is known to be of the topic before, so that everybody who looks finds another one.
     ///
     /// # Errors
     /// What does not pass.
     pub fn begin_again<C: ConsumerContext>(
         &mut self,
         consumer: &BaseConsumer<C>,
-        partitions: &[Partition],
+        changed: &[(Partition, Mark)],
     ) -> Result<(), ProjectorError> {
         let drain = self.works.options.drain;
         for index in 0..self.groups.len() {
             let Some(group) = self.groups.get(index) else { continue };
-            let has =
-                group.active().into_iter().any(|key| partitions.contains(&self.partition(key)));
-            let Some(group) = self.groups.get_mut(index).filter(|_| has) else { continue };
+            let active: Vec<Partition> =
+                group.active().into_iter().map(|key| self.partition(key)).collect();
+            let its: Vec<_> = changed.iter().filter(|(of, _)| active.contains(of)).collect();
+            let Some(group) = self.groups.get_mut(index).filter(|_| !its.is_empty()) else {
+                continue;
+            };
             let consumed = group.restart(drain);
             self.unassign(consumer, &consumed)?;
+            match self.save_marks(&its) {
+                // The next check finds it again.
+                Err(error) if error.is_passing() => self.waits().wait(CONSUMING, error),
+                saved => saved?,
+            }
         }
         Ok(())
+    }
+
+    fn save_marks(&self, marks: &[&(Partition, Mark)]) -> Result<(), ProjectorError> {
+        let standings = self.standings()?;
+        let moves = marks.iter().filter_map(|(partition, mark)| {
+            let next = standings.get(partition)?.next;
+            let (partition, last) = (partition.clone(), Some(*mark));
+            Some(Advance { partition, expected: next, next, last })
+        });
+        let moves: Vec<Advance> = moves.collect();
+        let store = self.works.projector.store();
+        self.works.runtime.block_on(async {
+            let mut tx = store.begin().await?;
+            tx.advance(&moves).await?;
+            Ok(tx.commit().await?)
+        })
     }
 
     /// The consumer has found an offset that is not in the log, and does not say of which partition:

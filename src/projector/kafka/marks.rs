@@ -26,15 +26,20 @@ use crate::store::{Mark, ReadStore};
 
 /// How often the last events of all partitions are read again.
 const CHECK_EVERY: Duration = Duration::from_secs(15);
+/// How soon those of a partition that was never checked.
+const CHECK_NEW_EVERY: Duration = Duration::from_secs(2);
 /// How long reading those of one topic may take.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 
-/// Those of the partitions whose event at the mark is another one now. An event that is gone, as compaction and retention
+/// Those of the marks whose event is another one now. An event that is gone, as compaction and retention
 /// have it, says nothing.
 ///
 /// # Errors
 /// Where the brokers do not answer in time.
-pub fn changed(log: &KafkaLog, marks: &[(Partition, Mark)]) -> Result<Vec<Partition>, LogError> {
+pub fn changed(
+    log: &KafkaLog,
+    marks: &[(Partition, Mark)],
+) -> Result<Vec<(Partition, Mark)>, LogError> {
     let mut by_topic: BTreeMap<&str, BTreeMap<i32, Mark>> = BTreeMap::new();
     for (Partition { topic, partition }, mark) in marks {
         by_topic.entry(topic).or_default().insert(*partition, *mark);
@@ -42,8 +47,8 @@ pub fn changed(log: &KafkaLog, marks: &[(Partition, Mark)]) -> Result<Vec<Partit
     let mut changed = Vec::new();
     for (topic, marks) in by_topic {
         // An end of a partition that is told of names no topic: each has a consumer of its own.
-        for partition in changed_in(log, topic, marks)? {
-            changed.push(Partition { topic: topic.to_owned(), partition });
+        for (partition, mark) in changed_in(log, topic, marks)? {
+            changed.push((Partition { topic: topic.to_owned(), partition }, mark));
         }
     }
     Ok(changed)
@@ -53,7 +58,7 @@ fn changed_in(
     log: &KafkaLog,
     topic: &str,
     mut marks: BTreeMap<i32, Mark>,
-) -> Result<Vec<i32>, LogError> {
+) -> Result<Vec<(i32, Mark)>, LogError> {
     let consumer: BaseConsumer<Broker> =
         log.settings().create(Purpose::Look, log.broker().clone())?;
     let mut list = TopicPartitionList::new();
@@ -74,7 +79,7 @@ fn changed_in(
                 let Some(mark) = marks.remove(&message.partition()) else { continue };
                 let is_it = message.offset() == mark.offset;
                 if is_it && record(&message).fingerprint() != mark.fingerprint {
-                    changed.push(message.partition());
+                    changed.push((message.partition(), mark));
                 }
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
@@ -87,18 +92,31 @@ fn changed_in(
     Ok(changed)
 }
 
+/// What a check came to.
+struct Checked {
+    /// Partitions of topics that were made anew, each with the last event that is known to be of the topic before.
+    changed: Vec<(Partition, Mark)>,
+    /// The last events that are known to be of the topic that is projected; `None` where nothing was.
+    seen: BTreeMap<Partition, Option<Mark>>,
+}
+
 /// Checks all partitions now and then, beside the thread that polls.
 pub struct Checking {
     log: Arc<KafkaLog>,
     store: Arc<dyn ReadStore>,
     runtime: Handle,
+    /// The last events as the last check found them. A topic may be made anew and filled so fast that events of it are
+    /// projected before anybody looks: these are of the topic before.
+    seen: BTreeMap<Partition, Option<Mark>>,
+    looked_at: Instant,
     checked_at: Instant,
-    task: Option<JoinHandle<Result<Vec<Partition>, ProjectorError>>>,
+    task: Option<JoinHandle<Result<Checked, ProjectorError>>>,
 }
 
 impl Checking {
     pub fn new(log: Arc<KafkaLog>, store: Arc<dyn ReadStore>, runtime: Handle) -> Checking {
-        Checking { log, store, runtime, checked_at: Instant::now(), task: None }
+        let (seen, now) = (BTreeMap::new(), Instant::now());
+        Checking { log, store, runtime, seen, looked_at: now, checked_at: now, task: None }
     }
 
     /// Takes up what was found, and checks again when it is time.
@@ -112,8 +130,8 @@ impl Checking {
     ) -> Result<(), ProjectorError> {
         if let Some(task) = self.task.take_if(|task| task.is_finished()) {
             match self.runtime.block_on(task) {
-                Ok(Ok(changed)) if changed.is_empty() => {}
-                Ok(Ok(changed)) => {
+                Ok(Ok(Checked { changed, seen })) => {
+                    self.seen = seen;
                     let mut assignment = assignment.lock().unwrap_or_else(PoisonError::into_inner);
                     assignment.begin_again(consumer, &changed)?;
                 }
@@ -121,11 +139,15 @@ impl Checking {
                 Err(ended) => tracing::error!(%ended, "reading last events again has ended"),
             }
         }
-        if self.task.is_none() && self.checked_at.elapsed() >= CHECK_EVERY {
-            self.checked_at = Instant::now();
+        if self.task.is_none() && self.looked_at.elapsed() >= CHECK_NEW_EVERY {
+            self.looked_at = Instant::now();
             let active = assignment.lock().unwrap_or_else(PoisonError::into_inner).active();
-            let (log, store) = (Arc::clone(&self.log), Arc::clone(&self.store));
-            self.task = Some(self.runtime.spawn(check(log, store, active)));
+            let all_seen = active.iter().all(|partition| self.seen.contains_key(partition));
+            if !all_seen || self.checked_at.elapsed() >= CHECK_EVERY {
+                self.checked_at = Instant::now();
+                let (log, store) = (Arc::clone(&self.log), Arc::clone(&self.store));
+                self.task = Some(self.runtime.spawn(check(log, store, active, self.seen.clone())));
+            }
         }
         Ok(())
     }
@@ -135,14 +157,31 @@ async fn check(
     log: Arc<KafkaLog>,
     store: Arc<dyn ReadStore>,
     active: Vec<Partition>,
-) -> Result<Vec<Partition>, ProjectorError> {
-    let standings = store.snapshot_fresh().await?.standings().await?;
-    let marks: Vec<(Partition, Mark)> = standings
-        .into_iter()
-        .filter(|standing| active.contains(&standing.partition))
-        .filter_map(|standing| Some((standing.partition, standing.last?)))
-        .collect();
-    let read = tokio::task::spawn_blocking(move || changed(&log, &marks)).await;
-    let read = read.map_err(|e| LogError::Refused(format!("reading last events ended: {e}")))?;
-    Ok(read?)
+    mut before: BTreeMap<Partition, Option<Mark>>,
+) -> Result<Checked, ProjectorError> {
+    before.retain(|partition, _| active.contains(partition));
+    // First where the store stands: what is found of the marks before holds for these, too.
+    let mut seen: BTreeMap<Partition, Option<Mark>> =
+        active.into_iter().map(|partition| (partition, None)).collect();
+    for standing in store.snapshot_fresh().await?.standings().await? {
+        if let Some(mark) = seen.get_mut(&standing.partition) {
+            *mark = standing.last;
+        }
+    }
+    let read = tokio::task::spawn_blocking(move || {
+        let mut changed_ones = changed(&log, &of_events(&before))?;
+        seen.retain(|partition, _| !changed_ones.iter().any(|(changed, _)| changed == partition));
+        let newer = seen.iter().filter(|(partition, mark)| before.get(partition) != Some(mark));
+        let newer = newer.map(|(partition, mark)| (partition.clone(), *mark)).collect();
+        changed_ones.extend(changed(&log, &of_events(&newer))?);
+        // A partition that cannot be stopped now is found again by the next check.
+        seen.extend(changed_ones.iter().map(|(partition, mark)| (partition.clone(), Some(*mark))));
+        Ok::<Checked, LogError>(Checked { changed: changed_ones, seen })
+    });
+    let read = read.await;
+    Ok(read.map_err(|e| LogError::Refused(format!("reading last events ended: {e}")))??)
+}
+
+fn of_events(marks: &BTreeMap<Partition, Option<Mark>>) -> Vec<(Partition, Mark)> {
+    marks.iter().filter_map(|(partition, mark)| Some((partition.clone(), (*mark)?))).collect()
 }
