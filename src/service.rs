@@ -257,6 +257,7 @@ impl Service {
         {
             warming.stop().await;
         }
+        self.tasks.ended().await;
         self.stack.close().await;
         self.tasks.take_failure().map_or(Ok(()), Err)
     }

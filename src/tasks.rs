@@ -9,12 +9,15 @@ use anyhow::anyhow;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The tasks of one service. The first that fails stops the service, and says why it ended.
 #[derive(Clone, Default)]
 pub struct Tasks {
     stop: CancellationToken,
     failure: Arc<Mutex<Option<anyhow::Error>>>,
+    /// Those that are waited for at the end.
+    last: TaskTracker,
 }
 
 impl Tasks {
@@ -36,6 +39,20 @@ impl Tasks {
                 ended => ended,
             }
         })
+    }
+
+    /// The same with a task that still has something to do once it is to stop: [`Tasks::ended`] waits for it.
+    pub fn run_to_end<T>(&self, name: &'static str, until: &CancellationToken, task: T)
+    where
+        T: Future<Output: Outcome> + Send + 'static,
+    {
+        self.run(name, until, self.last.track_future(task));
+    }
+
+    /// Until all tasks have ended that are waited for. They are to stop already.
+    pub async fn ended(&self) {
+        self.last.close();
+        self.last.wait().await;
     }
 
     /// Starts a task that ends when its work is done. If it panics or returns an error, the service

@@ -247,3 +247,20 @@ async fn what_was_read_is_not_looked_at_again() {
     conn.close().await.unwrap();
     store.close().await;
 }
+
+/// A dump brings notes with it to a server whose transactions have other numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_of_the_server_that_it_was_made_beside() {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let cursor = now(&store).await;
+    store.note_image("token").await.unwrap();
+    assert!(store.resume("token", &cursor).await.unwrap().is_some());
+    let mut connection = database.connect().await;
+    let restored =
+        "UPDATE meta SET key = 'index_image.token.1' WHERE key LIKE 'index_image.token.%'";
+    let table = "SELECT set_config('search_path', schemaname, false) FROM pg_tables WHERE tablename = 'meta'";
+    connection.execute(table).await.unwrap();
+    assert_eq!(connection.execute(restored).await.unwrap().rows_affected(), 1);
+    assert_eq!(store.resume("token", &cursor).await.unwrap(), None);
+}

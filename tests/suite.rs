@@ -26,6 +26,7 @@ mod generate;
 mod generations;
 mod harness;
 mod index;
+mod index_image;
 mod kafka;
 mod limits;
 mod live;

@@ -184,6 +184,7 @@ async fn state(
         index: Arc::clone(&index),
         following: Arc::clone(&following),
         told: None,
+        images: None,
         waits: Waits::default(),
     };
     tokio::spawn(follower.run(stop.clone()));

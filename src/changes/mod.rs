@@ -24,6 +24,10 @@ pub const MAX_READ_CHANGES: u32 = 10_000;
 pub const MAX_READ_BYTES: i64 = 64 * 1024 * 1024;
 /// How long changes are kept for those who have not read them.
 pub const KEEP: Duration = Duration::from_secs(600);
+/// How long it is noted that an image of the index was made.
+pub const KEEP_NOTES: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What keys of such notes begin with; the image's token follows.
+pub const NOTE: &str = "index_image.";
 /// Changes that one transaction of pruning deletes.
 pub const PRUNED_AT_ONCE: u32 = 1_000;
 

@@ -22,11 +22,18 @@ pub struct IndexConfig {
     /// beyond it, and both say so.
     #[schemars(range(max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
+    /// The time between two images of the index, in seconds; 0: none. An image is a file in `data_dir`,
+    /// `index-N.image` for generation N, about as large as the index: a process that starts again goes on
+    /// from it and reads only what was changed since. One more is written when the process stops. It is
+    /// not used where the store has not kept all changes since (they are kept for ten minutes while
+    /// something is projected): then all products are read.
+    #[schemars(range(max = 86_400))]
+    pub image_seconds: u64,
 }
 
 impl Default for IndexConfig {
     fn default() -> Self {
-        Self { scans: 2, max_waiting_scans: 1024, max_bytes: 8 << 30 }
+        Self { scans: 2, max_waiting_scans: 1024, max_bytes: 8 << 30, image_seconds: 300 }
     }
 }
 

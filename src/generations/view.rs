@@ -16,6 +16,7 @@ use crate::changes::follow::Following;
 use crate::config::Config;
 use crate::index::ListingIndex;
 use crate::index::follow::{Follower, Told};
+use crate::index::images::Images;
 use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
@@ -110,9 +111,15 @@ impl Views {
             index: Arc::clone(&index),
             following: Arc::clone(&following),
             told: pages.clone().map(|pages| -> Arc<dyn Told> { pages }),
+            images: (self.config.index.image_seconds > 0).then(|| Images {
+                directory: self.config.data_dir.clone(),
+                generation: store.generation(),
+                every: Duration::from_secs(self.config.index.image_seconds),
+                ending: self.tasks.stop().clone(),
+            }),
             waits: self.waits.of_generation(store.generation()),
         };
-        self.tasks.run("following changes", stop, follower.run(stop.clone()));
+        self.tasks.run_to_end("following changes", stop, follower.run(stop.clone()));
         Followed { following, index, pages }
     }
 }

@@ -13,7 +13,8 @@ use projections::index::writer::Writer;
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
-use super::bounds::{Estimate, LoadError};
+use super::images::{Images, Kept};
+use super::load::read_all;
 use super::rounds::{self, Names, PRODUCTS_AT_ONCE, Read};
 use super::{IndexVersion, ListingIndex};
 use crate::backoff::Backoff;
@@ -29,10 +30,10 @@ const FOLLOWING: &str = "changes cannot be read";
 pub const LOADING: &str = "the listing index cannot be loaded";
 const LARGE: &str = "the listing index is larger than it may be";
 
-/// How often a long load says how far it is.
-const TELL_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked how large it is.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// How long a round may take that is under way when the service stops.
+const LAST_ROUND_WITHIN: Duration = Duration::from_secs(2);
 /// The shortest pause between two versions.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
@@ -53,32 +54,35 @@ pub struct Follower {
     /// How far the feed is known.
     pub following: Arc<Following>,
     pub told: Option<Arc<dyn Told>>,
+    /// Where it keeps an image to start again from, if it does.
+    pub images: Option<Images>,
     pub waits: Waits,
 }
 
 /// How far the feed was read.
-struct Heard {
-    cursor: ChangeCursor,
+pub(super) struct Heard {
+    pub cursor: ChangeCursor,
     /// What it names, and is yet to be read.
-    pending: Names,
+    pub pending: Names,
 }
 
 /// What was published, and what the next version is made with.
-struct Versions {
-    writer: Arc<Mutex<Writer>>,
-    last: Arc<IndexVersion>,
+pub(super) struct Versions {
+    pub writer: Arc<Mutex<Writer>>,
+    pub last: Arc<IndexVersion>,
     /// Versions that some request may still hold: they are freed here.
-    retired: Vec<Arc<IndexVersion>>,
+    pub retired: Vec<Arc<IndexVersion>>,
     /// When the next version may be published.
-    next: Clock,
+    pub next: Clock,
     /// When it was last looked how large they are.
-    measured: Clock,
+    pub measured: Clock,
 }
 
 /// Where a follower stands.
-struct Feed {
-    heard: Heard,
-    versions: Versions,
+pub(super) struct Feed {
+    pub heard: Heard,
+    pub versions: Versions,
+    pub kept: Kept,
 }
 
 impl Follower {
@@ -98,7 +102,7 @@ impl Follower {
             };
             let done = tokio::select! {
                 done = step => done,
-                () = stop.cancelled() => break,
+                () = until_cut(&stop, subject == FOLLOWING) => break,
             };
             match done {
                 Ok(loaded) => {
@@ -107,6 +111,7 @@ impl Follower {
                     feed = loaded.or(feed);
                     self.waits.over(subject);
                     backoff = Backoff::default();
+                    self.keep_image(feed.as_mut(), false).await;
                 }
                 Err(error) => {
                     self.waits.wait(subject, error);
@@ -120,6 +125,7 @@ impl Follower {
             }
             self.pause(feed.as_ref(), hints.as_deref_mut(), &stop).await;
         }
+        self.keep_image(feed.as_mut(), true).await;
         // Its generation may be dropped already, and nobody waits for it.
         self.waits.over(LOADING);
         self.waits.over(FOLLOWING);
@@ -153,40 +159,8 @@ impl Follower {
         }
     }
 
-    /// The first version.
-    async fn load(&self) -> Result<Feed, LoadError> {
-        let started = Clock::now();
-        let total = self.store.status().await?.products;
-        let cursor = self.store.changes(None).await?.cursor;
-        let mut snapshot = self.store.snapshot_fresh().await?;
-        let reflected = snapshot.reflected().await?;
-        let discounts = snapshot.discounts().await?;
-        let mut writer = Writer::new(self.markets.clone());
-        rounds::put_discounts(&mut writer, discounts);
-        let writer = Arc::new(Mutex::new(writer));
-        let mut estimate = Estimate::new(self.index.max_bytes, total);
-        let loaded = |_: &Read, products| {
-            self.index.loaded.store(products, Ordering::Relaxed);
-            estimate.loading(&lock(&writer))
-        };
-        read_all(snapshot.as_mut(), &writer, loaded).await?;
-        estimate.loaded(&lock(&writer))?;
-        drop(snapshot);
-        let (version, _) = publish(&writer, 1, reflected).await;
-        self.index.publish(Arc::clone(&version));
-        self.index.wake(version.number);
-        let (products, seconds) = (version.index.len(), started.elapsed().as_secs_f64());
-        let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
-        tracing::info!(products, seconds, bytes, "the listing index is loaded");
-        self.measure(&version);
-        let heard = Heard { cursor, pending: Names::default() };
-        let (retired, next, measured) = (Vec::new(), Clock::now(), Clock::now());
-        let versions = Versions { writer, last: version, retired, next, measured };
-        Ok(Feed { heard, versions })
-    }
-
     /// Says where an index has outgrown its bounds: following it goes on.
-    fn measure(&self, version: &IndexVersion) {
+    pub(super) fn measure(&self, version: &IndexVersion) {
         let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
         match self.index.max_bytes {
             most if most > 0 && bytes as u64 > most => {
@@ -199,7 +173,7 @@ impl Follower {
 
     /// One round. The feed goes on being read meanwhile: pages from facts do not wait for the index.
     async fn follow(&self, feed: &mut Feed) -> Result<()> {
-        let Feed { heard, versions } = feed;
+        let Feed { heard, versions, .. } = feed;
         self.look(heard).await?;
         let now = clock::now();
         let last = &versions.last;
@@ -262,7 +236,7 @@ impl Follower {
     }
 
     /// Reads the feed: what it names is pending from now on.
-    async fn look(&self, heard: &mut Heard) -> Result<()> {
+    pub(super) async fn look(&self, heard: &mut Heard) -> Result<()> {
         let read = self.store.changes(Some(&heard.cursor)).await?;
         if read.lost {
             tracing::warn!("changes were deleted before they were read: everything is read again");
@@ -284,7 +258,7 @@ impl Follower {
 
     /// Reads what is named into the writer. After an error it may be there in part, and nothing is
     /// published before all of it is read again.
-    async fn read(
+    pub(super) async fn read(
         &self,
         snapshot: &mut dyn Snapshot,
         writer: &Arc<Mutex<Writer>>,
@@ -342,8 +316,16 @@ impl Follower {
     }
 }
 
+/// Until what is under way is given up: a round is finished, so that there is an image of what it made.
+async fn until_cut(stop: &CancellationToken, is_round: bool) {
+    stop.cancelled().await;
+    if is_round {
+        tokio::time::sleep(LAST_ROUND_WITHIN).await;
+    }
+}
+
 /// Runs what takes long off the threads that answer requests.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(ended) => match ended.try_into_panic() {
@@ -354,35 +336,12 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     }
 }
 
-/// All products in id order, into a writer.
-async fn read_all<E: From<StoreError>>(
-    snapshot: &mut dyn Snapshot,
-    writer: &Arc<Mutex<Writer>>,
-    mut tell: impl FnMut(&Read, u64) -> Result<(), E>,
-) -> Result<(), E> {
-    let (mut products, mut told) = (0, Clock::now());
-    let mut next = rounds::read_next(snapshot, "").await?;
-    while let Some(read) = next {
-        let after = read.last().unwrap_or_default().to_owned();
-        products += read.ids().len() as u64;
-        tell(&read, products)?;
-        // The next ones are read while these are written.
-        let (read, ()) = tokio::join!(rounds::read_next(snapshot, &after), apply(writer, read));
-        next = read?;
-        if told.elapsed() >= TELL_EVERY {
-            told = Clock::now();
-            tracing::info!(products, "products are being read into the listing index");
-        }
-    }
-    Ok(())
-}
-
-async fn apply(writer: &Arc<Mutex<Writer>>, read: Read) {
+pub(super) async fn apply(writer: &Arc<Mutex<Writer>>, read: Read) {
     let writer = Arc::clone(writer);
     apart(move || read.apply(&mut lock(&writer))).await;
 }
 
-async fn publish(
+pub(super) async fn publish(
     writer: &Arc<Mutex<Writer>>,
     number: u64,
     reflected: Reflected,
@@ -398,6 +357,6 @@ async fn publish(
     .await
 }
 
-fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
+pub(super) fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
     writer.lock().unwrap_or_else(PoisonError::into_inner)
 }

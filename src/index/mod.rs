@@ -5,6 +5,9 @@
 
 mod bounds;
 pub mod follow;
+mod image;
+pub mod images;
+mod load;
 mod rounds;
 pub mod scans;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use projections::index::discounts::ScopedDiscount;
 use projections::index::part::IndexPart;
 use projections::index::writer::Writer;
+use serde::{Deserialize, Serialize};
 
 use crate::changes::Change;
 use crate::store::{Result, Snapshot};
@@ -13,7 +14,7 @@ use crate::store::{Result, Snapshot};
 pub const PRODUCTS_AT_ONCE: usize = 2_000;
 
 /// What has to be read again.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Names {
     pub products: BTreeSet<String>,
     pub discounts: bool,

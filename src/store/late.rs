@@ -104,6 +104,14 @@ impl ReadStore for LateStore {
         self.get()?.changes(since).await
     }
 
+    async fn note_image(&self, token: &str) -> Result<()> {
+        self.get()?.note_image(token).await
+    }
+
+    async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>> {
+        self.get()?.resume(token, cursor).await
+    }
+
     async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
         self.get()?.change_hints().await
     }

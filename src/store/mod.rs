@@ -183,6 +183,15 @@ pub trait ReadStore: Send + Sync {
     /// Always read from where it is written. Independent of other readers.
     async fn changes(&self, since: Option<&ChangeCursor>) -> Result<Changes>;
 
+    /// Notes that an image of all that a cursor sees was made, by a token of its own. What is committed is noted after it
+    /// was seen: a store that has the note has all of that. Notes of images that were made long ago go
+    /// ([`KEEP_NOTES`](crate::changes::KEEP_NOTES)).
+    async fn note_image(&self, token: &str) -> Result<()>;
+
+    /// The cursor of an image, as this process goes on from it; `None` where the store does not have the note, as one
+    /// that was restored from a backup since.
+    async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>>;
+
     /// Tells when there may be changes to read.
     async fn change_hints(&self) -> Result<Box<dyn ChangeHints>>;
 

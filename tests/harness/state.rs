@@ -50,6 +50,7 @@ pub async fn followed(
         index: Arc::clone(&index),
         following: Arc::clone(&following),
         told: Some(heard(&pages)),
+        images: None,
         waits: Waits::default(),
     };
     tokio::spawn(follower.run(parts.stop));

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::{goes_on, waits_for};
 use crate::harness::events::{price, product};
 use crate::harness::eventually;
 use crate::harness::process::{Home, Process, run_by};
@@ -47,6 +48,21 @@ fn a_damaged_log_is_told_of() {
     for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["status"], &["publish", "-"]] {
         home.run(command).refused(&["the event log is damaged", "events.db", "backup"]);
     }
+}
+
+#[test]
+fn an_image_that_cannot_be_kept_is_told_of() {
+    let home = Home::new();
+    let in_the_way = home.data_dir().join("index-1.image.tmp");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let mut service = home.serve_with(&["--set", "index.image_seconds=1"]);
+    let kept = "the image of the listing index cannot be kept";
+    let why = waits_for(&mut service, kept);
+    assert!(why.contains("index-1.image"), "{why}");
+    std::fs::remove_dir(&in_the_way).unwrap();
+    // There is nothing new to keep, and it is tried again all the same.
+    goes_on(&mut service, kept);
+    assert!(home.data_dir().join("index-1.image").exists());
 }
 
 #[test]

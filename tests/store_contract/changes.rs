@@ -99,6 +99,50 @@ pub async fn a_cursor_is_a_text(fixture: &impl Fixture) {
     assert!(next(&store, &mut again).await.is_empty());
 }
 
+pub async fn an_image_is_known_by_its_note(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    record(&store, "before").await;
+    let cursor = now(&store).await;
+    assert_eq!(store.resume("token", &cursor).await.unwrap(), None);
+    store.note_image("token").await.unwrap();
+    record(&store, "after").await;
+    // As another process, and again and again.
+    for store in [fixture.open().await, fixture.open().await] {
+        let mut gone_on = store.resume("token", &cursor).await.unwrap().unwrap();
+        assert_eq!(next(&store, &mut gone_on).await, ["after"]);
+        assert!(next(&store, &mut gone_on).await.is_empty());
+        assert_eq!(store.resume("toke", &cursor).await.unwrap(), None);
+        assert_eq!(store.resume("token%", &cursor).await.unwrap(), None);
+    }
+    let beside = fixture.open_beside().await;
+    assert_eq!(beside.resume("token", &cursor).await.unwrap(), None);
+    // Another kind of store's.
+    for odd in ["", "9", "x 9"] {
+        assert_eq!(store.resume("other", &ChangeCursor::new(odd)).await.unwrap(), None, "{odd}");
+    }
+}
+
+pub async fn old_notes_of_images_go(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let millis = vitrine::clock::now().millis();
+    let days_ago = |days: i64| (millis - days * 24 * 3_600_000).to_string();
+    let notes = ["index_image.old", "index_image.new", "index-image.other"];
+    commit(&store, async |tx| {
+        for (note, days) in notes.iter().zip([31, 29, 31]) {
+            tx.set_meta(note, Some(&days_ago(days))).await.unwrap();
+        }
+        tx.set_meta("another", Some("no time")).await.unwrap();
+    })
+    .await;
+    store.note_image("token").await.unwrap();
+    let mut snapshot = store.snapshot_fresh().await.unwrap();
+    let mut there = Vec::new();
+    for key in notes.iter().chain(&["another"]) {
+        there.push(snapshot.meta(key).await.unwrap().is_some());
+    }
+    assert_eq!(there, [false, true, true, true]);
+}
+
 pub async fn what_was_pruned_is_lost_to_old_cursors_only(fixture: &impl Fixture) {
     let store = fixture.open().await;
     let keep = Duration::from_secs(2);

@@ -81,6 +81,8 @@ macro_rules! store_contract {
                 changes: only_what_is_committed_is_read;
                 changes: an_empty_change_is_not_written;
                 changes: a_cursor_is_a_text;
+                changes: an_image_is_known_by_its_note;
+                changes: old_notes_of_images_go;
                 changes: what_was_pruned_is_lost_to_old_cursors_only;
                 changes: many_changes_are_pruned_in_steps;
                 changes: too_many_changes_count_as_lost;

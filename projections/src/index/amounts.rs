@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::chunks::{Chunks, record};
 use super::classes::{Classes, EffectiveByClass};
 use super::discounts::{DirectDiscounts, Discounts, Rank};
@@ -140,7 +142,7 @@ impl PriceBook {
 }
 
 /// Amounts of [`CHUNK`] products.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AmountChunk {
     pub amounts: Packed<Amounts>,
     /// The final of the cheapest variant; -1 where none has a price.
@@ -206,6 +208,12 @@ impl AmountChunk {
             self.sum_up(at);
         }
         self.valid = self.prices.iter().fold(Window::ALWAYS, |all, window| all.and(*window));
+    }
+
+    /// Whether each column has as many as a chunk.
+    pub fn is_whole(&self) -> bool {
+        [self.cheapest.len(), self.regular.len(), self.dearest.len()] == [CHUNK; 3]
+            && self.prices.len() == CHUNK
     }
 
     /// What follows from a product's amounts.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::listing::ListingKey;
 use crate::product::{Brand, Category};
 use crate::text::Text;
 
 /// The categories that a product carries itself, and those that it is in by them. Products that
 /// carry the same share one.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct CategorySet {
     /// As the product carries them.
     pub own: Vec<Category>,

@@ -1,10 +1,12 @@
 //! Attribute values of the products of one chunk, by value.
 
+use serde::{Deserialize, Serialize};
+
 use super::mask::Mask;
 use super::sets::NumberSets;
 
 /// An attribute value that only some variants have.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct OwnValue {
     /// The number of its name.
     pub name: u32,
@@ -16,7 +18,7 @@ pub struct OwnValue {
 }
 
 /// The values of a chunk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ChunkValues {
     /// Those that all variants of a product have.
     pub shared: NumberSets,
@@ -64,6 +66,12 @@ impl ChunkValues {
     pub fn own_having(&self, name: u32, value: u32) -> impl Iterator<Item = &OwnValue> {
         let begin = self.own.partition_point(|own| (own.name, own.value) < (name, value));
         self.own[begin..].iter().take_while(move |own| (own.name, own.value) == (name, value))
+    }
+
+    /// Tells of each value how many products have it, and how many variants alone.
+    pub fn count(&self, mut tell: impl FnMut(u32, u32)) {
+        self.shared.count(Mask::ALL, &mut tell);
+        self.own.iter().for_each(|own| tell(own.value, 1));
     }
 
     /// Bytes in memory.

@@ -42,6 +42,11 @@ impl<C> Chunks<C> {
         self.groups.iter().flat_map(|group| group.iter())
     }
 
+    /// Chunks in groups, each but the last of as many.
+    pub fn groups(&self) -> impl Iterator<Item = &[Arc<C>]> {
+        self.groups.iter().map(|group| group.as_slice())
+    }
+
     pub fn push(&mut self, chunk: Arc<C>) {
         match self.groups.last_mut().filter(|last| last.len() < GROUP) {
             Some(last) => Arc::make_mut(last).push(chunk),

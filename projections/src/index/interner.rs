@@ -7,7 +7,8 @@ use super::chunks::Chunks;
 use super::lookup::{Lookup, hash_of};
 use super::packed::{CHUNK, place};
 
-type Entries<T> = Vec<Option<Arc<T>>>;
+/// Contents of one chunk of numbers.
+pub type Entries<T> = Vec<Option<Arc<T>>>;
 
 /// The contents of one version, by number.
 #[derive(Debug)]
@@ -51,6 +52,11 @@ impl<T> Interned<T> {
         self.lookup.get(hash).find(|number| self.get(*number).is_some_and(|entry| is(entry)))
     }
 
+    /// The contents in chunks, by number.
+    pub fn entries(&self) -> &Chunks<Entries<T>> {
+        &self.entries
+    }
+
     /// Bytes in memory, without what the contents own.
     pub fn bytes(&self) -> usize {
         self.lookup.bytes() + self.end() * (size_of::<usize>() + size_of::<T>() + 16)
@@ -78,6 +84,24 @@ impl<T> Default for Interner<T> {
 }
 
 impl<T: Hash + Eq> Interner<T> {
+    /// Of contents that stand somewhere already: nothing uses them until they are counted.
+    pub fn restore(entries: Chunks<Entries<T>>) -> Interner<T> {
+        let mut shared = Interned { entries, lookup: Lookup::default() };
+        let hashes = shared.iter().map(|(number, content)| (hash_of(content.as_ref()), number));
+        let lookup: Lookup = hashes.collect();
+        let end = shared.iter().last().map_or(0, |(number, _)| number + 1);
+        let free = (0..end).filter(|number| shared.get(*number).is_none()).collect();
+        shared.lookup = lookup;
+        Interner { shared, uses: vec![0; end as usize], free }
+    }
+
+    /// So many uses more of a content that has a number.
+    pub fn count(&mut self, number: u32, uses: u32) {
+        if let Some(all) = self.uses.get_mut(number as usize) {
+            *all += uses;
+        }
+    }
+
     /// One more use of a content; whether it is new.
     pub fn take(&mut self, content: T) -> (u32, bool) {
         match self.shared.number_of(&content) {

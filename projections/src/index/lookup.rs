@@ -36,7 +36,34 @@ fn split(hash: u64) -> (usize, u32) {
     ((hash >> 32) as usize % SHARDS, hash as u32)
 }
 
+impl FromIterator<(u64, u32)> for Lookup {
+    /// Of hashes with their numbers.
+    fn from_iter<I: IntoIterator<Item = (u64, u32)>>(entries: I) -> Lookup {
+        let mut shards = vec![Shard::new(); SHARDS];
+        for (hash, number) in entries {
+            let (shard, tag) = split(hash);
+            shards[shard].push((tag, number));
+        }
+        shards.iter_mut().for_each(|shard| {
+            shard.sort_unstable();
+            shard.shrink_to_fit();
+        });
+        Lookup { shards: Arc::new(shards.into_iter().map(Arc::new).collect()) }
+    }
+}
+
 impl Lookup {
+    /// All hashes, as far as they are kept, with their numbers.
+    pub fn shards(&self) -> Vec<&[(u32, u32)]> {
+        self.shards.iter().map(|shard| shard.as_slice()).collect()
+    }
+
+    /// What [`Lookup::shards`] gave, of the same hashes; `None` where it is none.
+    pub fn of_shards(shards: Vec<Vec<(u32, u32)>>) -> Option<Lookup> {
+        let shards: Vec<Arc<Shard>> = shards.into_iter().map(Arc::new).collect();
+        (shards.len() == SHARDS).then(|| Lookup { shards: Arc::new(shards) })
+    }
+
     pub fn insert(&mut self, hash: u64, number: u32) {
         let (shard, tag) = split(hash);
         let shard = Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard]);

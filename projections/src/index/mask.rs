@@ -1,12 +1,14 @@
 //! Products of one chunk, as bits.
 
+use serde::{Deserialize, Serialize};
+
 use super::packed::CHUNK;
 
 const WORD_BITS: usize = u64::BITS as usize;
 const WORDS: usize = CHUNK / WORD_BITS;
 
 /// Positions in a chunk.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Mask([u64; WORDS]);
 
 impl Mask {

@@ -8,10 +8,10 @@ use roaring::RoaringBitmap;
 use super::amounts::PriceBook;
 use super::categories::{CategorySet, own_name};
 use super::chunks::{Chunks, chunk_mut};
-use super::interner::{Interned, Interner};
+use super::interner::{Entries, Interned, Interner};
 use super::lookup::hash_of;
-use super::packed::place;
-use super::products::NOTHING;
+use super::packed::{CHUNK, place};
+use super::products::{NOTHING, ProductChunk};
 use crate::instant::{Instant, Window};
 use crate::listing::ListingKey;
 use crate::product::{Brand, Category};
@@ -192,6 +192,47 @@ pub struct MemberNumbers {
 }
 
 impl MemberNumbers {
+    /// Of contents that stand somewhere already: they have no products until those are restored.
+    pub fn restore(
+        keys: Chunks<Entries<ListingKey>>,
+        brands: Chunks<Entries<Brand>>,
+        categories: Chunks<Entries<CategorySet>>,
+    ) -> MemberNumbers {
+        let (keys, brands) = (Interner::restore(keys), Interner::restore(brands));
+        let categories = Interner::restore(categories);
+        let mut members = MemberNumbers { keys, brands, categories, ..MemberNumbers::default() };
+        let sets: Vec<u32> = members.categories.shared.iter().map(|(number, _)| number).collect();
+        sets.into_iter().for_each(|number| members.take_listings(number));
+        let brands: Vec<u32> = members.brands.shared.iter().map(|(number, _)| number).collect();
+        brands.into_iter().for_each(|number| members.take_listing(number));
+        members
+    }
+
+    /// Counts the products of all listings, from their rows.
+    pub fn restore_products(&mut self, chunks: &Chunks<ProductChunk>) {
+        let mut everything = RoaringBitmap::new();
+        let mut listings = vec![RoaringBitmap::new(); self.keys.shared.end()];
+        for (nth, chunk) in chunks.iter().enumerate() {
+            // Versions are positive where there is a product.
+            for at in (0..CHUNK).filter(|at| chunk.version[*at] > 0) {
+                let number = (nth * CHUNK + at) as u32;
+                let (categories, brand) = (chunk.categories[at], chunk.brand_text[at]);
+                everything.insert(number);
+                self.categories.count(categories, 1);
+                self.brands.count(brand, 1);
+                for listing in self.listings_of(categories, brand) {
+                    if let Some(products) = listings.get_mut(listing as usize) {
+                        products.insert(number);
+                    }
+                }
+            }
+        }
+        self.shared.everything = Arc::new(everything);
+        for (number, products) in (0..).zip(listings).filter(|(_, products)| !products.is_empty()) {
+            self.listing_mut(number).products = Arc::new(products);
+        }
+    }
+
     /// One more product in these categories; their number.
     pub fn take_categories(&mut self, own: &[Category]) -> u32 {
         if own.is_empty() {
@@ -201,14 +242,19 @@ impl MemberNumbers {
             self.categories.take_again(number);
             return number;
         }
-        let set = CategorySet { own: own.to_vec() };
+        let number = self.categories.add(CategorySet { own: own.to_vec() });
+        self.take_listings(number);
+        number
+    }
+
+    /// Those of a set of categories.
+    fn take_listings(&mut self, number: u32) {
+        let Some(set) = self.categories.shared.get(number).cloned() else { return };
         let listings = set.listings().map(|key| self.keys.take(key).0).collect();
-        let first = own.first().map(|category| ListingKey::Category(category.id.clone()));
+        let first = set.own.first().map(|category| ListingKey::Category(category.id.clone()));
         let first = first.and_then(|key| self.keys.shared.number_of(&key)).unwrap_or(NOTHING);
-        let number = self.categories.add(set);
         put_at(&mut self.of_categories, number, listings);
         put_at(&mut self.of_first, number, first);
-        number
     }
 
     /// One more product of a brand; the number of what it is called.
@@ -218,10 +264,16 @@ impl MemberNumbers {
             self.brands.take_again(number);
             return number;
         }
-        let (listing, _) = self.keys.take(ListingKey::Brand(brand.id.clone()));
         let number = self.brands.add(brand.clone());
-        put_at(&mut self.of_brand, number, listing);
+        self.take_listing(number);
         number
+    }
+
+    /// That of a brand.
+    fn take_listing(&mut self, number: u32) {
+        let Some(brand) = self.brands.shared.get(number) else { return };
+        let (listing, _) = self.keys.take(ListingKey::Brand(brand.id.clone()));
+        put_at(&mut self.of_brand, number, listing);
     }
 
     /// One product less; the listings that are gone with it.

@@ -22,6 +22,7 @@ mod chunks;
 mod classes;
 pub mod discounts;
 mod groups;
+pub mod image;
 mod interner;
 mod lookup;
 mod mask;
@@ -42,6 +43,7 @@ pub mod writer;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::instant::Instant;
@@ -66,7 +68,7 @@ pub struct ListingTitle<'a> {
 }
 
 /// Products of one brand in the same categories, by the numbers of both.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 struct Family {
     brand: u32,
     categories: u32,

@@ -1,11 +1,13 @@
 //! Which number a product gets: products of one category stand side by side, so that a scan of a
 //! listing reads memory in order.
 
+use serde::{Deserialize, Serialize};
+
 use super::packed::CHUNK;
 
 /// Gives numbers by category, and takes them back. A category gets one at first, then a block of as
 /// many as it has, up to a chunk: it never has more than twice what it needs at once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Numbering {
     /// By a category's number, that of products without one at the end.
     categories: Vec<Numbers>,
@@ -18,7 +20,7 @@ pub struct Numbering {
 const BLOCKS: usize = CHUNK.ilog2() as usize + 1;
 
 /// Numbers of one category.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Numbers {
     /// Those that no product has, the next one last.
     free: Vec<u32>,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::packed::Item;
 use super::part::IndexPart;
 use crate::instant::{Instant, Window};
 use crate::market::Market;
@@ -31,6 +32,20 @@ impl Amounts {
     /// Of variants that cost the same, the first one is the cheapest.
     pub fn is_cheaper_than(&self, other: &Amounts) -> bool {
         (self.final_amount, self.regular) < (other.final_amount, other.regular)
+    }
+}
+
+impl Item for Amounts {
+    const BYTES: usize = 3 * i64::BYTES;
+
+    fn put(&self, to: &mut Vec<u8>) {
+        [self.base, self.regular, self.final_amount].iter().for_each(|amount| amount.put(to));
+    }
+
+    fn take(bytes: &[u8]) -> Option<Amounts> {
+        let mut amounts = bytes.chunks_exact(i64::BYTES).map(i64::take);
+        let mut next = || amounts.next().flatten();
+        Some(Amounts { base: next()?, regular: next()?, final_amount: next()? })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What scans read of products that does not depend on who asks: columns, in chunks.
 
+use serde::{Deserialize, Serialize};
+
 use super::chunk_values::{ChunkValues, OwnValue};
 use super::mask::Mask;
 use super::packed::{CHUNK, Packed};
@@ -36,7 +38,7 @@ pub struct Row<'a> {
 }
 
 /// The rows of [`CHUNK`] products.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProductChunk {
     ids: Packed<u8>,
     pub version: Vec<u64>,
@@ -122,6 +124,14 @@ impl ProductChunk {
         for (stars, products) in (1u16..).zip(&mut self.stars) {
             products.put(at, rating >= stars * 100);
         }
+    }
+
+    /// Whether each column has as many as a chunk.
+    pub fn is_whole(&self) -> bool {
+        [self.version.len(), self.time.len(), self.visible_from.len(), self.brand.len()]
+            == [CHUNK; 4]
+            && [self.brand_text.len(), self.categories.len(), self.family.len()] == [CHUNK; 3]
+            && [self.rating.len(), self.reviews.len()] == [CHUNK; 2]
     }
 
     /// There is no product any more.

@@ -3,20 +3,22 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::mask::Mask;
 
 /// From so many products on, a number has a mask of them.
 const COMMON: usize = 8;
 
 /// A number that many products of a chunk have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Common {
     number: u32,
     products: Mask,
 }
 
 /// Products by number; a product may have any number of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct NumberSets {
     /// By number.
     common: Vec<Common>,

@@ -1,10 +1,12 @@
 //! Units of the variants of one chunk's products.
 
+use serde::{Deserialize, Serialize};
+
 use super::mask::Mask;
 use super::packed::Packed;
 
 /// Units of each variant; below 0 where nothing is known.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StockChunk {
     pub units: Packed<i64>,
     /// Products of which some variant is in stock.

@@ -1,7 +1,7 @@
 //! Attribute values, by name, as numbers that facets can count with.
 
 use super::chunks::{Chunks, chunk_mut};
-use super::interner::{Interned, Interner};
+use super::interner::{Entries, Interned, Interner};
 use super::lookup::hash_of;
 use super::numbering::Numbering;
 use super::packed::{CHUNK, place};
@@ -84,6 +84,11 @@ impl Values {
         self.narrow.end().min(NARROW as usize)
     }
 
+    /// Values by number: those that are counted in one array, and all others.
+    pub fn counted(&self) -> (&Interned<NamedValue>, &Interned<NamedValue>) {
+        (&self.narrow, &self.wide)
+    }
+
     /// Bytes in memory, about.
     pub fn bytes(&self) -> usize {
         let heads = (self.narrow_heads.len() + self.wide_heads.len()) * CHUNK * size_of::<Head>();
@@ -128,6 +133,43 @@ fn set_head(heads: &mut Chunks<Vec<Head>>, number: u32, head: Head) {
 }
 
 impl ValueNumbers {
+    /// Of names and values that stand somewhere already: nothing uses them until they are counted.
+    pub fn restore(
+        names: Chunks<Entries<String>>,
+        (narrow, wide): (Chunks<Entries<NamedValue>>, Chunks<Entries<NamedValue>>),
+        wide_numbers: Numbering,
+    ) -> ValueNumbers {
+        let names = Interner::restore(names);
+        let (narrow, wide) = (Interner::restore(narrow), Interner::restore(wide));
+        let mut numbers = ValueNumbers { names, narrow, wide, wide_numbers, ..Default::default() };
+        numbers.narrow_of_name.resize(numbers.names.shared.end(), 0);
+        for (number, value) in numbers.narrow.shared.iter() {
+            set_head(&mut numbers.narrow_heads, number, Head::of(value));
+            numbers.narrow_count += 1;
+            if let Some(of_name) = numbers.narrow_of_name.get_mut(value.0 as usize) {
+                *of_name += 1;
+            }
+        }
+        for (number, value) in numbers.wide.shared.iter() {
+            set_head(&mut numbers.wide_heads, number, Head::of(value));
+        }
+        numbers
+    }
+
+    /// So many uses more of a value, and of its name.
+    pub fn count(&mut self, number: u32, uses: u32) {
+        self.names.count(self.name_of(number), uses);
+        match number.checked_sub(NARROW) {
+            None => self.narrow.count(number, uses),
+            Some(wide) => self.wide.count(wide, uses),
+        }
+    }
+
+    /// The numbers that values may get next.
+    pub fn wide_numbers(&self) -> &Numbering {
+        &self.wide_numbers
+    }
+
     pub fn shared(&self) -> Values {
         let (names, narrow, wide) = (&self.names, &self.narrow, &self.wide);
         Values {

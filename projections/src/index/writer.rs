@@ -10,6 +10,7 @@ use super::amounts::{AmountChunk, Columns, PriceBook};
 use super::changed::Changed;
 use super::chunks::{Chunks, chunk_mut, record};
 use super::discounts::ScopedDiscount;
+use super::image::Image;
 use super::interner::Interner;
 use super::lookup::hash_of;
 use super::members::{Heading, MemberNumbers};
@@ -34,7 +35,7 @@ pub struct Writer {
     pub(super) families: Interner<Family>,
     pub(super) values: ValueNumbers,
     scoped: BTreeMap<String, ScopedDiscount>,
-    numbering: Numbering,
+    pub(super) numbering: Numbering,
     /// Products of which amounts are to be evaluated anew.
     changed: BTreeSet<u32>,
     /// Products that changed, by the listings whose heading may be another one for it.
@@ -46,6 +47,8 @@ pub struct Writer {
     renamed: BTreeSet<u32>,
     /// A version was made: what follows from all products is there.
     is_published: bool,
+    /// Nothing was put or removed since.
+    is_current: bool,
     /// Ids of the discounts that are other ones than in the last version.
     other_discounts: BTreeSet<String>,
     told: Changed,
@@ -112,6 +115,7 @@ impl Writer {
             unplaced: true,
             renamed: BTreeSet::new(),
             is_published: false,
+            is_current: false,
             other_discounts: BTreeSet::new(),
             told: Changed::default(),
         };
@@ -123,6 +127,7 @@ impl Writer {
     /// What is known of a product now. What its own event says is looked at only where that is
     /// another one.
     pub fn put(&mut self, part: &IndexPart) {
+        self.is_current = false;
         let known = self.index.number_of(&part.product_id);
         if let Some(number) = known.filter(|number| self.version_of(*number) == part.version) {
             self.put_reviews(number, part);
@@ -154,6 +159,7 @@ impl Writer {
     /// There is no such product any more.
     pub fn remove(&mut self, product_id: &str) {
         let Some(number) = self.index.number_of(product_id) else { return };
+        self.is_current = false;
         self.put_skus(number, &self.skus_of(number), &[]);
         let before = self.uses_of(number);
         let first = self.members.first_listing(before.categories);
@@ -243,9 +249,19 @@ impl Writer {
         self.discounts_changed = false;
         self.set_headings(at);
         self.index.members = self.members.shared.clone();
-        self.is_published = true;
+        (self.is_published, self.is_current) = (true, true);
         self.index.at = at;
         self.index.clone()
+    }
+
+    /// The last version, to go on from elsewhere; `None` where something was put since.
+    pub fn image(&self) -> Option<Image> {
+        let (numbering, wide) = (&self.numbering, self.values.wide_numbers());
+        self.is_current.then(|| Image {
+            index: self.index.clone(),
+            numbering: numbering.clone(),
+            wide_numbers: wide.clone(),
+        })
     }
 
     /// What is another one in the last version than in that of the last call.

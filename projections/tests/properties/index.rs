@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use vitrine_projections::event::{Change, Event};
 use vitrine_projections::index::Index;
 use vitrine_projections::index::discounts::ScopedDiscount;
+use vitrine_projections::index::image::{Piece, Restoring};
 use vitrine_projections::index::part::IndexPart;
 use vitrine_projections::index::query::filters::Filters;
 use vitrine_projections::index::query::{Answer, AudienceView, Query};
@@ -100,6 +101,21 @@ impl Written {
             }
         }
         (self.parts, self.discounts) = (parts, discounts);
+    }
+
+    /// The writer once more, from the image of its last version; discounts are not in it.
+    pub fn restored(&self, writer: &Writer) -> Writer {
+        let image = writer.image().expect("nothing was put since the last version");
+        let mut restoring = Restoring::default();
+        let sections: Vec<Vec<u8>> = image.sections().collect();
+        for section in sections.iter().rev() {
+            restoring.add(Piece::of(section).unwrap());
+        }
+        let mut restored = restoring.writer(markets()).unwrap();
+        for discount in self.discounts.values() {
+            restored.put_discount(discount.clone());
+        }
+        restored
     }
 }
 
@@ -240,14 +256,15 @@ proptest! {
         }
     }
 
-    /// One version after another, each from the one before and most with few changes; those before
-    /// stay what they were.
+    /// One version after another, each from the one before and most with few changes, some of them
+    /// by way of its image; those before stay what they were.
     #[test]
     fn versions_follow_their_facts(
         history in history(),
         readers in readers(2),
         filters in filters(),
         instants in prop::collection::vec(-1..8i64, 8),
+        restored in prop::collection::vec(prop::bool::weighted(0.3), 8),
     ) {
         let events = events_of(&history);
         let mut writer = Writer::new(markets());
@@ -259,6 +276,9 @@ proptest! {
             model.apply(&events[from..until]);
             written.write(&model, &PRODUCTS, &mut writer);
             versions.push((writer.publish(edge(*at)), oracle_of(&history[..until])));
+            if restored[nth] {
+                writer = written.restored(&writer);
+            }
             from = until;
         }
         for ((index, oracle), at) in versions.iter().zip(&instants) {

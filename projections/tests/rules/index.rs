@@ -20,7 +20,7 @@ use crate::support::fixture::{
     NOW, NewDiscount, brand, category, discount, facts, market, plain, price, stock, text, window,
 };
 
-fn part(id: &str, special: impl FnOnce(&mut ProductFacts)) -> IndexPart {
+pub fn part(id: &str, special: impl FnOnce(&mut ProductFacts)) -> IndexPart {
     let mut facts = ProductFacts { product_id: id.to_owned(), ..facts(&[id]) };
     facts.prices.push(plain(100));
     special(&mut facts);

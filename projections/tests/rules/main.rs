@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod discounts;
+mod image;
 mod index;
 mod instants;
 mod listings;

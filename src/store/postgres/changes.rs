@@ -18,7 +18,8 @@ use super::connect::{self, Session};
 use super::errors::{database, is_broken};
 use super::{BEGIN_WRITE, PostgresOptions};
 use crate::changes::{
-    Change, ChangeCursor, ChangeHints, Changes, MAX_READ_BYTES, MAX_READ_CHANGES, PRUNED_AT_ONCE,
+    Change, ChangeCursor, ChangeHints, Changes, KEEP_NOTES, MAX_READ_BYTES, MAX_READ_CHANGES, NOTE,
+    PRUNED_AT_ONCE,
 };
 use crate::clock;
 use crate::store::document::{pack, unpack};
@@ -78,6 +79,25 @@ impl Feed {
         let docs = answers.iter().filter(|_| !lost).filter_map(|(.., doc)| doc.as_deref());
         let changes = docs.map(|doc| Ok(unpack(doc)?)).collect::<Result<Vec<Change>>>()?;
         Ok(Changes { cursor, changes, lost })
+    }
+
+    /// The cursor that an image has, as one of this connection: all that it sees is noted to have been committed on this
+    /// server, so that no number of a transaction is another one's now.
+    pub async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>> {
+        // Another kind of store's has no snapshot.
+        let Some((_, snapshot)) = cursor.as_str().split_once(' ') else { return Ok(None) };
+        let mut conn = self.pool.acquire().await.map_err(database)?;
+        let session: Option<String> = sqlx::query_scalar(
+            "SELECT current_setting('vitrine.feed')
+             FROM meta, pg_control_system()
+             WHERE key = $1 || $2 || '.' || system_identifier",
+        )
+        .bind(NOTE)
+        .bind(token)
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(database)?;
+        Ok(session.map(|session| ChangeCursor::new(format!("{session} {snapshot}"))))
     }
 
     async fn ask(&self, since: Option<&ChangeCursor>) -> Result<Vec<Answer>> {
@@ -149,6 +169,31 @@ async fn after(
     .bind(session)
     .fetch_all(conn)
     .await
+}
+
+/// Notes an image by its token, with when that was. A dump that is restored on another server brings notes with it, and
+/// there the numbers of transactions are others: the server is part of the key.
+pub async fn note(writer: &PgPool, token: &str) -> Result<()> {
+    let now = clock::now().millis();
+    let before = now - KEEP_NOTES.as_millis() as i64;
+    let mut tx = connect::begin(writer, BEGIN_WRITE).await?;
+    sqlx::query(
+        "INSERT INTO meta (key, value)
+         SELECT $1 || $2 || '.' || system_identifier, $3 FROM pg_control_system()",
+    )
+    .bind(NOTE)
+    .bind(token)
+    .bind(now.to_string())
+    .execute(&mut *tx)
+    .await
+    .map_err(database)?;
+    sqlx::query("DELETE FROM meta WHERE CASE WHEN starts_with(key, $1) THEN value::int8 < $2 END")
+        .bind(NOTE)
+        .bind(before)
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+    tx.commit().await.map_err(database)
 }
 
 /// Deletes what could be seen `keep` ago. What was written long ago may have been committed just now, so

@@ -324,6 +324,14 @@ impl ReadStore for PostgresStore {
         read
     }
 
+    async fn note_image(&self, token: &str) -> Result<()> {
+        changes::note(&self.primary.writer, token).await
+    }
+
+    async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>> {
+        self.feed.resume(token, cursor).await
+    }
+
     async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
         let pool = connect::pool(&self.address, self.session.clone(), 1, self.acquire_timeout);
         Ok(Box::new(changes::PostgresHints::listen(pool, self.generation.schema.clone())))

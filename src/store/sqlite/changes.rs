@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::database;
 use crate::changes::{
-    Change, ChangeCursor, ChangeHints, Changes, MAX_READ_BYTES, MAX_READ_CHANGES, PRUNED_AT_ONCE,
+    Change, ChangeCursor, ChangeHints, Changes, KEEP_NOTES, MAX_READ_BYTES, MAX_READ_CHANGES, NOTE,
+    PRUNED_AT_ONCE,
 };
 use crate::clock;
 use crate::store::document::{pack, unpack};
@@ -104,6 +105,38 @@ pub async fn prune(writer: &SqlitePool, keep: Duration) -> Result<u64> {
         tx.commit().await.map_err(database)?;
         pruned += deleted.rows_affected();
     }
+}
+
+/// Notes an image by its token, with when that was.
+pub async fn note(writer: &SqlitePool, token: &str) -> Result<()> {
+    let now = clock::now().millis();
+    let before = now - KEEP_NOTES.as_millis() as i64;
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
+    sqlx::query("INSERT INTO meta (key, value) VALUES (?1 || ?2, ?3)")
+        .bind(NOTE)
+        .bind(token)
+        .bind(now.to_string())
+        .execute(&mut *tx)
+        .await
+        .map_err(database)?;
+    sqlx::query(
+        "DELETE FROM meta WHERE substr(key, 1, length(?1)) = ?1 AND CAST(value AS INTEGER) < ?2",
+    )
+    .bind(NOTE)
+    .bind(before)
+    .execute(&mut *tx)
+    .await
+    .map_err(database)?;
+    tx.commit().await.map_err(database)
+}
+
+pub async fn is_noted(feed: &SqlitePool, token: &str) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?1 || ?2)")
+        .bind(NOTE)
+        .bind(token)
+        .fetch_one(feed)
+        .await
+        .map_err(database)
 }
 
 /// Of commits of this process; those of others are found by whoever looks.

@@ -240,6 +240,15 @@ impl ReadStore for SqliteStore {
         changes::read(&mut tx, since).await
     }
 
+    async fn note_image(&self, token: &str) -> Result<()> {
+        changes::note(&self.writer, token).await
+    }
+
+    async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>> {
+        let is_noted = changes::is_noted(&self.feed, token).await?;
+        Ok(is_noted.then(|| cursor.clone()))
+    }
+
     async fn change_hints(&self) -> Result<Box<dyn ChangeHints>> {
         Ok(Box::new(changes::SqliteHints(self.told.subscribe())))
     }

@@ -1,0 +1,180 @@
+//! The image of an index: a file from which a process that starts again goes on, instead of reading
+//! every product.
+//!
+//! A file is a row of frames: length, checksum, bytes. The first one is the [`Head`], an empty one is
+//! the last. It takes the place of the one before as a whole.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use projections::codec::{self, CorruptDocument};
+use projections::index::image::{Image, LAYOUT, Piece, Restoring};
+use projections::index::writer::Writer;
+use projections::market::Market;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::rounds::Names;
+use crate::changes::ChangeCursor;
+use crate::store::PROJECTION_VERSION;
+
+/// What a file begins with.
+const MAGIC: &[u8; 8] = b"vitrine\n";
+/// Longer frames are none: a section has the rows of 16,384 products.
+const MAX_FRAME_BYTES: u32 = 1 << 30;
+/// Threads that decode.
+const MAX_THREADS: usize = 4;
+
+/// Which state of which store an image is of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Head {
+    layout: (u32, i64),
+    /// The store has noted it: see [`ReadStore::note_image`](crate::store::ReadStore::note_image).
+    pub token: String,
+    /// What was committed after it has to be read.
+    pub cursor: ChangeCursor,
+    /// What is named before it, and has to be read, too.
+    pub pending: Names,
+}
+
+impl Head {
+    pub fn new(token: String, cursor: ChangeCursor, pending: Names) -> Head {
+        Head { layout: (LAYOUT, PROJECTION_VERSION), token, cursor, pending }
+    }
+}
+
+/// Why an image is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("it is damaged, or of another build")]
+    Damaged,
+    #[error("it cannot be used: {0}")]
+    Corrupt(#[from] CorruptDocument),
+}
+
+/// Writes a file, in the place of the one before. Where another process is at it, nothing is written.
+pub fn write(path: &Path, head: &Head, image: &Image) -> io::Result<()> {
+    let unfinished = path.with_extension("image.tmp");
+    // Not truncated before it is locked: it may be another process's.
+    let file = File::options().create(true).truncate(false).write(true).open(&unfinished)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let written = frames(&file, head, image).and_then(|()| std::fs::rename(&unfinished, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written
+}
+
+fn frames(file: &File, head: &Head, image: &Image) -> io::Result<()> {
+    file.set_len(0)?;
+    let mut to = BufWriter::with_capacity(1 << 20, file);
+    to.write_all(MAGIC)?;
+    let head = std::iter::once_with(|| codec::encode(head));
+    for frame in head.chain(image.sections()).chain([Vec::new()]) {
+        let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
+        to.write_all(&length.to_le_bytes())?;
+        to.write_all(&xxh3_64(&frame).to_le_bytes())?;
+        to.write_all(&frame)?;
+    }
+    to.flush()?;
+    drop(to);
+    file.sync_all()
+}
+
+/// A file that is being read.
+pub struct Opened {
+    pub head: Head,
+    frames: BufReader<File>,
+}
+
+impl Opened {
+    /// Opens a file, and reads which state of which store it is of; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it is damaged or of another build.
+    pub fn open(path: &Path) -> Result<Option<Opened>, ImageError> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut frames = BufReader::with_capacity(1 << 20, file);
+        let mut magic = [0; MAGIC.len()];
+        frames.read_exact(&mut magic)?;
+        if magic != *MAGIC {
+            return Err(ImageError::Damaged);
+        }
+        let head: Head = codec::decode(&frame(&mut frames)?)?;
+        match head.layout == (LAYOUT, PROJECTION_VERSION) {
+            true => Ok(Some(Opened { head, frames })),
+            false => Err(ImageError::Damaged),
+        }
+    }
+
+    /// The writer that goes on from it, for these markets: decoded by several threads.
+    ///
+    /// # Errors
+    /// Where it is damaged, or of other markets.
+    pub fn writer(self, markets: Vec<Market>) -> Result<Writer, ImageError> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let frames = Mutex::new(Some(self.frames));
+        let restoring = Mutex::new(Restoring::default());
+        std::thread::scope(|scope| {
+            let work = || decode(&frames, &restoring);
+            let others: Vec<_> = (1..threads.min(MAX_THREADS)).map(|_| scope.spawn(work)).collect();
+            let own = decode(&frames, &restoring);
+            let ended = others.into_iter().map(|other| other.join());
+            ended.fold(own, |all, ended| all.and(ended.unwrap_or(Err(ImageError::Damaged))))
+        })?;
+        let restoring = restoring.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(restoring.writer(markets)?)
+    }
+}
+
+/// Decodes frames until there are no more, or one cannot be.
+fn decode(
+    frames: &Mutex<Option<BufReader<File>>>,
+    restoring: &Mutex<Restoring>,
+) -> Result<(), ImageError> {
+    loop {
+        let bytes = {
+            let mut frames = frames.lock().unwrap_or_else(PoisonError::into_inner);
+            // Taken away until it is read: after an error the others end, too.
+            let Some(mut open) = frames.take() else { return Ok(()) };
+            let bytes = frame(&mut open)?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            *frames = Some(open);
+            bytes
+        };
+        let piece = Piece::of(&bytes)?;
+        restoring.lock().unwrap_or_else(PoisonError::into_inner).add(piece);
+    }
+}
+
+/// The next frame.
+fn frame(from: &mut BufReader<File>) -> Result<Vec<u8>, ImageError> {
+    let (mut length, mut sum) = ([0; 4], [0; 8]);
+    from.read_exact(&mut length)?;
+    from.read_exact(&mut sum)?;
+    let length = u32::from_le_bytes(length);
+    if length > MAX_FRAME_BYTES {
+        return Err(ImageError::Damaged);
+    }
+    let mut bytes = Vec::new();
+    let read = from.take(length.into()).read_to_end(&mut bytes)?;
+    match read == length as usize && xxh3_64(&bytes) == u64::from_le_bytes(sum) {
+        true => Ok(bytes),
+        false => Err(ImageError::Damaged),
+    }
+}

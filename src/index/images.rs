@@ -1,0 +1,118 @@
+//! When an index keeps an image, and where.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant as Clock};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::follow::{Feed, Follower, apart, lock};
+use super::image::{self, Head, ImageError, Opened};
+
+/// The subject of what stands in the way of an image.
+const KEEPING: &str = "the image of the listing index cannot be kept";
+
+/// Where images of a generation's index are kept.
+pub struct Images {
+    pub directory: PathBuf,
+    pub generation: i64,
+    /// The time between two of them, where there is something new.
+    pub every: Duration,
+    /// Cancelled where the whole process stops, not only this index: one more is written then.
+    pub ending: CancellationToken,
+}
+
+/// Which version there is an image of, as far as this process has written it.
+#[derive(Default)]
+pub(super) struct Kept {
+    version: u64,
+    /// When it was begun.
+    at: Option<Clock>,
+    writing: Option<JoinHandle<Result<(), String>>>,
+}
+
+fn file_name(generation: i64) -> String {
+    format!("index-{generation}.image")
+}
+
+impl Images {
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(file_name(self.generation))
+    }
+
+    /// Opens the image that there is.
+    pub(super) fn opening(&self) -> impl FnOnce() -> Result<Option<Opened>, ImageError> + use<> {
+        let path = self.path();
+        move || Opened::open(&path)
+    }
+}
+
+impl Follower {
+    /// Writes an image where it is time, beside what goes on. `last`: nothing goes on, and it is waited for.
+    pub(super) async fn keep_image(&self, feed: Option<&mut Feed>, last: bool) {
+        let (Some(images), Some(feed)) = (&self.images, feed) else { return };
+        if last && !images.ending.is_cancelled() {
+            return;
+        }
+        self.kept(&mut feed.kept, last).await;
+        let Feed { heard, versions, kept } = feed;
+        let is_new = versions.last.number != kept.version && !heard.pending.everything;
+        let is_due = last || kept.at.is_none_or(|at| at.elapsed() >= images.every);
+        if kept.writing.is_some() || !is_new || !is_due {
+            return;
+        }
+        let writer = versions.writer.clone();
+        // After a round that failed the writer holds more than a version.
+        let Some(image) = apart(move || lock(&writer).image()).await else { return };
+        (kept.version, kept.at) = (versions.last.number, Some(Clock::now()));
+        let head = Head::new(random_token(), heard.cursor.clone(), heard.pending.clone());
+        let (store, images) = (self.store.clone(), (images.path(), images.generation));
+        kept.writing = Some(tokio::spawn(async move {
+            store.note_image(&head.token).await.map_err(|error| error.to_string())?;
+            apart(move || {
+                let (path, generation) = images;
+                let written = image::write(&path, &head, &image);
+                written.map_err(|error| format!("{}: {error}", path.display()))?;
+                remove_older(&path, generation);
+                Ok(())
+            })
+            .await
+        }));
+        if last {
+            self.kept(kept, last).await;
+        }
+    }
+
+    /// Takes up what became of the image that is being written; waits for it where nothing goes on.
+    async fn kept(&self, kept: &mut Kept, last: bool) {
+        let Some(writing) = kept.writing.take_if(|writing| last || writing.is_finished()) else {
+            return;
+        };
+        let written = writing.await.unwrap_or_else(|ended| Err(ended.to_string()));
+        match written {
+            Ok(()) => self.waits.over(KEEPING),
+            Err(why) => {
+                self.waits.wait(KEEPING, why);
+                // The same version is tried again.
+                kept.version = 0;
+            }
+        }
+    }
+}
+
+/// Images of generations that nobody goes back to: those before the last one.
+fn remove_older(path: &Path, generation: i64) {
+    let older = (1..generation - 1).rev().map(|older| path.with_file_name(file_name(older)));
+    for file in older.take_while(|file| file.exists()) {
+        if let Err(error) = std::fs::remove_file(&file) {
+            tracing::warn!(%error, file = %file.display(), "an image that is of no use stays");
+        }
+    }
+}
+
+fn random_token() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
