@@ -60,6 +60,9 @@ pub enum ImageError {
 /// Writes a file, in the place of the one before. Where another process is at it, nothing is written.
 pub fn write(path: &Path, head: &Head, image: &Image) -> io::Result<()> {
     let unfinished = path.with_extension("image.tmp");
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
     // Not truncated before it is locked: it may be another process's.
     let file = File::options().create(true).truncate(false).write(true).open(&unfinished)?;
     match file.try_lock() {

@@ -74,7 +74,12 @@ impl Follower {
             apart(move || {
                 let (path, generation) = images;
                 let written = image::write(&path, &head, &image);
-                written.map_err(|error| format!("{}: {error}", path.display()))?;
+                written.map_err(|error| {
+                    format!(
+                        "{}: {error} (with index.image_seconds = 0 none is kept)",
+                        path.display()
+                    )
+                })?;
                 remove_older(&path, generation);
                 Ok(())
             })

@@ -111,9 +111,10 @@ fn a_rebuild_alone_does_not_wait_for_a_generation_of_a_topic_that_was_made_anew(
 /// However fast it is filled: whoever has read on from it says so, and whoever starts afterwards.
 #[test]
 fn a_topic_that_is_made_anew_while_the_service_runs_is_told_of() {
-    let shop = shop();
-    let service = shop.home.serve();
+    let shop = shop().set("telemetry.log_filter=info,vitrine::projector::kafka::marks=debug");
+    let mut service = shop.home.serve();
     first(&shop, &service);
+    service.process.said("last events were read again known=3");
     made_anew(&shop);
     let stopped = format!("partition {}:0 is stopped", shop.topic("stock"));
     let is_told = |service: &Service| {

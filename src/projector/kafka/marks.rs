@@ -131,6 +131,8 @@ impl Checking {
         if let Some(task) = self.task.take_if(|task| task.is_finished()) {
             match self.runtime.block_on(task) {
                 Ok(Ok(Checked { changed, seen })) => {
+                    let known = seen.values().flatten().count();
+                    tracing::debug!(known, "last events were read again");
                     self.seen = seen;
                     let mut assignment = assignment.lock().unwrap_or_else(PoisonError::into_inner);
                     assignment.begin_again(consumer, &changed)?;
