@@ -1,4 +1,4 @@
-//! The audit of the page cache, beside a feed of changes that a test can hold up.
+//! The audits of the page cache and of the listing index, beside a feed of changes that a test can hold up.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use vitrine::cache::{Context, Filled, PageKind, PageRef};
 use vitrine::changes::Change;
 use vitrine::config::Topics;
 use vitrine::index::IndexVersion;
+use vitrine::index::audit::{Findings as IndexFindings, IndexAudit};
 use vitrine::index::follow::Told;
 use vitrine::log::NewRecord;
 use vitrine::log::embedded::EmbeddedLog;
@@ -174,6 +175,25 @@ impl Shop {
         assert!(matches!(filled, Ok(Filled::Loaded(_) | Filled::There)), "{filled:?}");
     }
 
+    fn index_audit(&self) -> IndexAudit {
+        IndexAudit {
+            store: Arc::clone(&self.state.store),
+            markets: self.state.markets.clone(),
+            index: Arc::clone(self.state.index.as_ref().unwrap()),
+            following: Arc::clone(&self.state.following),
+            sample: 100,
+        }
+    }
+
+    /// Changes the store, and no change says so.
+    async fn behind_the_feed(&self, statement: &str) {
+        let address = format!("sqlite:{}", generation(self.directory.path()).display());
+        let mut connection = SqliteConnection::connect(&address).await.unwrap();
+        let done = sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        assert_eq!(done.rows_affected(), 1, "{statement}");
+        connection.close().await.unwrap();
+    }
+
     /// Pages that were read from the store.
     fn reads(&self) -> u64 {
         let text = String::from_utf8(self.state.metrics.render().unwrap()).unwrap();
@@ -196,10 +216,7 @@ async fn what_is_right_stays() {
 async fn what_nobody_told_of_is_found_and_dropped() {
     let shop = Shop::open().await;
     shop.fill().await;
-    let address = format!("sqlite:{}", generation(shop.directory.path()).display());
-    let mut behind_the_feed = SqliteConnection::connect(&address).await.unwrap();
-    sqlx::raw_sql("UPDATE stock SET available = 2").execute(&mut behind_the_feed).await.unwrap();
-    behind_the_feed.close().await.unwrap();
+    shop.behind_the_feed("UPDATE stock SET available = 2").await;
     let findings = shop.audit.run().await;
     assert_eq!((findings.same, findings.changed, findings.different), (0, 0, 1), "{findings:?}");
     assert!(!shop.pages.cache.has(shop.page().key()));
@@ -224,4 +241,68 @@ async fn a_change_that_is_being_told_is_no_fault() {
     shop.is_held_up.store(false, Ordering::SeqCst);
     let findings = auditing.await.unwrap();
     assert_eq!(findings, Findings { changed: 1, ..Findings::default() });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn products_that_the_index_has_otherwise_are_read_again() {
+    let shop = Shop::open().await;
+    let pot = json!({"product_id": "pot", "name": "Pot"});
+    shop.publish(Kind::Product, "product.upserted.v1", pot).await;
+    let audit = shop.index_audit();
+    let are_same = async |products: usize| {
+        let same = IndexFindings { same: products, ..IndexFindings::default() };
+        let waiting = async {
+            while audit.run().await != same {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("all products are the same");
+    };
+    are_same(2).await;
+    for (statement, products) in [
+        ("UPDATE stock SET available = 2", 2),
+        // Of the same version: nothing in it was to be looked at again.
+        (
+            "UPDATE product SET doc = (SELECT doc FROM product WHERE product_id = 'mug')
+             WHERE product_id = 'pot'",
+            2,
+        ),
+        (
+            "INSERT INTO product SELECT 'tin', version, digest, time, partition, \"offset\", doc
+             FROM product WHERE product_id = 'mug'",
+            3,
+        ),
+        (
+            "INSERT INTO product SELECT 'can', version, digest, time, partition, \"offset\", doc
+             FROM product WHERE product_id = 'mug'",
+            4,
+        ),
+        ("UPDATE product SET doc = NULL WHERE product_id = 'pot'", 3),
+    ] {
+        shop.behind_the_feed(statement).await;
+        let before = audit.index.audited.counts();
+        are_same(products).await;
+        let after = audit.index.audited.counts();
+        assert_eq!((before[2] + 1, before[3]), (after[2], after[3]), "{statement}: {after:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_product_that_the_index_has_yet_to_follow_is_no_fault() {
+    let shop = Shop::open().await;
+    shop.is_held_up.store(true, Ordering::SeqCst);
+    shop.stock(2, 2).await;
+    shop.shows("\"available\":2").await;
+    let audit = shop.index_audit();
+    let version = audit.index.current().unwrap().number;
+    let auditing = async {
+        let findings = audit.run().await;
+        assert_eq!(findings, IndexFindings { same: 1, ..IndexFindings::default() });
+    };
+    let releasing = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(audit.index.current().unwrap().number, version);
+        shop.is_held_up.store(false, Ordering::SeqCst);
+    };
+    tokio::join!(auditing, releasing);
 }

@@ -216,6 +216,24 @@ fn an_image_of_other_markets_is_not_used() {
 }
 
 #[test]
+fn an_image_stays_while_nothing_changes() {
+    let home = Home::new();
+    home.publish_by_a_service(&[product("mug", json!({})), price("p", "mug", 500, json!({}))]);
+    let kept = std::fs::read(image(&home)).unwrap();
+    for _ in 0..2 {
+        let mut service = home.serve_with(&["--set", OFTEN]);
+        assert!(said(&service, GOES_ON), "{:#?}", service.process.stderr());
+        assert!(service.process.terminate().success());
+        assert!(std::fs::read(image(&home)).unwrap() == kept, "it was written again");
+    }
+    let mut service = home.serve();
+    let position = service.publish(&[price("p", "mug", 700, json!({"version": 2}))]);
+    service.reflects(&position);
+    assert!(service.process.terminate().success());
+    assert!(std::fs::read(image(&home)).unwrap() != kept, "it was not written again");
+}
+
+#[test]
 fn no_image_is_kept_where_none_is_wanted() {
     let home = Home::new().set("index.image_seconds=0");
     home.publish_by_a_service(&[product("mug", json!({}))]);

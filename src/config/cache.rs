@@ -53,7 +53,7 @@ impl Default for CacheConfig {
             max_loads: 32,
             max_waiting_loads: 1024,
             warm_max_pages: 10_000,
-            warm_pages_per_second: 500,
+            warm_pages_per_second: 2_000,
             warm_start_seconds: 10,
             audit_pages: 100,
         }

@@ -22,6 +22,10 @@ pub struct IndexConfig {
     /// beyond it, and both say so.
     #[schemars(range(max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
+    /// The number of products that one audit (`schedule.audit`) compares with the store, drawn by chance;
+    /// 0: none.
+    #[schemars(range(max = 100_000))]
+    pub audit_products: usize,
     /// The time between two images of the index, in seconds; 0: none. An image is a file in `data_dir`,
     /// `index-N.image` for generation N, about as large as the index: a process that starts again goes on
     /// from it and reads only what was changed since. One more is written when the process stops. It is
@@ -33,7 +37,13 @@ pub struct IndexConfig {
 
 impl Default for IndexConfig {
     fn default() -> Self {
-        Self { scans: 2, max_waiting_scans: 1024, max_bytes: 8 << 30, image_seconds: 300 }
+        Self {
+            scans: 2,
+            max_waiting_scans: 1024,
+            max_bytes: 8 << 30,
+            image_seconds: 300,
+            audit_products: 100,
+        }
     }
 }
 

@@ -19,7 +19,8 @@ pub struct ScheduleConfig {
     /// such as `http://10.0.0.7:8080`. They are sent `http.admin_token`, where there is one.
     #[schemars(length(max = 1000))]
     pub warm_urls: Vec<String>,
-    /// When a sample of the cached pages is compared with the store (`cache.audit_pages`): a cron expression that
+    /// When samples of the cached pages (`cache.audit_pages`) and of the products in the listing index
+    /// (`index.audit_products`) are compared with the store: a cron expression that
     /// starts with seconds, in UTC; empty switches the job off. It runs in every process with the role `api`.
     pub audit: String,
     /// When a new generation of the read store is built from the first event, and compared with the live one: a cron

@@ -175,6 +175,7 @@ impl Follower {
     async fn follow(&self, feed: &mut Feed) -> Result<()> {
         let Feed { heard, versions, .. } = feed;
         self.look(heard).await?;
+        heard.pending.doubted.extend(self.index.take_doubted());
         let now = clock::now();
         let last = &versions.last;
         let is_due = last.holds_until <= now || now < last.index.evaluated_at();
@@ -277,6 +278,8 @@ impl Follower {
             };
             read_all(snapshot, writer, seen).await?;
         }
+        names.doubted.iter().for_each(|id| lock(writer).remove(id));
+        rest.products.extend(rest.doubted);
         let mut products: Vec<String> = rest.products.into_iter().collect();
         while !products.is_empty() {
             let ids = products.split_off(products.len().saturating_sub(PRODUCTS_AT_ONCE));

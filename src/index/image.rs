@@ -28,7 +28,7 @@ const MAX_FRAME_BYTES: u32 = 1 << 30;
 /// Threads that decode.
 const MAX_THREADS: usize = 4;
 
-/// Which state of which store an image is of.
+/// Which state of which store an image is of. Whoever changes what is encoded here raises [`LAYOUT`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Head {
     layout: (u32, i64),

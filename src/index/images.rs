@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::follow::{Feed, Follower, apart, lock};
 use super::image::{self, Head, ImageError, Opened};
+use super::load::FIRST;
 
 /// The subject of what stands in the way of an image.
 const KEEPING: &str = "the image of the listing index cannot be kept";
@@ -31,6 +32,13 @@ pub(super) struct Kept {
     /// When it was begun.
     at: Option<Clock>,
     writing: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl Kept {
+    /// After a start from an image. `is_same`: the first version is the one in the image.
+    pub fn resumed(is_same: bool) -> Kept {
+        Kept { version: if is_same { FIRST } else { 0 }, at: Some(Clock::now()), writing: None }
+    }
 }
 
 fn file_name(generation: i64) -> String {

@@ -14,6 +14,8 @@ use super::rounds::{self, Names, Read};
 use crate::log::position::Reflected;
 use crate::store::{Snapshot, StoreError};
 
+/// The number of the first version.
+pub(super) const FIRST: u64 = 1;
 /// How often a long load says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
@@ -67,12 +69,15 @@ impl Follower {
         if names.everything {
             return Ok(None);
         }
+        // The image stays the newest one until something changes.
+        let kept = Kept::resumed(names.is_empty());
         names.discounts = true;
         self.read(snapshot.as_mut(), &writer, &names).await?;
         drop(snapshot);
         let changed = names.products.len();
         tracing::info!(changed, "the listing index goes on from its image");
-        Ok(Some(self.first(writer, heard, reflected, started).await))
+        let feed = self.first(writer, heard, reflected, started).await;
+        Ok(Some(Feed { kept, ..feed }))
     }
 
     /// Reads all products.
@@ -106,7 +111,7 @@ impl Follower {
         reflected: Reflected,
         started: Clock,
     ) -> Feed {
-        let (version, _) = publish(&writer, 1, reflected).await;
+        let (version, _) = publish(&writer, FIRST, reflected).await;
         self.index.publish(Arc::clone(&version));
         self.index.wake(version.number);
         let (products, seconds) = (version.index.len(), started.elapsed().as_secs_f64());

@@ -3,6 +3,7 @@
 //! A [`follow::Follower`] loads the first version and publishes the next ones as the store changes.
 //! Requests take the version of now and keep to it.
 
+pub mod audit;
 mod bounds;
 pub mod follow;
 mod image;
@@ -11,8 +12,9 @@ mod load;
 mod rounds;
 pub mod scans;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -21,6 +23,7 @@ use projections::instant::Instant;
 use tokio::sync::watch;
 
 use crate::log::position::Reflected;
+use audit::Audited;
 use scans::{ScanLimits, Scans};
 
 /// One version of the index, which is one state of the store.
@@ -53,6 +56,9 @@ pub struct ListingIndex {
     /// Rounds that made a version, the first one aside.
     pub rounds: Times,
     pub scans: Scans,
+    pub audited: Audited,
+    /// The ids of products that an audit has found to be different: the follower reads them again.
+    doubted: Mutex<BTreeSet<String>>,
     max_bytes: u64,
 }
 
@@ -84,6 +90,8 @@ impl ListingIndex {
             held: AtomicUsize::new(0),
             rounds: Times::default(),
             scans: Scans::new(limits.scans),
+            audited: Audited::default(),
+            doubted: Mutex::default(),
             max_bytes: limits.max_bytes,
         }
     }
@@ -110,6 +118,15 @@ impl ListingIndex {
     /// Versions before the current one that requests may still read from.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
+    }
+
+    /// Has a product read again as if nothing were known of it.
+    fn doubt(&self, product_id: String) {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).insert(product_id);
+    }
+
+    fn take_doubted(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.doubted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn publish(&self, version: Arc<IndexVersion>) {

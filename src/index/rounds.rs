@@ -18,6 +18,8 @@ pub const PRODUCTS_AT_ONCE: usize = 2_000;
 pub struct Names {
     pub products: BTreeSet<String>,
     pub discounts: bool,
+    /// Products of which the index forgets all that it knows, and then reads them.
+    pub doubted: BTreeSet<String>,
     /// More than can be named.
     pub everything: bool,
 }
@@ -37,6 +39,7 @@ impl Names {
         self.everything |= other.everything;
         self.discounts |= other.discounts;
         self.products.extend(other.products.iter().cloned());
+        self.doubted.extend(other.doubted.iter().cloned());
     }
 }
 

@@ -8,6 +8,7 @@ use prometheus::proto::MetricFamily;
 
 use super::families::{counters, describe, gauge, gauges, seconds};
 use crate::api::current::Current;
+use crate::index::audit;
 
 const PRODUCTS: (&str, &str) = (
     "vitrine_index_products",
@@ -38,6 +39,12 @@ const REFUSED: (&str, &str) = (
     "Requests that were a 503 since too many waited already (`index.max_waiting_scans`).",
 );
 
+const AUDITED: (&str, &str) = (
+    "vitrine_index_audit_products_total",
+    "Products of the listing index that were compared with the store, by result: same, changed (it changed meanwhile), \
+     different (the index had it otherwise, and read it again), failed (it could not be compared).",
+);
+
 /// Reads the index's own counts: they begin anew with each promotion.
 pub struct IndexMetrics {
     current: Arc<Current>,
@@ -52,8 +59,8 @@ impl IndexMetrics {
     pub fn register(registry: &Registry, current: Arc<Current>) -> prometheus::Result<()> {
         let plain = [PRODUCTS, VERSION, HELD, ROUNDS, SCANS, WAITING, REFUSED];
         let plain = plain.into_iter().map(|named| describe(named, &[]));
-        let descriptions =
-            plain.chain([describe(BYTES, &["part"])]).collect::<prometheus::Result<_>>()?;
+        let labelled = [describe(BYTES, &["part"]), describe(AUDITED, &["result"])];
+        let descriptions = plain.chain(labelled).collect::<prometheus::Result<_>>()?;
         registry.register(Box::new(IndexMetrics { current, descriptions }))
     }
 }
@@ -72,6 +79,8 @@ impl Collector for IndexMetrics {
         let bytes: Vec<(&str, f64)> =
             bytes.into_iter().map(|(part, bytes)| (part, bytes as f64)).collect();
         let scans = &index.scans;
+        let audited: Vec<(&str, u64)> =
+            audit::RESULTS.into_iter().zip(index.audited.counts()).collect();
         vec![
             gauge(PRODUCTS, products as f64),
             gauges(BYTES, "part", &bytes),
@@ -81,6 +90,7 @@ impl Collector for IndexMetrics {
             seconds(SCANS, scans.times.taken()),
             gauge(WAITING, scans.waiting() as f64),
             counters(REFUSED, "", &[("", scans.refused())]),
+            counters(AUDITED, "result", &audited),
         ]
     }
 }

@@ -4,7 +4,8 @@
 //! - [`warmer`] loads those, and the pages that every shop has: at the [`start`], by the clock, and when it
 //!   is asked to; [`remote`] asks other instances.
 //! - [`ahead`] loads pages as they will be from a boundary on, shortly before it.
-//! - [`audit`] compares cached pages with the store, whether or not a change was told.
+//! - [`audit`] compares cached pages with the store, whether or not a change was told; the same job audits the
+//!   [listing index](crate::index::audit).
 //!
 //! None of it is in a hurry: it gives way to those who ask for pages.
 
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::ApiState;
 use crate::api::current::Current;
 use crate::config::Config;
+use crate::index::audit::IndexAudit;
 use crate::schedule::{Job, Work};
 use crate::service::Role;
 use crate::tasks::Tasks;
@@ -117,6 +119,9 @@ pub fn jobs(
     current: Option<&Arc<Current>>,
 ) -> anyhow::Result<Vec<Job>> {
     let mut jobs = Vec::new();
+    if let Some(current) = current {
+        jobs.push(audit_job(config, Arc::clone(current)));
+    }
     // Whether there is a cache is the same for all generations.
     let current = current.filter(|current| current.peek().warming.is_some());
     if roles.contains(&Role::Scheduler) {
@@ -132,18 +137,35 @@ pub fn jobs(
             jobs.push(Job { name: "schedule.warm", when: config.schedule.warm.clone(), work });
         }
     }
-    if let Some(current) = current.cloned() {
-        let work: Work = Arc::new(move || {
-            let view = current.view();
-            Box::pin(async move {
-                if let Some(warming) = &view.warming {
-                    warming.audit.run().await;
-                }
-            })
-        });
-        jobs.push(Job { name: "schedule.audit", when: config.schedule.audit.clone(), work });
-    }
     Ok(jobs)
+}
+
+/// Audits the page cache and the listing index of the generation that is live.
+fn audit_job(config: &Config, current: Arc<Current>) -> Job {
+    let sample = config.index.audit_products;
+    let work: Work = Arc::new(move || {
+        let view = current.view();
+        Box::pin(async move {
+            if let Some(warming) = &view.warming {
+                warming.audit.run().await;
+            }
+            if let Some(audit) = index_audit(&view.state, sample) {
+                audit.run().await;
+            }
+        })
+    });
+    Job { name: "schedule.audit", when: config.schedule.audit.clone(), work }
+}
+
+fn index_audit(state: &ApiState, sample: usize) -> Option<IndexAudit> {
+    let index = Arc::clone(state.index.as_ref()?);
+    (sample > 0).then(|| IndexAudit {
+        store: Arc::clone(&state.store),
+        markets: state.markets.to_vec(),
+        index,
+        following: Arc::clone(&state.following),
+        sample,
+    })
 }
 
 async fn warm_all(current: Option<&Current>, others: &[Remote]) {

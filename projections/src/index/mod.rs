@@ -13,6 +13,7 @@
 //! so that it is the same in every version of the same facts.
 
 pub mod amounts;
+pub mod audit;
 pub mod basket;
 pub mod card;
 pub mod categories;
@@ -121,6 +122,11 @@ impl Index {
     /// The ids of all products, in the order of their numbers.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.members.everything.iter().map(|number| self.id(number))
+    }
+
+    /// The id of the product that comes after so many others in the order of numbers.
+    pub fn nth(&self, nth: u64) -> Option<&str> {
+        self.members.everything.select(nth as u32).map(|number| self.id(number))
     }
 
     /// The number of a product in this version.

@@ -275,7 +275,13 @@ proptest! {
             let until = events.len().saturating_sub(2 * (instants.len() - 1 - nth));
             model.apply(&events[from..until]);
             written.write(&model, &PRODUCTS, &mut writer);
-            versions.push((writer.publish(edge(*at)), oracle_of(&history[..until])));
+            let index = writer.publish(edge(*at));
+            let made_at_once = index_of(&model, *at);
+            for id in PRODUCTS {
+                let states = (index.product_state(id), made_at_once.product_state(id));
+                prop_assert_eq!(states.0, states.1, "{}", id);
+            }
+            versions.push((index, oracle_of(&history[..until])));
             if restored[nth] {
                 writer = written.restored(&writer);
             }

@@ -6,6 +6,7 @@
 mod discounts;
 mod image;
 mod index;
+mod index_audit;
 mod instants;
 mod listings;
 mod numbering;
