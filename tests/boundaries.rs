@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::events::{price, product};
+use crate::harness::events::{discount, price, product};
 use crate::harness::process::Home;
 use crate::harness::service::Service;
 use projections::instant::Instant;
@@ -95,4 +95,41 @@ fn a_change_before_the_sale_shows_after_it() {
         }
     }
     panic!("no page is prepared before a sale");
+}
+
+/// How many products are on sale at an instant, and what the cheapest costs.
+fn on_sale(service: &Service, at: Instant) -> (u64, Option<i64>) {
+    let path = format!("/api/v1/listings/all?on_sale=true&sort=price_asc&at={at}");
+    let page = service.get(&path).page();
+    (page["total"].as_u64().unwrap(), page["items"][0]["price"]["final"].as_i64())
+}
+
+/// Many products step at once: the index holds what comes after the instant before the instant comes.
+#[test]
+fn an_instant_at_which_many_products_step_is_prepared() {
+    const PRODUCTS: usize = 1_100;
+    let home = Home::new().set("telemetry.log_filter=info,vitrine::index=debug");
+    let mut service = home.serve();
+    let products = (0..PRODUCTS).flat_map(|n| {
+        let id = format!("p{n}");
+        [product(&id, json!({})), price(&id, &id, 1_000 + n as i64, json!({}))]
+    });
+    let at = Instant(crate::harness::now() + 6_000);
+    let sale = discount("sale", 50, json!({ "starts_at": at.to_string() }));
+    home.publish(&products.chain([sale]).collect::<Vec<String>>());
+    service.knows_all();
+    let before = Instant(at.millis() - 1);
+    let both = |service: &Service| (on_sale(service, before), on_sale(service, at));
+    let open = |cheapest| ((0, None), (PRODUCTS as u64, Some(cheapest)));
+    assert_eq!(both(&service), open(500));
+    service.process.said("many products step at once");
+    // Whatever changes from now on is in both.
+    let position = service.publish(&[price("p0", "p0", 600, json!({"version": 2}))]);
+    service.reflects(&position);
+    assert_eq!(both(&service), open(300));
+    crate::harness::eventually("the sale is open", || {
+        let page = service.get("/api/v1/listings/all?on_sale=true").page();
+        (page["total"] == PRODUCTS).then_some(())
+    });
+    assert_eq!(both(&service), open(300));
 }

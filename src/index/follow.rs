@@ -10,6 +10,7 @@ use std::time::{Duration, Instant as Clock};
 
 use projections::index::changed::Changed;
 use projections::index::writer::Writer;
+use projections::instant::Instant;
 use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,10 @@ const LARGE: &str = "the listing index is larger than it may be";
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// How long a round may take that is under way when the service stops.
 const LAST_ROUND_WITHIN: Duration = Duration::from_secs(2);
+/// How long before an instant at which many products step at once a version is prepared for it.
+const PREPARE_WITHIN: Duration = Duration::from_secs(3);
+/// So many products are many. Fewer are evaluated within milliseconds.
+const PREPARE_FROM_PRODUCTS: u64 = 1_000;
 /// The shortest pause between two versions.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
@@ -76,6 +81,8 @@ pub(super) struct Versions {
     pub next: Clock,
     /// When it was last looked how large they are.
     pub measured: Clock,
+    /// The instant that was last decided to be prepared for, or not.
+    pub decided: Instant,
 }
 
 /// Where a follower stands.
@@ -179,7 +186,8 @@ impl Follower {
         let now = clock::now();
         let last = &versions.last;
         let is_due = last.holds_until <= now || now < last.index.evaluated_at();
-        if heard.pending.is_empty() && !is_due {
+        let is_prepared = !is_due && prepare(versions, now).await;
+        if heard.pending.is_empty() && !is_due && !is_prepared {
             return Ok(());
         }
         let mut snapshot = self.store.snapshot_fresh().await?;
@@ -337,6 +345,28 @@ pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// Prepares the writer for the next instant at which many products step at once, shortly before it.
+/// True where a version has to be published that is prepared.
+async fn prepare(versions: &mut Versions, now: Instant) -> bool {
+    let next = versions.last.holds_until;
+    let is_near = next.millis().saturating_sub(now.millis()) <= PREPARE_WITHIN.as_millis() as i64;
+    if !is_near || versions.decided == next {
+        return false;
+    }
+    versions.decided = next;
+    let (version, writer) = (Arc::clone(&versions.last), Arc::clone(&versions.writer));
+    apart(move || {
+        let step_at_once = version.index.moving_at_once();
+        if step_at_once < PREPARE_FROM_PRODUCTS {
+            return false;
+        }
+        tracing::debug!(step_at_once, at = %next, "many products step at once: that is prepared");
+        lock(&writer).prepare(next);
+        true
+    })
+    .await
 }
 
 pub(super) async fn apply(writer: &Arc<Mutex<Writer>>, read: Read) {

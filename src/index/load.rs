@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Clock};
 
 use projections::index::writer::Writer;
+use projections::instant::Instant;
 
 use super::bounds::{Estimate, LoadError};
 use super::follow::{Feed, Follower, Heard, Versions, apart, apply, lock, publish};
@@ -118,8 +119,9 @@ impl Follower {
         let bytes: usize = version.index.bytes().iter().map(|(_, bytes)| bytes).sum();
         tracing::info!(products, seconds, bytes, "the listing index is loaded");
         self.measure(&version);
-        let (retired, next, measured) = (Vec::new(), Clock::now(), Clock::now());
-        let versions = Versions { writer, last: version, retired, next, measured };
+        let (next, measured) = (Clock::now(), Clock::now());
+        let (retired, decided) = (Vec::new(), Instant::MIN);
+        let versions = Versions { writer, last: version, retired, next, measured, decided };
         Feed { heard, versions, kept: Kept::default() }
     }
 }

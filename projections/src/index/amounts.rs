@@ -136,6 +136,14 @@ impl PriceBook {
         }
     }
 
+    /// The number of products whose discount class is one of these.
+    pub fn count_in_classes(&self, is_one: impl Fn(u32) -> bool) -> u64 {
+        let known: Vec<bool> = (0..self.classes.len() as u32).map(is_one).collect();
+        let is_one = |family: &&u32| known.get(self.classes.of(**family) as usize) == Some(&true);
+        let of_chunk = |chunk: &Arc<ProductChunk>| chunk.family.iter().filter(is_one).count();
+        self.products.iter().map(of_chunk).sum::<usize>() as u64
+    }
+
     fn class_of(&self, number: u32) -> u32 {
         self.chunk(number).map_or(NOTHING, |(chunk, at)| self.classes.of(chunk.family[at]))
     }
@@ -261,6 +269,13 @@ impl Default for Columns {
 }
 
 impl Columns {
+    /// The number of products whose prices hold no longer than until an instant.
+    pub fn with_prices_until(&self, until: Instant) -> u64 {
+        let ending = self.chunks.iter().filter(|chunk| chunk.valid.until <= until);
+        let is_over = |window: &&Window| window.until <= until;
+        ending.map(|chunk| chunk.prices.iter().filter(is_over).count()).sum::<usize>() as u64
+    }
+
     /// A product's amounts as they stand, and when its prices hold.
     pub fn get(&self, number: u32) -> Option<(&[Amounts], Window)> {
         let (chunk, at) = place(number);

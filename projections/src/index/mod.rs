@@ -75,6 +75,14 @@ struct Family {
     categories: u32,
 }
 
+/// Columns that are evaluated for an instant to come, one a market.
+#[derive(Clone, Debug)]
+struct Prepared {
+    /// Who asks for this instant or a later one reads these.
+    from: Instant,
+    columns: Vec<Columns>,
+}
+
 /// One version of the index.
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -84,7 +92,9 @@ pub struct Index {
     members: Members,
     values: Values,
     families: Interned<Family>,
+    /// One a market.
     columns: Vec<Columns>,
+    prepared: Option<Prepared>,
     cards: Chunks<Packed<u8>>,
     ids: Lookup,
     skus: Lookup,
@@ -99,6 +109,7 @@ impl Index {
             values: Values::default(),
             families: Interned::default(),
             columns: Vec::new(),
+            prepared: None,
             cards: Chunks::default(),
             ids: Lookup::default(),
             skus: Lookup::default(),
@@ -186,6 +197,31 @@ impl Index {
     /// All products of a listing, those that are not to be seen included.
     pub fn products_of(&self, listing: &ListingKey) -> Option<&RoaringBitmap> {
         self.members.products(listing)
+    }
+
+    /// The columns that are nearest to an instant.
+    fn columns_at(&self, market: usize, at: Instant) -> Option<&Columns> {
+        let prepared = self.prepared.as_ref().filter(|prepared| prepared.from <= at);
+        prepared.map_or(&self.columns, |prepared| &prepared.columns).get(market)
+    }
+
+    /// The number of products, at least, whose amounts change at the first instant at which not all
+    /// columns hold any more: the number in the market that has the most of them.
+    pub fn moving_at_once(&self) -> u64 {
+        let edge = self.holds_until();
+        if !edge.is_finite() {
+            return 0;
+        }
+        let moving = |(market, columns): (usize, &Columns)| {
+            let mut moving = columns.with_prices_until(edge);
+            if columns.discounts.until <= edge {
+                let effective = self.book.effective(market, None, edge);
+                let is_other = |class| columns.effective.of(class) != effective.of(class);
+                moving = moving.max(self.book.count_in_classes(is_other));
+            }
+            moving
+        };
+        self.columns.iter().enumerate().map(moving).max().unwrap_or(0)
     }
 
     /// Until when all columns hold: the next version is due then.

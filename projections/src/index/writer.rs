@@ -21,7 +21,7 @@ use super::prices::Amounts;
 use super::products::{NOTHING, ProductChunk};
 use super::stock::StockChunk;
 use super::values::ValueNumbers;
-use super::{Family, Index, prices, row};
+use super::{Family, Index, Prepared, prices, row};
 use crate::instant::Instant;
 use crate::listing::ListingKey;
 use crate::market::Market;
@@ -230,6 +230,14 @@ impl Writer {
         others + self.values.shared().bytes() + amounts * index.columns.len()
     }
 
+    /// From now on, versions hold a second set of columns beside their own, evaluated for an
+    /// instant to come. Readers who ask for that instant, or a later one, read those. The first
+    /// version that is published at the instant, or later, takes them over as its own.
+    pub fn prepare(&mut self, from: Instant) {
+        self.is_current = false;
+        self.index.prepared = Some(Prepared { from, columns: self.index.columns.clone() });
+    }
+
     /// A version in which all columns hold at an instant.
     pub fn publish(&mut self, at: Instant) -> Index {
         self.members.share();
@@ -241,9 +249,7 @@ impl Writer {
         if before.is_some() {
             self.spread_discounts();
         }
-        for market in 0..self.index.columns.len() {
-            self.refresh(market, before.as_deref(), at);
-        }
+        self.refresh_all(before.as_deref(), at);
         self.changed.clear();
         self.renamed.clear();
         self.discounts_changed = false;

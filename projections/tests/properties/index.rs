@@ -265,6 +265,7 @@ proptest! {
         filters in filters(),
         instants in prop::collection::vec(-1..8i64, 8),
         restored in prop::collection::vec(prop::bool::weighted(0.3), 8),
+        prepared in prop::collection::vec(prop::option::weighted(0.4, -1..8i64), 8),
     ) {
         let events = events_of(&history);
         let mut writer = Writer::new(markets());
@@ -275,6 +276,9 @@ proptest! {
             let until = events.len().saturating_sub(2 * (instants.len() - 1 - nth));
             model.apply(&events[from..until]);
             written.write(&model, &PRODUCTS, &mut writer);
+            if let Some(from) = prepared[nth] {
+                writer.prepare(edge(from));
+            }
             let index = writer.publish(edge(*at));
             let made_at_once = index_of(&model, *at);
             for id in PRODUCTS {
@@ -292,6 +296,9 @@ proptest! {
                 check(index, oracle, *who, &filters, 2)?;
                 // Where the columns hold, as readers ask most of the time.
                 check(index, oracle, (who.0, who.1, who.2, edge(*at)), &Filters::default(), 2)?;
+                for from in prepared.iter().flatten() {
+                    check(index, oracle, (who.0, who.1, who.2, edge(*from)), &filters, 2)?;
+                }
             }
         }
     }

@@ -411,3 +411,33 @@ fn a_newer_event_names_a_brand() {
     versions.writer.remove("b");
     assert_eq!(named(&versions.writer.publish(NOW)), "A");
 }
+
+#[test]
+fn it_says_how_many_products_step_at_once() {
+    let steps = |id: &str, until| {
+        part(id, |facts| {
+            facts.prices = vec![price(id, 100, |price| price.window = window(None, until))];
+        })
+    };
+    let begins = |at: i64| {
+        discount("sale", DiscountKind::Percentage(1_000), |sale| {
+            sale.terms.window = window(NOW.millis() + at, None);
+            sale.scope = Scope { brands: vec!["acme".to_owned()], ..Scope::default() };
+        })
+    };
+    let of_acme = |id: &str| part(id, |facts| facts.product.brand = Some(brand("acme")));
+    let mut writer = Writer::new(vec![market()]);
+    let next = NOW.millis() + 5;
+    for part in [steps("a", next), steps("b", next), steps("c", next + 1), of_acme("d")] {
+        writer.put(&part);
+    }
+    assert_eq!(writer.publish(NOW).moving_at_once(), 2);
+    writer.put(&of_acme("e"));
+    writer.put(&of_acme("f"));
+    writer.put_discount(scoped(begins(5)));
+    assert_eq!(writer.publish(NOW).moving_at_once(), 3);
+    writer.put_discount(scoped(begins(6)));
+    assert_eq!(writer.publish(NOW).moving_at_once(), 2);
+    assert_eq!(writer.publish(Instant(next)).moving_at_once(), 3);
+    assert_eq!(writer.publish(Instant(next + 1)).moving_at_once(), 0);
+}

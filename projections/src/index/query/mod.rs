@@ -91,7 +91,7 @@ impl<'a> AudienceView<'a> {
         group: Option<&'a str>,
         at: Instant,
     ) -> AudienceView<'a> {
-        let (book, columns) = (&index.book, index.columns.get(market));
+        let (book, columns) = (&index.book, index.columns_at(market, at));
         let priced = group.and_then(|group| book.priced.of(market, group));
         let finals_hold = columns.is_some_and(|columns| columns.discounts.holds(at))
             && !group.is_some_and(|group| book.discounts.single_out(group));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Writer;
 use crate::index::Family;
-use crate::index::amounts::{AmountChunk, EvaluationContext};
+use crate::index::Prepared;
+use crate::index::amounts::{AmountChunk, Columns, EvaluationContext};
 use crate::index::changed::Reached;
 use crate::index::classes::Classes;
 use crate::index::discounts::{Discounts, Rank};
@@ -66,11 +67,16 @@ impl Writer {
 
     /// Brings a market's columns to an instant. `before`: the classes that they were evaluated
     /// with.
-    pub(super) fn refresh(&mut self, market: usize, before: Option<&Classes>, at: Instant) {
+    pub(super) fn refresh(
+        &self,
+        market: usize,
+        columns: Columns,
+        before: Option<&Classes>,
+        at: Instant,
+    ) -> Columns {
         let book = &self.index.book;
-        let old = Arc::clone(&self.index.columns[market].effective);
+        let Columns { effective: old, discounts: known, mut chunks } = columns;
         let effective = book.effective(market, None, at);
-        let known = self.index.columns[market].discounts;
         let named_move = !known.holds(at);
         // Else all that held of a class or a named product still does.
         let moved = before.is_some() || named_move;
@@ -93,8 +99,6 @@ impl Writer {
         let discounts = named.iter().fold(before_named.and(effective.window), |all, number| {
             all.and(book.discount_window(*number, &context))
         });
-        let mut chunks = std::mem::take(&mut self.index.columns[market].chunks);
-        let book = &self.index.book;
         for (nth, products) in book.products.iter().enumerate() {
             let first = (nth * CHUNK) as u32;
             if chunks.len() <= nth {
@@ -127,8 +131,29 @@ impl Writer {
                 chunk.evaluate(book, first, changed, &context, true);
             }
         }
-        let columns = &mut self.index.columns[market];
-        (columns.chunks, columns.effective, columns.discounts) =
-            (chunks, Arc::new(effective), discounts);
+        Columns { effective: Arc::new(effective), discounts, chunks }
+    }
+
+    /// Brings all columns to an instant, and those that are prepared to theirs.
+    pub(super) fn refresh_all(&mut self, before: Option<&Classes>, at: Instant) {
+        if let Some(prepared) = self.index.prepared.take_if(|prepared| prepared.from <= at) {
+            self.index.columns = prepared.columns;
+        }
+        let columns = std::mem::take(&mut self.index.columns);
+        self.index.columns = self.refresh_each(columns, before, at);
+        if let Some(Prepared { from, columns }) = self.index.prepared.take() {
+            let columns = self.refresh_each(columns, before, from);
+            self.index.prepared = Some(Prepared { from, columns });
+        }
+    }
+
+    fn refresh_each(
+        &self,
+        columns: Vec<Columns>,
+        before: Option<&Classes>,
+        at: Instant,
+    ) -> Vec<Columns> {
+        let with_market = columns.into_iter().enumerate();
+        with_market.map(|(market, of)| self.refresh(market, of, before, at)).collect()
     }
 }
