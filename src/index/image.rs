@@ -1,8 +1,8 @@
-//! The image of an index: a file from which a process that starts again goes on, instead of reading
+//! The image of an index is a file. A process that starts again goes on from it, and does not read
 //! every product.
 //!
-//! A file is a row of frames: length, checksum, bytes. The first one is the [`Head`], an empty one is
-//! the last. It takes the place of the one before as a whole.
+//! The file is a sequence of frames: length, checksum, bytes. The first frame is the [`Head`], an empty
+//! frame is the last. A new file replaces the one before in one step.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -23,20 +23,20 @@ use crate::store::PROJECTION_VERSION;
 
 /// What a file begins with.
 const MAGIC: &[u8; 8] = b"vitrine\n";
-/// Longer frames are none: a section has the rows of 16,384 products.
+/// The longest frame that is read, in bytes. A section has the rows of 16,384 products.
 const MAX_FRAME_BYTES: u32 = 1 << 30;
-/// Threads that decode.
+/// The most threads that decode one image.
 const MAX_THREADS: usize = 4;
 
-/// Which state of which store an image is of. Whoever changes what is encoded here raises [`LAYOUT`].
+/// The state of the store that an image was made of. A change of what is encoded here raises [`LAYOUT`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Head {
     layout: (u32, i64),
-    /// The store has noted it: see [`ReadStore::note_image`](crate::store::ReadStore::note_image).
+    /// The store has a note with this token: see [`ReadStore::note_image`](crate::store::ReadStore::note_image).
     pub token: String,
-    /// What was committed after it has to be read.
+    /// The follower goes on reading the feed from here.
     pub cursor: ChangeCursor,
-    /// What is named before it, and has to be read, too.
+    /// The feed names this before the cursor, and the index has not read it yet.
     pub pending: Names,
 }
 
@@ -57,13 +57,13 @@ pub enum ImageError {
     Corrupt(#[from] CorruptDocument),
 }
 
-/// Writes a file, in the place of the one before. Where another process is at it, nothing is written.
+/// Writes a file, and replaces the one before. Writes nothing while another process writes it.
 pub fn write(path: &Path, head: &Head, image: &Image) -> io::Result<()> {
     let unfinished = path.with_extension("image.tmp");
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    // Not truncated before it is locked: it may be another process's.
+    // It is truncated once it is locked: another process may be writing it.
     let file = File::options().create(true).truncate(false).write(true).open(&unfinished)?;
     match file.try_lock() {
         Ok(()) => {}
@@ -100,7 +100,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens a file, and reads which state of which store it is of; `None` where there is none.
+    /// Opens a file and reads its head; `None` if there is no file.
     ///
     /// # Errors
     /// Where it is damaged or of another build.
@@ -123,7 +123,7 @@ impl Opened {
         }
     }
 
-    /// The writer that goes on from it, for these markets: decoded by several threads.
+    /// Decodes the file on several threads, and makes the writer that goes on from it for these markets.
     ///
     /// # Errors
     /// Where it is damaged, or of other markets.
@@ -151,7 +151,7 @@ fn decode(
     loop {
         let bytes = {
             let mut frames = frames.lock().unwrap_or_else(PoisonError::into_inner);
-            // Taken away until it is read: after an error the others end, too.
+            // The reader is put back after a good frame. After an error the other threads end, too.
             let Some(mut open) = frames.take() else { return Ok(()) };
             let bytes = frame(&mut open)?;
             if bytes.is_empty() {

@@ -12,24 +12,24 @@ use super::follow::{Feed, Follower, apart, lock};
 use super::image::{self, Head, ImageError, Opened};
 use super::load::FIRST;
 
-/// The subject of what stands in the way of an image.
+/// The subject of the wait while an image cannot be written.
 const KEEPING: &str = "the image of the listing index cannot be kept";
 
 /// Where images of a generation's index are kept.
 pub struct Images {
     pub directory: PathBuf,
     pub generation: i64,
-    /// The time between two of them, where there is something new.
+    /// The shortest time between two images.
     pub every: Duration,
-    /// Cancelled where the whole process stops, not only this index: one more is written then.
+    /// Cancelled when the process stops, and not only this index. One more image is written then.
     pub ending: CancellationToken,
 }
 
-/// Which version there is an image of, as far as this process has written it.
+/// The version that the image is of, as far as this process knows.
 #[derive(Default)]
 pub(super) struct Kept {
     version: u64,
-    /// When it was begun.
+    /// When the process began to write it.
     at: Option<Clock>,
     writing: Option<JoinHandle<Result<(), String>>>,
 }
@@ -58,7 +58,7 @@ impl Images {
 }
 
 impl Follower {
-    /// Writes an image where it is time, beside what goes on. `last`: nothing goes on, and it is waited for.
+    /// Writes an image in the background when one is due. With `last` it waits until the image is written.
     pub(super) async fn keep_image(&self, feed: Option<&mut Feed>, last: bool) {
         let (Some(images), Some(feed)) = (&self.images, feed) else { return };
         if last && !images.ending.is_cancelled() {
@@ -72,7 +72,7 @@ impl Follower {
             return;
         }
         let writer = versions.writer.clone();
-        // After a round that failed the writer holds more than a version.
+        // There is none after a round that failed: the writer then holds more than the last version.
         let Some(image) = apart(move || lock(&writer).image()).await else { return };
         (kept.version, kept.at) = (versions.last.number, Some(Clock::now()));
         let head = Head::new(random_token(), heard.cursor.clone(), heard.pending.clone());
@@ -98,7 +98,7 @@ impl Follower {
         }
     }
 
-    /// Takes up what became of the image that is being written; waits for it where nothing goes on.
+    /// Takes note of an image that has been written. With `last` it waits for one that is being written.
     async fn kept(&self, kept: &mut Kept, last: bool) {
         let Some(writing) = kept.writing.take_if(|writing| last || writing.is_finished()) else {
             return;
@@ -115,7 +115,7 @@ impl Follower {
     }
 }
 
-/// Images of generations that nobody goes back to: those before the last one.
+/// Removes images of generations before the one that a rollback goes back to.
 fn remove_older(path: &Path, generation: i64) {
     let older = (1..generation - 1).rev().map(|older| path.with_file_name(file_name(older)));
     for file in older.take_while(|file| file.exists()) {
