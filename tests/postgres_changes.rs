@@ -196,23 +196,52 @@ async fn pruning_keeps_what_is_young() {
     conn.close().await.unwrap();
 }
 
-/// Commits that nobody waited for may be gone with the server, and their numbers given again.
+/// Commits that nobody waited for may be gone with a crash, and their numbers given again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_connection_has_lost() {
+async fn a_broken_connection_has_lost_where_commits_may_be() {
+    let database = Database::create().await;
+    let setting = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$";
+    database.connect().await.execute(setting).await.unwrap();
+    let store = open(&database).await;
+    let cursor = now(&store).await;
+    let mut conn = database.connect().await;
+    conn.execute(BREAK).await.unwrap();
+    let answer = store.changes(Some(&cursor)).await.unwrap();
+    assert!(answer.lost && answer.changes.is_empty());
+    let mut cursor = answer.cursor;
+    begun(&store, "a").await.commit().await.unwrap();
+    assert_eq!(next(&store, &mut cursor).await, ["a"]);
+}
+
+/// The server has been started since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_server_has_lost() {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let cursor = now(&store).await;
+    let (_, snapshot) = cursor.as_str().split_once(' ').unwrap();
+    let other = ChangeCursor::new(format!("1764547200.123456 {snapshot}"));
+    assert!(store.changes(Some(&other)).await.unwrap().lost);
+    assert!(!store.changes(Some(&cursor)).await.unwrap().lost);
+}
+
+const BREAK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// No commit is lost with a connection: everything is read that came meanwhile, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_connection_is_gone_on_from() {
     let database = Database::create().await;
     let store = open(&database).await;
     let mut hints = store.change_hints().await.unwrap();
     let cursor = now(&store).await;
     hints.wait(Duration::from_millis(300)).await;
     let mut conn = database.connect().await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    conn.execute(end).await.unwrap();
-    let answer = store.changes(Some(&cursor)).await.unwrap();
-    assert!(answer.lost && answer.changes.is_empty());
-    let mut cursor = answer.cursor;
+    conn.execute(BREAK).await.unwrap();
     begun(&store, "a").await.commit().await.unwrap();
+    let mut cursor = cursor;
     assert_eq!(next(&store, &mut cursor).await, ["a"]);
+    assert!(next(&store, &mut cursor).await.is_empty());
     // Whoever listens does so again, by and by.
     let started = std::time::Instant::now();
     loop {

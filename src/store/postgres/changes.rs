@@ -81,7 +81,7 @@ impl Feed {
         Ok(Changes { cursor, changes, lost })
     }
 
-    /// The cursor that an image has, as one of this connection: all that it sees is noted to have been committed on this
+    /// The cursor that an image has, as one of the server since its last start: all that it sees is noted to have been committed on this
     /// server, so that no number of a transaction is another one's now.
     pub async fn resume(&self, token: &str, cursor: &ChangeCursor) -> Result<Option<ChangeCursor>> {
         // Another kind of store's has no snapshot.
@@ -133,7 +133,7 @@ async fn now(conn: &mut PgConnection) -> sqlx::Result<Vec<Answer>> {
     .await
 }
 
-/// What a snapshot does not see, always with the one of this statement. Where it is another connection's, where
+/// What a snapshot does not see, always with the one of this statement. Where the server was started since, where
 /// something was pruned that it does not see, or where too much waits, it has lost. Snapshots are ordered by what
 /// they see: one sees less than another if it ends earlier, or where something is under way in it that is done in
 /// the other.

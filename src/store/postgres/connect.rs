@@ -54,9 +54,14 @@ impl Session {
         Session { settings: settings.into() }
     }
 
-    /// For the connection that reads the feed of changes: each has a name of its own.
+    /// For the connection that reads the feed of changes. Its name tells whether a cursor still holds:
+    /// as long as the server runs, no commit that anybody saw is lost. Without `synchronous_commit` a
+    /// crash of one connection may lose some: then each connection has a name of its own.
     pub fn feeding(&self) -> Session {
-        let name = "SELECT set_config('vitrine.feed', gen_random_uuid()::text, false)";
+        let name = "SELECT set_config('vitrine.feed',
+                        CASE current_setting('synchronous_commit')
+                            WHEN 'off' THEN gen_random_uuid()::text
+                            ELSE extract(epoch FROM pg_postmaster_start_time())::text END, false)";
         Session { settings: format!("{} {name};", self.settings).into() }
     }
 
