@@ -230,13 +230,13 @@ fn pages(serving: &Serving) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
-fn changes_at(body: &Value) -> Instant {
+pub fn changes_at(body: &Value) -> Instant {
     let at = body["meta"]["next_change_at"].as_str().and_then(Instant::parse);
     at.unwrap_or(Instant::MAX)
 }
 
 /// The page from Vitrine's own cache.
-fn of_vitrine(client: &mut Client, path: &str, headers: &str) -> anyhow::Result<Got> {
+pub fn of_vitrine(client: &mut Client, path: &str, headers: &str) -> anyhow::Result<Got> {
     // Beyond its time to live a page is answered once more, while it is read anew.
     for _ in 0..HIT_WITHIN {
         let answer = client.get(path, headers)?.ok(path)?;

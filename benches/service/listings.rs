@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use crate::support::host::resident_bytes;
-use crate::support::http::Client;
+use crate::support::questions::{self, ALL, Asking};
 use crate::support::random::Random;
 use crate::support::serving::Serving;
 use crate::support::shop::Catalogue;
@@ -50,10 +50,11 @@ pub fn measure_all(args: Args) -> anyhow::Result<()> {
     let serving = Serving::start(&shop, None)?;
     let ready = began.elapsed().as_secs_f64();
     let memory = resident_bytes(serving.process_id())?;
-    let mut asking = Asking { client: serving.client()?, random: Random::default() };
-    let mut probes = asking.probes()?;
+    let asking = Asking { client: serving.client()? };
+    let mut probing = Probing { asking, random: Random::default() };
+    let mut probes = probing.probes()?;
     let rounds = args.rounds.unwrap_or(if args.catalogue.sizes.quick { 3 } else { 100 }).max(1);
-    asking.measure(&mut probes, rounds)?;
+    probing.measure(&mut probes, rounds)?;
     if args.json {
         println!("{}", as_json(ready, memory, probes));
     } else {
@@ -63,58 +64,29 @@ pub fn measure_all(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One connection, one question after the other.
-struct Asking {
-    client: Client,
+/// Asks for everything there is to measure.
+struct Probing {
+    asking: Asking,
     random: Random,
 }
 
-impl Asking {
-    fn get(&mut self, url: &str) -> anyhow::Result<Value> {
-        Ok(serde_json::from_slice(&self.client.get(url, "")?.ok(url)?.body)?)
-    }
-
-    fn total(&mut self, url: &str) -> anyhow::Result<u64> {
-        self.get(url)?["total"].as_u64().context("no listing")
-    }
-
+impl Probing {
     /// Everything that is asked.
     fn probes(&mut self) -> anyhow::Result<Vec<Probe>> {
-        let all = "/api/v1/listings/all".to_owned();
-        let products = self.total(&format!("{all}?limit=1"))?;
+        let products = self.asking.total(&format!("{ALL}?limit=1"))?;
         ensure!(products >= 1_000, "the catalogue is too small");
-        let categories = self.categories(&all)?;
-        let nearest = |share: f64| {
-            let off = |count: u64| (count as f64 / products as f64 - share).abs();
-            categories.iter().min_by(|a, b| off(a.1).total_cmp(&off(b.1))).cloned()
-        };
-        let large = nearest(1.0 / 7.0).context("no categories")?;
-        let small = nearest(0.014).context("no categories")?;
-        let mut probes =
-            self.of_listing("large", &format!("/api/v1/categories/{}/products", large.0))?;
-        probes
-            .extend(self.of_listing("small", &format!("/api/v1/categories/{}/products", small.0))?);
+        let categories = self.asking.categories()?;
+        let nearest = |share| questions::nearest(&categories, products, share);
+        let (large, small) = (nearest(1.0 / 7.0)?, nearest(0.014)?);
+        let mut probes = self.of_listing("large", &large.path())?;
+        probes.extend(self.of_listing("small", &small.path())?);
         for sort in ["newest", "price_asc"] {
             for facets in [false, true] {
-                probes.push(self.probe("everything", &all, sort, &[], facets)?);
+                probes.push(self.probe("everything", ALL, sort, &[], facets)?);
             }
         }
-        probes.extend(self.single_pages(&all)?);
+        probes.extend(self.single_pages(ALL)?);
         Ok(probes)
-    }
-
-    /// Categories below which there is something, with their products.
-    fn categories(&mut self, all: &str) -> anyhow::Result<Vec<(String, u64)>> {
-        let (mut found, mut next) = (Vec::new(), vec![all.to_owned()]);
-        while let Some(listing) = next.pop() {
-            let facets = self.get(&format!("{listing}?limit=1&facets=true"))?["facets"].take();
-            for category in facets["categories"].as_array().into_iter().flatten() {
-                let id = category["id"].as_str().context("a category without an id")?;
-                found.push((id.to_owned(), category["count"].as_u64().unwrap_or_default()));
-                next.push(format!("/api/v1/categories/{id}/products"));
-            }
-        }
-        Ok(found)
     }
 
     fn of_listing(&mut self, name: &str, listing: &str) -> anyhow::Result<Vec<Probe>> {
@@ -152,18 +124,18 @@ impl Asking {
         let query: String = filters.iter().map(|filter| format!("&{}", filter.1)).collect();
         let url = format!("{listing}?limit=24&sort={sort}{query}&facets={facets}");
         let name = [&[of, sort][..], &named, if facets { &["facets"] } else { &[] }].concat();
-        let total = Some(self.total(&url)?);
+        let total = Some(self.asking.total(&url)?);
         Ok(Probe { name: name.join(", "), urls: vec![url], total, milliseconds: Vec::new() })
     }
 
     /// The last page of a walk.
     fn last_page(&mut self, of: &str, listing: &str, sort: &str) -> anyhow::Result<Probe> {
         let mut url = format!("{listing}?limit=24&sort={sort}");
-        let total = Some(self.total(&url)?);
-        let mut page = self.get(&format!("{listing}?limit=100&sort={sort}"))?;
+        let total = Some(self.asking.total(&url)?);
+        let mut page = self.asking.get(&format!("{listing}?limit=100&sort={sort}"))?;
         while let Some(cursor) = page["next_cursor"].as_str() {
             let walk = format!("{listing}?sort={sort}&cursor={cursor}");
-            page = self.get(&format!("{walk}&limit=100"))?;
+            page = self.asking.get(&format!("{walk}&limit=100"))?;
             url = format!("{walk}&limit=24");
         }
         let name = format!("{of}, {sort}, the last page");
@@ -172,8 +144,6 @@ impl Asking {
 
     /// Flags, ratings, a brand, and what selects about so much of the listing by price and by attribute.
     fn filters(&mut self, listing: &str) -> anyhow::Result<Vec<Filter>> {
-        let page = self.get(&format!("{listing}?limit=1&facets=true"))?;
-        let total = page["total"].as_u64().context("no listing")? as f64;
         let mut filters: Vec<Filter> = [
             ("in stock", "in_stock=true"),
             ("on sale", "on_sale=true"),
@@ -181,53 +151,27 @@ impl Asking {
         ]
         .map(|(name, query)| (name.to_owned(), query.to_owned()))
         .into();
-        let brands = page["facets"]["brands"].as_array();
-        let brand = brands.and_then(|brands| brands.first()).context("no brands")?;
-        filters.push((
-            "brand".to_owned(),
-            format!("brand={}", brand["id"].as_str().unwrap_or_default()),
-        ));
-        let mut values = Vec::new();
-        for attribute in page["facets"]["attributes"].as_array().into_iter().flatten() {
-            for value in attribute["values"].as_array().into_iter().flatten() {
-                let of = |text: &Value| text.as_str().unwrap_or_default().to_owned();
-                let count = value["count"].as_u64().unwrap_or_default() as f64;
-                values.push((count / total, of(&attribute["name"]), of(&value["value"])));
-            }
-        }
+        let brands = self.asking.brands(listing)?;
+        let brand = brands.first().context("no brands")?;
+        filters.push(("brand".to_owned(), format!("brand={brand}")));
+        let values = self.asking.values(listing)?;
         for share in SHARES {
-            let off = |value: &(f64, String, String)| (value.0 - share).abs();
+            let off = |value: &questions::ValueShare| (value.share - share).abs();
             let nearest = values.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
-            let (_, name, value) = nearest.context("no attributes")?;
-            let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            filters.push((
-                format!("attribute {:.0} %", share * 100.0),
-                format!("attr.{name}={value}"),
-            ));
-            let most = self.price_of(listing, share)?;
+            let value = nearest.context("no attributes")?;
+            filters.push((format!("attribute {:.0} %", share * 100.0), value.filter()));
+            let most = self.asking.price_of(listing, share)?;
             filters.push((format!("price {:.0} %", share * 100.0), format!("max_price={most}")));
         }
         filters.dedup_by(|a, b| a.1 == b.1);
         Ok(filters)
     }
 
-    /// The amount up to which this share of a listing costs.
-    fn price_of(&mut self, listing: &str, share: f64) -> anyhow::Result<u64> {
-        let total = self.total(&format!("{listing}?limit=1"))? as f64;
-        let (mut low, mut high) = (0, 100_000_000);
-        while low < high {
-            let middle = (low + high) / 2;
-            let found = self.total(&format!("{listing}?limit=1&max_price={middle}"))? as f64;
-            if found >= total * share { high = middle } else { low = middle + 1 }
-        }
-        Ok(low)
-    }
-
     /// Product pages, and 24 cards at a time.
     fn single_pages(&mut self, all: &str) -> anyhow::Result<Vec<Probe>> {
         let (mut ids, mut url) = (Vec::new(), format!("{all}?limit=100&sort=newest"));
         for _ in 0..10 {
-            let page = self.get(&url)?;
+            let page = self.asking.get(&url)?;
             let of_page = page["items"].as_array().into_iter().flatten();
             ids.extend(of_page.filter_map(|item| item["id"].as_str().map(str::to_owned)));
             let Some(cursor) = page["next_cursor"].as_str() else { break };
@@ -254,7 +198,7 @@ impl Asking {
                 let probe = &mut probes[probe];
                 let url = &probe.urls[round % probe.urls.len()];
                 let began = Instant::now();
-                self.client.get(url, "")?.ok(url)?;
+                self.asking.client.get(url, "")?.ok(url)?;
                 probe.milliseconds.push(began.elapsed().as_secs_f64() * 1e3);
             }
         }

@@ -7,6 +7,7 @@
 mod support;
 
 mod churn;
+mod crowd;
 mod fill;
 mod flash_sale;
 mod hot;
@@ -18,6 +19,7 @@ mod project;
 mod promotion;
 mod read;
 mod rebuild;
+mod sql;
 mod wide;
 
 use std::process::ExitCode;
@@ -42,8 +44,12 @@ enum Benchmark {
     Index(index::Args),
     /// Listings over HTTP, each made anew.
     Listings(listings::Args),
+    /// The same questions to Vitrine, and in SQL to PostgreSQL.
+    Sql(sql::Args),
     /// Hot pages over a socket, beside nginx and Varnish.
     Hot(hot::Args),
+    /// Hot pages beside many who ask for what nobody asked before.
+    Crowd(crowd::Args),
     /// Pages that are read while products change.
     Churn(churn::Args),
     /// A sale that opens while its pages are read.
@@ -65,7 +71,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Benchmark::Wide(args) => wide::measure_all(args).map(done),
         Benchmark::Index(args) => index::measure_all(args).map(done),
         Benchmark::Listings(args) => listings::measure_all(args).map(done),
+        Benchmark::Sql(args) => sql::measure_all(args).map(done),
         Benchmark::Hot(args) => hot::measure_all(args).map(done),
+        Benchmark::Crowd(args) => crowd::measure_all(args).map(done),
         Benchmark::Churn(args) => churn::measure_all(args),
         Benchmark::FlashSale(args) => flash_sale::measure_all(args),
         Benchmark::Promotion(args) => promotion::measure_all(args),

@@ -25,7 +25,7 @@ pub struct Production {
     database: String,
 }
 
-fn server(variable: &str) -> anyhow::Result<String> {
+pub(super) fn server(variable: &str) -> anyhow::Result<String> {
     std::env::var(variable).with_context(|| {
         format!(
             "{variable} is not set: `scripts/services up`, then `eval \"$(scripts/services env)\"`"
@@ -33,7 +33,7 @@ fn server(variable: &str) -> anyhow::Result<String> {
     })
 }
 
-async fn sql(url: &str, statement: &str) -> anyhow::Result<()> {
+pub(super) async fn sql(url: &str, statement: &str) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     sqlx::raw_sql(statement).execute(&mut connection).await?;
     Ok(connection.close().await?)

@@ -58,7 +58,17 @@ impl Catalogue {
     /// A shop with further tables in its configuration; `temporary` is where it is built if no
     /// directory is given.
     pub async fn shop(&self, temporary: &Path, tables: &str) -> anyhow::Result<Shop> {
-        let shop = Shop::with(self.dir.as_deref().unwrap_or(temporary), tables, &[])?;
+        self.shop_with(temporary, tables, &[]).await
+    }
+
+    /// The same with other settings.
+    pub async fn shop_with(
+        &self,
+        temporary: &Path,
+        tables: &str,
+        settings: &[String],
+    ) -> anyhow::Result<Shop> {
+        let shop = Shop::with(self.dir.as_deref().unwrap_or(temporary), tables, settings)?;
         if !shop.is_built() {
             let options = self.sizes.options();
             eprintln!("building {} products, {} events", options.products, options.events);
