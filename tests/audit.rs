@@ -248,6 +248,11 @@ async fn products_that_the_index_has_otherwise_are_read_again() {
     let shop = Shop::open().await;
     let pot = json!({"product_id": "pot", "name": "Pot"});
     shop.publish(Kind::Product, "product.upserted.v1", pot).await;
+    let sale = json!({
+        "discount_id": "sale", "name": "Sale", "kind": "percentage", "value": 1000,
+        "scope": {"all": true},
+    });
+    shop.publish(Kind::Discount, "discount.upserted.v1", sale).await;
     let audit = shop.index_audit();
     let are_same = async |products: usize| {
         let same = IndexFindings { same: products, ..IndexFindings::default() };
@@ -285,6 +290,12 @@ async fn products_that_the_index_has_otherwise_are_read_again() {
         let after = audit.index.audited.counts();
         assert_eq!((before[2] + 1, before[3]), (after[2], after[3]), "{statement}: {after:?}");
     }
+    // Of all products.
+    shop.behind_the_feed("UPDATE discount SET terms = NULL, scope = NULL").await;
+    let before = audit.index.audited.counts();
+    are_same(3).await;
+    let after = audit.index.audited.counts();
+    assert_eq!((before[2] + 3, before[3]), (after[2], after[3]), "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -117,6 +117,11 @@ fn what_is_no_image_of_this_store_is_not_used() {
     };
     let mut longer = whole[..half].to_vec();
     longer.extend_from_slice(&whole[half / 2..]);
+    // Without one of its frames.
+    let frames = frames(&whole);
+    let cut = &frames[frames.len() / 2];
+    let mut without = whole[..cut.start].to_vec();
+    without.extend_from_slice(&whole[cut.end..]);
     let damaged = [
         Vec::new(),
         whole[..half].to_vec(),
@@ -126,6 +131,7 @@ fn what_is_no_image_of_this_store_is_not_used() {
         changed(half, 1),
         changed(whole.len() - 1, 0x80),
         longer,
+        without,
     ];
     for bytes in damaged {
         std::fs::write(image(&home), bytes).unwrap();
@@ -142,6 +148,17 @@ fn what_is_no_image_of_this_store_is_not_used() {
     assert!(said(&service, GOES_ON), "{:#?}", service.process.stderr());
     assert_answers(&service, &catalogue, now);
     assert!(service.process.terminate().success());
+}
+
+/// Where each frame of an image stands: length, checksum, bytes.
+fn frames(image: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let (mut at, mut frames) = (8, Vec::new());
+    while at < image.len() {
+        let length = u32::from_le_bytes(image[at..at + 4].try_into().unwrap()) as usize;
+        frames.push(at..at + 12 + length);
+        at += 12 + length;
+    }
+    frames
 }
 
 impl Home {

@@ -277,19 +277,28 @@ async fn what_was_read_is_not_looked_at_again() {
     store.close().await;
 }
 
-/// A dump brings notes with it to a server whose transactions have other numbers.
+/// A dump brings notes with it when it is restored, and transactions have other numbers by then.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_is_of_the_server_that_it_was_made_beside() {
     let database = Database::create().await;
     let store = open(&database).await;
     let cursor = now(&store).await;
-    store.note_image("token").await.unwrap();
-    assert!(store.resume("token", &cursor).await.unwrap().is_some());
+    for token in ["back", "elsewhere"] {
+        store.note_image(token).await.unwrap();
+        assert!(store.resume(token, &cursor).await.unwrap().is_some());
+    }
     let mut connection = database.connect().await;
-    let restored =
-        "UPDATE meta SET key = 'index_image.token.1' WHERE key LIKE 'index_image.token.%'";
-    let table = "SELECT set_config('search_path', schemaname, false) FROM pg_tables WHERE tablename = 'meta'";
-    connection.execute(table).await.unwrap();
-    assert_eq!(connection.execute(restored).await.unwrap().rows_affected(), 1);
-    assert_eq!(store.resume("token", &cursor).await.unwrap(), None);
+    let schema = "SELECT set_config('search_path', schemaname, false) FROM pg_tables
+                  WHERE tablename = 'meta'";
+    connection.execute(schema).await.unwrap();
+    for restored in [
+        "UPDATE meta SET key = 'index_image.elsewhere.1' WHERE key LIKE 'index_image.elsewhere.%'",
+        // By way of another server.
+        "UPDATE meta SET value = value WHERE key LIKE 'index_image.back.%'",
+    ] {
+        assert_eq!(connection.execute(restored).await.unwrap().rows_affected(), 1);
+    }
+    for token in ["back", "elsewhere"] {
+        assert_eq!(store.resume(token, &cursor).await.unwrap(), None, "{token}");
+    }
 }

@@ -52,6 +52,8 @@ struct Summary {
     reflected: bool,
 }
 
+/// How long `publish` looks for stopped partitions without `--wait`: the events are published in any case.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
 /// Lines that were passed over and are shown one by one.
 const SHOWN: usize = 20;
 
@@ -92,11 +94,16 @@ pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     reading.await.map_err(|e| anyhow!("reading ended: {e}"))??;
     bar.finish_and_clear();
     summary.position = (!last.is_empty()).then(|| join_positions(&last));
+    if !last.is_empty() {
+        let within = if args.wait { stall } else { LOOK_WITHIN };
+        summary.stopped = stopped::stopped(config, &last, within).await;
+    }
     if args.wait && !last.is_empty() {
+        if let Some(stopped) = summary.stopped.first() {
+            bail!("the events are published, but {stopped}");
+        }
         wait::reflected(config, &last, stall, context.json).await?;
         summary.reflected = true;
-    } else if !last.is_empty() {
-        summary.stopped = stopped::stopped(config, &last).await;
     }
     log.close().await;
     summary.seconds = started.elapsed().as_secs_f64();

@@ -21,6 +21,9 @@ use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 /// How long to wait for the connection.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(10);
 
+/// The file of the first generation.
+const FIRST_FILE: &str = "generation-1.db";
+
 /// Reads and writes the catalogue.
 pub struct SqliteCatalogue {
     data_dir: PathBuf,
@@ -48,7 +51,15 @@ impl SqliteCatalogue {
             .synchronous(SqliteSynchronous::Full);
         let pool = pool_options().max_connections(1).acquire_timeout(ACQUIRE_WITHIN);
         let pool = open_pool(pool, connect, options.busy_timeout).await.map_err(database)?;
-        Ok(SqliteCatalogue { data_dir: data_dir.to_owned(), options, makes: false, pool })
+        let data_dir = data_dir.to_owned();
+        let catalogue = SqliteCatalogue { data_dir, options, makes: false, pool };
+        // The catalogue stands beside the log, and goes with it.
+        if catalogue.data_dir.join(FIRST_FILE).exists()
+            && catalogue.announced().await?.serving.is_none()
+        {
+            catalogue.enter_first().await?;
+        }
+        Ok(catalogue)
     }
 
     /// The generation that this build answers from, opened.
@@ -98,10 +109,11 @@ impl SqliteCatalogue {
         let now = clock::now().millis();
         sqlx::query(
             "INSERT INTO generation (number, file, projection_version, created_at, promoted_at)
-             SELECT 1, 'generation-1.db', ?1, ?2, ?2 WHERE NOT EXISTS (SELECT 1 FROM generation)",
+             SELECT 1, ?3, ?1, ?2, ?2 WHERE NOT EXISTS (SELECT 1 FROM generation)",
         )
         .bind(PROJECTION_VERSION)
         .bind(now)
+        .bind(FIRST_FILE)
         .execute(&mut *tx)
         .await
         .map_err(database)?;

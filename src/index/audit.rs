@@ -1,8 +1,8 @@
 //! Compares products of the running index with an index that is made from the store alone.
 //!
 //! A product may differ for a good reason: it has just changed, and the index has yet to follow. So
-//! a difference counts only if the store says the same of the product before and after the version
-//! that is compared was published.
+//! a difference counts only if nothing told of a change of the product, or of discounts, since
+//! before the index has followed.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,9 @@ use projections::instant::Instant;
 use projections::market::Market;
 
 use super::follow::apart;
+use super::rounds::Names;
 use super::{IndexVersion, ListingIndex};
+use crate::changes::ChangeCursor;
 use crate::changes::follow::Following;
 use crate::store::{ReadStore, Result};
 
@@ -28,6 +30,8 @@ use crate::store::{ReadStore, Result};
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two looks whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// The most products of one audit that are logged one by one.
+const LOGGED: usize = 10;
 /// One product in so many is drawn from the store: only there are products that the index lacks.
 const FROM_STORE: usize = 4;
 
@@ -150,32 +154,43 @@ impl IndexAudit {
     /// Which of the suspects are different, and not only changed.
     async fn judge(&self, suspects: BTreeSet<String>) -> Result<Findings> {
         let mut findings = Findings::default();
-        let before = self.read(suspects.clone()).await?;
+        let mut cursor = self.store.changes(None).await?.cursor;
         if !self.has_followed(Clock::now()).await {
             findings.failed = suspects.len();
             return Ok(findings);
         }
         let Some(version) = self.index.current() else { return Ok(findings) };
-        let after = self.read(suspects.clone()).await?;
-        let at = version.index.evaluated_at();
-        let (before, after) = (self.states(before, at).await, self.states(after, at).await);
-        let different: BTreeMap<_, _> = differences(&version, &after).into_iter().collect();
+        let facts = self.read(suspects.clone()).await?;
+        let told = self.told_since(&mut cursor).await?;
+        let fresh = self.states(facts, version.index.evaluated_at()).await;
+        let different: BTreeMap<_, _> = differences(&version, &fresh).into_iter().collect();
         for id in suspects {
             match different.get(&id) {
                 None => findings.same += 1,
-                Some(_) if before.get(&id) != after.get(&id) => findings.changed += 1,
+                Some(_) if told.may_change(&id) => findings.changed += 1,
                 Some(parts) => {
-                    tracing::error!(
-                        product = id,
-                        parts = parts.join(", "),
-                        "the listing index has a product otherwise than the store: it is read again"
-                    );
+                    if findings.different < LOGGED {
+                        log_difference(&id, parts);
+                    }
                     findings.different += 1;
                     self.index.doubt(id);
                 }
             }
         }
+        if findings.different > LOGGED {
+            let different = findings.different;
+            tracing::error!(different, "the listing index has more products otherwise");
+        }
         Ok(findings)
+    }
+
+    /// What the feed names after a cursor.
+    async fn told_since(&self, cursor: &mut ChangeCursor) -> Result<Names> {
+        let read = self.store.changes(Some(cursor)).await?;
+        let mut told = Names { everything: read.lost, ..Names::default() };
+        read.changes.iter().for_each(|change| told.add(change));
+        *cursor = read.cursor;
+        Ok(told)
     }
 
     async fn has_followed(&self, committed_before: Clock) -> bool {
@@ -212,6 +227,14 @@ impl IndexAudit {
         })
         .await
     }
+}
+
+fn log_difference(product: &str, parts: &[&str]) {
+    tracing::error!(
+        product,
+        parts = parts.join(", "),
+        "the listing index has a product otherwise than the store: it is read again"
+    );
 }
 
 /// The products that a version has otherwise, with the names of the parts that differ.

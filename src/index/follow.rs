@@ -182,7 +182,7 @@ impl Follower {
     async fn follow(&self, feed: &mut Feed) -> Result<()> {
         let Feed { heard, versions, .. } = feed;
         self.look(heard).await?;
-        heard.pending.doubted.extend(self.index.take_doubted());
+        heard.pending.doubt(self.index.take_doubted());
         let now = clock::now();
         let last = &versions.last;
         let is_due = last.holds_until <= now || now < last.index.evaluated_at();

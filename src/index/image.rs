@@ -1,12 +1,14 @@
 //! The image of an index is a file. A process that starts again goes on from it, and does not read
 //! every product.
 //!
-//! The file is a sequence of frames: length, checksum, bytes. The first frame is the [`Head`], an empty
-//! frame is the last. A new file replaces the one before in one step.
+//! The file is a sequence of frames: length, checksum, bytes. The first frame is the [`Head`]. The last
+//! frame is empty, and has the number of all others in place of its checksum. A new file replaces the
+//! one before in one step.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::num::NonZero;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -70,6 +72,10 @@ pub fn write(path: &Path, head: &Head, image: &Image) -> io::Result<()> {
         Err(TryLockError::WouldBlock) => return Ok(()),
         Err(TryLockError::Error(error)) => return Err(error),
     }
+    // Another process may have put the file that is open in its place meanwhile.
+    if std::fs::metadata(&unfinished)?.ino() != file.metadata()?.ino() {
+        return Ok(());
+    }
     let written = frames(&file, head, image).and_then(|()| std::fs::rename(&unfinished, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&unfinished);
@@ -82,12 +88,16 @@ fn frames(file: &File, head: &Head, image: &Image) -> io::Result<()> {
     let mut to = BufWriter::with_capacity(1 << 20, file);
     to.write_all(MAGIC)?;
     let head = std::iter::once_with(|| codec::encode(head));
-    for frame in head.chain(image.sections()).chain([Vec::new()]) {
+    let mut count: u64 = 0;
+    for frame in head.chain(image.sections()) {
         let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
         to.write_all(&length.to_le_bytes())?;
         to.write_all(&xxh3_64(&frame).to_le_bytes())?;
         to.write_all(&frame)?;
+        count += 1;
     }
+    to.write_all(&0_u32.to_le_bytes())?;
+    to.write_all(&count.to_le_bytes())?;
     to.flush()?;
     drop(to);
     file.sync_all()
@@ -96,7 +106,14 @@ fn frames(file: &File, head: &Head, image: &Image) -> io::Result<()> {
 /// A file that is being read.
 pub struct Opened {
     pub head: Head,
-    frames: BufReader<File>,
+    frames: Frames,
+}
+
+/// The frames that have not been read yet.
+struct Frames {
+    from: BufReader<File>,
+    /// The number of those that have.
+    read: u64,
 }
 
 impl Opened {
@@ -110,13 +127,13 @@ impl Opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let mut frames = BufReader::with_capacity(1 << 20, file);
+        let mut frames = Frames { from: BufReader::with_capacity(1 << 20, file), read: 0 };
         let mut magic = [0; MAGIC.len()];
-        frames.read_exact(&mut magic)?;
+        frames.from.read_exact(&mut magic)?;
         if magic != *MAGIC {
             return Err(ImageError::Damaged);
         }
-        let head: Head = codec::decode(&frame(&mut frames)?)?;
+        let head: Head = codec::decode(&frames.next()?)?;
         match head.layout == (LAYOUT, PROJECTION_VERSION) {
             true => Ok(Some(Opened { head, frames })),
             false => Err(ImageError::Damaged),
@@ -144,16 +161,13 @@ impl Opened {
 }
 
 /// Decodes frames until there are no more, or one cannot be.
-fn decode(
-    frames: &Mutex<Option<BufReader<File>>>,
-    restoring: &Mutex<Restoring>,
-) -> Result<(), ImageError> {
+fn decode(frames: &Mutex<Option<Frames>>, restoring: &Mutex<Restoring>) -> Result<(), ImageError> {
     loop {
         let bytes = {
             let mut frames = frames.lock().unwrap_or_else(PoisonError::into_inner);
             // The reader is put back after a good frame. After an error the other threads end, too.
             let Some(mut open) = frames.take() else { return Ok(()) };
-            let bytes = frame(&mut open)?;
+            let bytes = open.next()?;
             if bytes.is_empty() {
                 return Ok(());
             }
@@ -165,19 +179,23 @@ fn decode(
     }
 }
 
-/// The next frame.
-fn frame(from: &mut BufReader<File>) -> Result<Vec<u8>, ImageError> {
-    let (mut length, mut sum) = ([0; 4], [0; 8]);
-    from.read_exact(&mut length)?;
-    from.read_exact(&mut sum)?;
-    let length = u32::from_le_bytes(length);
-    if length > MAX_FRAME_BYTES {
-        return Err(ImageError::Damaged);
-    }
-    let mut bytes = Vec::new();
-    let read = from.take(length.into()).read_to_end(&mut bytes)?;
-    match read == length as usize && xxh3_64(&bytes) == u64::from_le_bytes(sum) {
-        true => Ok(bytes),
-        false => Err(ImageError::Damaged),
+impl Frames {
+    /// The bytes of the next frame; none at the end.
+    fn next(&mut self) -> Result<Vec<u8>, ImageError> {
+        let (mut length, mut sum) = ([0; 4], [0; 8]);
+        self.from.read_exact(&mut length)?;
+        self.from.read_exact(&mut sum)?;
+        let (length, sum) = (u32::from_le_bytes(length), u64::from_le_bytes(sum));
+        if length > MAX_FRAME_BYTES {
+            return Err(ImageError::Damaged);
+        }
+        let mut bytes = Vec::new();
+        let read = self.from.by_ref().take(length.into()).read_to_end(&mut bytes)?;
+        let is_good = match length {
+            0 => sum == self.read,
+            _ => read == length as usize && xxh3_64(&bytes) == sum,
+        };
+        self.read += 1;
+        if is_good { Ok(bytes) } else { Err(ImageError::Damaged) }
     }
 }

@@ -29,10 +29,21 @@ impl Names {
         *self == Names::default()
     }
 
+    /// Discounts are read again, too: a product may be different for one of them.
+    pub fn doubt(&mut self, products: BTreeSet<String>) {
+        self.discounts |= !products.is_empty();
+        self.doubted.extend(products);
+    }
+
     pub fn add(&mut self, change: &Change) {
         self.everything |= change.everything;
         self.discounts |= !change.scopes.is_empty();
         self.products.extend(change.products.iter().cloned());
+    }
+
+    /// Whether something that is named may change this product.
+    pub fn may_change(&self, product_id: &str) -> bool {
+        self.everything || self.discounts || self.products.contains(product_id)
     }
 
     pub fn extend(&mut self, other: &Names) {

@@ -99,6 +99,10 @@ fn a_rebuild_alone_does_not_wait_for_a_generation_of_a_topic_that_was_made_anew(
     first(&shop, &service);
     drop(service);
     made_anew(&shop);
+    let file = shop.home.write("events.ndjson", stock("mug", 30, 99));
+    shop.home.run(&["publish", &file, "--wait"]).refused(&["is stopped", "made anew"]);
+    let published = shop.home.run(&["publish", &file]).good().stdout;
+    assert!(published.contains("NOT PROJECTED: partition"), "{published}");
     shop.home.run(&["rebuild", "--promote"]).refused(&["--uncompared"]);
     shop.home.run(&["rebuild", "--promote", "--uncompared"]).good();
     let service = shop.home.serve();

@@ -100,6 +100,23 @@ fn a_log_that_is_made_anew_is_told_of() {
     is_mended(&home, service, 900);
 }
 
+/// No service has run since.
+#[test]
+fn whoever_publishes_into_another_log_is_told() {
+    for n in [3, 300] {
+        let (home, other) = (Home::new(), Home::new());
+        projected(&home, &events(30));
+        let file = other.write("events.ndjson", events(n).join("\n"));
+        other.run(&["publish", &file]).good();
+        std::fs::remove_dir_all(home.data_dir().join("log")).unwrap();
+        copy(&other.data_dir().join("log"), &home.data_dir().join("log"));
+        let file = home.write("events.ndjson", stock("mug", 900, 900));
+        let published = home.run(&["publish", &file]).good().stdout;
+        assert!(published.contains("NOT PROJECTED: partition catalog.stock:0"), "{published}");
+        home.run(&["publish", &file, "--wait"]).refused(&["is stopped", "made anew"]);
+    }
+}
+
 #[test]
 fn an_older_backup_of_the_log_is_told_of() {
     let home = Home::new();

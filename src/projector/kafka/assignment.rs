@@ -18,7 +18,7 @@ use super::marks;
 use crate::log::kafka::{KafkaLog, extent, log_error};
 use crate::log::position::Partition;
 use crate::log::record::Record;
-use crate::log::{Extent, LogError, REBUILD_FROM_IT, gap};
+use crate::log::{Extent, LogError, gap};
 use crate::projector::drive::ProjectorError;
 use crate::store::{Advance, Mark, Standing, StoreError};
 use crate::waits::Waits;
@@ -469,10 +469,8 @@ impl Start {
     /// Why it cannot be consumed, if it cannot.
     fn problem(&self) -> Option<String> {
         gap(&self.extent, self.stored()).or_else(|| {
-            let offset = self.standing.as_ref()?.last?.offset;
-            self.another.then(|| {
-                format!("event {offset} is not the one that was projected: the topic was made anew. {REBUILD_FROM_IT}")
-            })
+            let mark = self.standing.as_ref()?.last?;
+            self.another.then(|| marks::made_anew(mark))
         })
     }
 }

@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 
 use super::assignment::Assignment;
 use super::consume::record;
-use crate::log::LogError;
 use crate::log::kafka::{Broker, KafkaLog, Purpose, log_error};
 use crate::log::position::Partition;
+use crate::log::{LogError, REBUILD_FROM_IT};
 use crate::projector::drive::ProjectorError;
 use crate::store::{Mark, ReadStore};
 
@@ -52,6 +52,14 @@ pub fn changed(
         }
     }
     Ok(changed)
+}
+
+/// Why nothing more is projected of a partition whose event at a mark is another one.
+pub fn made_anew(mark: Mark) -> String {
+    let offset = mark.offset;
+    format!(
+        "event {offset} is not the one that was projected: the topic was made anew. {REBUILD_FROM_IT}"
+    )
 }
 
 fn changed_in(

@@ -14,7 +14,7 @@ mod consume;
 mod eventless;
 mod forward;
 mod group;
-mod marks;
+pub mod marks;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -90,7 +90,9 @@ impl Feed {
         let session: Option<String> = sqlx::query_scalar(
             "SELECT current_setting('vitrine.feed')
              FROM meta, pg_control_system()
-             WHERE key = $1 || $2 || '.' || system_identifier",
+             WHERE key = $1 || $2 || '.' || system_identifier
+               -- Its lower half is in the row itself, and another one where the row was restored.
+               AND xmin::text::numeric = split_part(value, ' ', 2)::numeric % 4294967296",
         )
         .bind(NOTE)
         .bind(token)
@@ -171,15 +173,17 @@ async fn after(
     .await
 }
 
-/// Notes an image by its token, with when that was. A dump that is restored on another server brings notes with it, and
-/// there the numbers of transactions are others: the server is part of the key.
+/// Notes an image by its token, with the time and the number of the transaction. A dump brings notes with it when it is
+/// restored, and the numbers of transactions in it are of another time or server. So the key names the server, and the row
+/// has to be the one that this transaction wrote.
 pub async fn note(writer: &PgPool, token: &str) -> Result<()> {
     let now = clock::now().millis();
     let before = now - KEEP_NOTES.as_millis() as i64;
     let mut tx = connect::begin(writer, BEGIN_WRITE).await?;
     sqlx::query(
         "INSERT INTO meta (key, value)
-         SELECT $1 || $2 || '.' || system_identifier, $3 FROM pg_control_system()",
+         SELECT $1 || $2 || '.' || system_identifier, $3 || ' ' || pg_current_xact_id()
+         FROM pg_control_system()",
     )
     .bind(NOTE)
     .bind(token)
@@ -187,7 +191,7 @@ pub async fn note(writer: &PgPool, token: &str) -> Result<()> {
     .execute(&mut *tx)
     .await
     .map_err(database)?;
-    sqlx::query("DELETE FROM meta WHERE CASE WHEN starts_with(key, $1) THEN value::int8 < $2 END")
+    sqlx::query("DELETE FROM meta WHERE CASE WHEN starts_with(key, $1) THEN split_part(value, ' ', 1)::int8 < $2 END")
         .bind(NOTE)
         .bind(before)
         .execute(&mut *tx)
