@@ -22,6 +22,7 @@ pub mod projector;
 pub mod rebuild;
 pub mod schedule;
 pub mod service;
+pub mod sqlite;
 pub mod stack;
 pub mod store;
 pub mod tasks;

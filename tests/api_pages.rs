@@ -18,8 +18,9 @@ use vitrine::index::follow::Told;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::projector::Projector;
 use vitrine::projector::embedded::{TailOptions, run};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::ReadStore;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 
 use crate::harness::state::{Parts, followed};
 

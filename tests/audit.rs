@@ -25,8 +25,9 @@ use vitrine::log::NewRecord;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::projector::Projector;
 use vitrine::projector::embedded::{TailOptions, run};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::ReadStore;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::telemetry::audit::AuditMetrics;
 use vitrine::warm::audit::{Audit, Findings};
 

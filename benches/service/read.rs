@@ -28,8 +28,9 @@ use vitrine::config::Config;
 use vitrine::generations::find;
 use vitrine::index::ListingIndex;
 use vitrine::index::follow::Follower;
+use vitrine::sqlite::SqliteOptions;
+use vitrine::sqlite::connect::connect_options;
 use vitrine::stack::{self, Stack};
-use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
 use vitrine::waits::Waits;
 

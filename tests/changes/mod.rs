@@ -17,8 +17,9 @@ use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Projector, Report};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 
 /// A message: a line of a stream, or the key of a tombstone.

@@ -7,8 +7,8 @@ use sqlx::Executor;
 use vitrine::generations::postgres::PostgresCatalogue;
 use vitrine::generations::sqlite::SqliteCatalogue;
 use vitrine::generations::{Catalogue, State, Switch, alone};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::SqliteOptions;
 use vitrine::store::{ReadStore, StoreError};
 
 use crate::postgres_server::Database;

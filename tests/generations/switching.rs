@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vitrine::generations::sqlite::SqliteCatalogue;
 use vitrine::generations::{Catalogue, State};
-use vitrine::store::sqlite::SqliteOptions;
+use vitrine::sqlite::SqliteOptions;
 
 use crate::harness::events;
 use crate::harness::eventually;

@@ -17,8 +17,9 @@ use vitrine::log::{EventLog, NewRecord};
 use vitrine::projector::{Batch, Projector};
 use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, Job, Options, RebuildError, fill};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::stack::Log;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 
 use super::dump::{Dump, dump};
