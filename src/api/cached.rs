@@ -20,12 +20,12 @@ use crate::cache::{
     Coding, Entry, Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup,
     PageCache, PageRef, Source, SystemClock, Tag, Version, WatchedListing,
 };
-use crate::changes::Change;
 use crate::changes::follow::Following;
 use crate::clock;
 use crate::index::IndexVersion;
 use crate::index::follow::Told;
 use crate::log::position::ReadFrom;
+use crate::store::feed::Change;
 
 /// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(1);

@@ -29,10 +29,10 @@ use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
     another_layout,
 };
-use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
 use crate::sqlite::SqliteOptions;
 use crate::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
+use crate::store::feed::{ChangeCursor, ChangeHints, Changes};
 
 /// One generation in one SQLite file.
 pub struct SqliteStore {

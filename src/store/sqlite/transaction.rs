@@ -8,11 +8,11 @@ use sqlx::Sqlite;
 use tokio::sync::watch;
 
 use super::{changes, database, dead_letters, facts, snapshot};
-use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::sqlite::bulk;
 use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
+use crate::store::feed::Change;
 use crate::store::{Advance, Result, StoreError, Transaction};
 
 pub struct SqliteTransaction {
