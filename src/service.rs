@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::current::Current;
 use crate::cache::Demand;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::generations::Live;
 use crate::generations::first::{FirstStart, Held};
 use crate::generations::follow::Following;
@@ -33,17 +33,6 @@ use crate::waits::Waits;
 use crate::warm;
 use crate::warm::start::Gate;
 use http::Answering;
-
-/// What a process does of the service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum Role {
-    /// Answers pages and takes events.
-    Api,
-    /// Applies events to the view.
-    Projector,
-    /// Runs scheduled jobs.
-    Scheduler,
-}
 
 /// Adds routes beside the API's.
 pub type Routes = fn(&mut web::ServiceConfig);

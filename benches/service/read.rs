@@ -26,6 +26,7 @@ use vitrine::api::{ApiState, Reached, configure};
 use vitrine::changes::follow::Following;
 use vitrine::config::Config;
 use vitrine::generations::find;
+use vitrine::generations::view::index_limits;
 use vitrine::index::ListingIndex;
 use vitrine::index::follow::Follower;
 use vitrine::sqlite::SqliteOptions;
@@ -178,7 +179,7 @@ async fn state(
     stop: &CancellationToken,
 ) -> anyhow::Result<ApiState> {
     let following = Arc::new(Following::default());
-    let index = Arc::new(ListingIndex::new(config.index.limits()));
+    let index = Arc::new(ListingIndex::new(index_limits(&config.index)));
     let follower = Follower {
         store: stack.store.clone(),
         markets: stack::markets(config),

@@ -11,12 +11,13 @@ use super::stores::Stores;
 use crate::api::cached::Pages;
 use crate::api::current::View;
 use crate::api::{ApiState, Reached, Readiness};
-use crate::cache::Demand;
+use crate::cache::{Demand, Limits};
 use crate::changes::follow::Following;
-use crate::config::Config;
-use crate::index::ListingIndex;
+use crate::config::{CacheConfig, Config, IndexConfig};
 use crate::index::follow::{Follower, Told};
 use crate::index::images::Images;
+use crate::index::scans::ScanLimits;
+use crate::index::{IndexLimits, ListingIndex};
 use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
@@ -101,10 +102,11 @@ impl Views {
     /// The index and the page cache, which follow what any projector changes.
     fn follow(&self, store: &Arc<dyn ReadStore>, stop: &CancellationToken) -> Followed {
         let following = Arc::new(Following::default());
-        let index = Arc::new(ListingIndex::new(self.config.index.limits()));
+        let index = Arc::new(ListingIndex::new(index_limits(&self.config.index)));
         let has_cache = self.config.cache.max_bytes > 0;
-        let pages = has_cache
-            .then(|| Arc::new(Pages::new(self.config.cache.limits(), Arc::clone(&following))));
+        let pages = has_cache.then(|| {
+            Arc::new(Pages::new(cache_limits(&self.config.cache), Arc::clone(&following)))
+        });
         let follower = Follower {
             store: Arc::clone(store),
             markets: stack::markets(&self.config),
@@ -129,4 +131,23 @@ pub struct Followed {
     following: Arc<Following>,
     index: Arc<ListingIndex>,
     pages: Option<Arc<Pages>>,
+}
+
+/// The page cache's bounds, as they are configured.
+fn cache_limits(config: &CacheConfig) -> Limits {
+    let ttl = Duration::from_secs(config.ttl_seconds);
+    Limits {
+        max_bytes: config.max_bytes,
+        ttl,
+        stale_while_revalidate: ttl,
+        stale_if_error: Duration::from_secs(config.stale_if_error_seconds),
+        max_loads: config.max_loads,
+        max_waiting: config.max_waiting_loads,
+    }
+}
+
+/// The listing index's bounds, as they are configured.
+pub fn index_limits(config: &IndexConfig) -> IndexLimits {
+    let scans = ScanLimits { at_once: config.scans, waiting: config.max_waiting_scans };
+    IndexLimits { scans, max_bytes: config.max_bytes }
 }

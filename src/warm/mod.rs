@@ -27,10 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::ApiState;
 use crate::api::current::Current;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::index::audit::IndexAudit;
 use crate::schedule::{Job, Work};
-use crate::service::Role;
 use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use audit::Audit;
