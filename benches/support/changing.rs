@@ -11,7 +11,7 @@ use vitrine::config::Config;
 use vitrine::generations;
 use vitrine::log::NewRecord;
 use vitrine::log::position::Position;
-use vitrine::stack::{Log, Stack};
+use vitrine::stack::{self, Stack};
 use vitrine::store::ReadStore;
 
 use super::known::{Known, What};
@@ -101,7 +101,7 @@ async fn publish(
     published: mpsc::UnboundedSender<Batch>,
 ) -> anyhow::Result<Vec<Change>> {
     let Changing { known, rate, zipf, counted_from, until, ref over } = *changing;
-    let log = Log::open(config).await?.events();
+    let log = stack::open_log(config).await?.events();
     let mut random = Random::default();
     let popular = zipf.map(|s| Zipf::new(known.products, s, &mut random));
     let started = Instant::now();

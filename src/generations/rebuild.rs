@@ -19,11 +19,12 @@ use super::{Generation, Live, State, alone, find, forwarded, keep, project::Proj
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::config::Config;
+use crate::log::Log;
 use crate::log::position::Reflected;
 use crate::projector::drive::ProjectorError;
 use crate::rebuild::progress::{Phase, Progress};
 use crate::rebuild::{self, Filled, Job, RebuildError};
-use crate::stack::{self, Log, Stack};
+use crate::stack::{self, Stack};
 use crate::store::{self, ReadStore, StoreError};
 use crate::verdict::{self, Judged, Scope, Side, Verdict, VerdictError};
 use crate::waits::Waits;
