@@ -8,6 +8,7 @@
 pub mod api;
 pub mod backoff;
 pub mod cache;
+pub mod catalogue;
 pub mod changes;
 pub mod cli;
 pub mod clock;

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 
 use crate::api::current::Current;
 use crate::cache::Demand;
+use crate::catalogue::live::Live;
 use crate::config::{Config, Role};
-use crate::generations::Live;
 use crate::generations::first::{FirstStart, Held};
 use crate::generations::follow::Following;
 use crate::generations::jobs::Rebuilds;

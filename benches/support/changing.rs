@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
+use vitrine::catalogue::find;
 use vitrine::config::Config;
-use vitrine::generations;
 use vitrine::log::NewRecord;
 use vitrine::log::position::Position;
 use vitrine::stack::{self, Stack};
@@ -175,7 +175,7 @@ impl Live {
             let catalogue = self.stack.stores.catalogue();
             let serving = catalogue.announced().await?.serving;
             if let Some(serving) = serving.filter(|serving| *serving != self.store.generation()) {
-                let generation = generations::find(catalogue.as_ref(), serving).await?;
+                let generation = find(catalogue.as_ref(), serving).await?;
                 self.store = self.stack.stores.get(&generation).await?;
             }
         }

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant as Clock};
 use tokio_util::sync::CancellationToken;
 
 use super::stopped::Stopped;
-use super::stores::Stores;
 use super::view::Views;
-use super::{Announced, Generation};
 use crate::api::current::{Current, View};
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Announced, Generation, find};
 use crate::store::{self, Result, StoreError};
 use crate::warm::warmer::RunState;
 
@@ -183,7 +183,7 @@ impl Following {
         let is_ready = prepared.is_some_and(Ready::is_warm);
         self.answer(id, is_ready).await?;
         if !is_prepared && self.preparing.is_none() {
-            let generation = super::find(self.stores().catalogue().as_ref(), *number).await?;
+            let generation = find(self.stores().catalogue().as_ref(), *number).await?;
             if !generation.is_ours() {
                 // Instances of the build that has made it answer from it; this one stays where it is.
                 return self.answer(id, true).await;
@@ -229,7 +229,7 @@ impl Following {
             Some(ready) => ready,
             // It has not heard of the promotion in time.
             None => {
-                let generation = super::find(self.stores().catalogue().as_ref(), number).await?;
+                let generation = find(self.stores().catalogue().as_ref(), number).await?;
                 prepare(&self.views, &generation).await?
             }
         };

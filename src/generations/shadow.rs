@@ -16,13 +16,13 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant as Clock;
 
-use super::State;
 use super::view::Views;
 use crate::api::ApiState;
 use crate::api::current::Current;
 use crate::api::problem::Problem;
 use crate::api::stored::{self, Fresh};
 use crate::cache::{Context, PageKey, PageRef};
+use crate::catalogue::State;
 use crate::clock;
 use crate::log::position::Reflected;
 use crate::telemetry::generations::GenerationMetrics;

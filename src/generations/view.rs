@@ -7,11 +7,11 @@ use actix_web::web;
 use tokio_util::sync::CancellationToken;
 
 use super::shadow::Sampler;
-use super::stores::Stores;
 use crate::api::cached::Pages;
 use crate::api::current::View;
 use crate::api::{ApiState, Reached, Readiness};
 use crate::cache::{Demand, Limits};
+use crate::catalogue::stores::Stores;
 use crate::changes::follow::Following;
 use crate::config::{CacheConfig, Config, IndexConfig};
 use crate::index::follow::{Follower, Told};

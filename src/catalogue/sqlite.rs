@@ -9,9 +9,8 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
 
-use super::alone::RebuildLock;
-use super::promote::{in_use, overtaken, taken_over};
-use super::{Announced, Catalogue, Generation, Row, State, Switch};
+use super::refusals::{in_use, overtaken, taken_over};
+use super::{Announced, Catalogue, Generation, RebuildLock, Row, State, Switch};
 use crate::clock;
 use crate::log::embedded;
 use crate::sqlite::SqliteOptions;
