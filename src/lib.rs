@@ -5,6 +5,7 @@
 // `println!` and `eprintln!` panic where nobody reads: `cli::output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod admin;
 pub mod api;
 pub mod backoff;
 pub mod cache;

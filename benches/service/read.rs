@@ -21,7 +21,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use vitrine::api::current::{Current, View};
+use vitrine::api::current::Current;
 use vitrine::api::{ApiState, Reached, configure};
 use vitrine::catalogue::find;
 use vitrine::changes::follow::Following;
@@ -102,8 +102,7 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let state = state(config, &stack, &stop).await?;
     let version = state.index.as_ref().and_then(|index| index.current());
     let index = version.context("the index is not loaded")?;
-    let answered = View::plain(web::Data::new(state));
-    let current = web::Data::new(Current::new(Arc::new(answered)));
+    let current = web::Data::new(Current::new(web::Data::new(state)));
     let app = init_service(App::new().app_data(current).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
         let answer = call_service(&app, TestRequest::get().uri(url).to_request()).await;

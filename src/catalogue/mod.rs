@@ -1,7 +1,8 @@
 //! The catalogue: which generations of the read store there are, and which one is live.
 //!
-//! A generation is a complete read store with positions of its own: a schema in PostgreSQL ([`postgres`]), a file of SQLite
-//! ([`sqlite`]). A process opens each of them once ([`stores`]), and keeps in mind which one is live ([`live`]).
+//! A generation is a complete read store with positions of its own: a schema in PostgreSQL
+//! ([`postgres`]), a file of SQLite ([`sqlite`]). A process opens each of them once ([`stores`]), and
+//! keeps in mind which one is live ([`live`]).
 
 pub mod live;
 pub mod postgres;

@@ -1,5 +1,6 @@
-//! The feed of changes, for those who write and read it: what a transaction changes is collected, and how far a process has
-//! followed is known. The changes themselves are the store's ([`feed`](crate::store::feed)).
+//! The feed of changes, for those who write and read it: what a transaction changes is collected,
+//! and how far a process has followed is known. The changes are the store's
+//! ([`feed`](crate::store::feed)).
 
 mod collect;
 pub mod follow;

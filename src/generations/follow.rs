@@ -12,8 +12,7 @@ use std::time::{Duration, Instant as Clock};
 use tokio_util::sync::CancellationToken;
 
 use super::stopped::Stopped;
-use super::view::Views;
-use crate::api::current::{Current, View};
+use super::view::{CurrentView, View, Views};
 use crate::catalogue::stores::Stores;
 use crate::catalogue::{Announced, Generation, find};
 use crate::store::{self, Result, StoreError};
@@ -53,7 +52,7 @@ impl Ready {
 /// Keeps an API process on the live generation.
 pub struct Following {
     views: Arc<Views>,
-    current: Arc<Current>,
+    current: Arc<CurrentView>,
     /// Ends the tasks of the view that is answered from.
     stop_current: CancellationToken,
     /// For a promotion that is being prepared, by its id.
@@ -72,7 +71,7 @@ const FOLLOWING: &str = "which generation is live is not known";
 
 impl Following {
     /// `stop` ends the tasks of the current view.
-    pub fn new(views: Arc<Views>, current: Arc<Current>, stop: CancellationToken) -> Following {
+    pub fn new(views: Arc<Views>, current: Arc<CurrentView>, stop: CancellationToken) -> Following {
         Following {
             stopped: Stopped::new(views.waits.clone()),
             views,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
-use super::shadow::Sampler;
 use crate::api::cached::Pages;
-use crate::api::current::View;
-use crate::api::{ApiState, Reached, Readiness};
+use crate::api::current::Current;
+use crate::api::{ApiState, Reached, Readiness, Sampler};
 use crate::cache::{Demand, Limits};
 use crate::catalogue::stores::Stores;
 use crate::changes::follow::Following;
@@ -28,6 +28,54 @@ use crate::telemetry::metrics::Metrics;
 use crate::waits::Waits;
 use crate::warm::Warming;
 use crate::warm::popularity::Popularity;
+
+/// One generation, as a process answers from it.
+pub struct View {
+    pub state: web::Data<ApiState>,
+    /// What looks after its page cache; without a cache there is none.
+    pub warming: Option<Warming>,
+}
+
+impl View {
+    pub fn generation(&self) -> i64 {
+        self.state.store.generation()
+    }
+}
+
+/// The view that is answered from now.
+pub struct CurrentView {
+    view: ArcSwap<View>,
+    /// Its state, as requests take it.
+    answered: web::Data<Current>,
+}
+
+impl CurrentView {
+    pub fn new(view: Arc<View>) -> CurrentView {
+        let answered = web::Data::new(Current::new(view.state.clone()));
+        CurrentView { view: ArcSwap::new(view), answered }
+    }
+
+    /// What requests are answered from: it follows when the view is replaced.
+    pub fn answered(&self) -> &web::Data<Current> {
+        &self.answered
+    }
+
+    /// The view of now; whoever asks later may get another one.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// For a look that is over at once: cheaper.
+    pub fn peek(&self) -> arc_swap::Guard<Arc<View>> {
+        self.view.load()
+    }
+
+    /// From now on requests are answered from this one.
+    pub fn replace(&self, view: Arc<View>) {
+        self.answered.replace(view.state.clone());
+        self.view.store(view);
+    }
+}
 
 /// What all views of a process share.
 pub struct Views {

@@ -1,4 +1,5 @@
-//! SQLite as the embedded log and the embedded store use it: how files are opened, what errors mean, many rows at once.
+//! SQLite as the embedded log and the embedded store use it: how files are opened, what errors mean,
+//! many rows at once.
 
 pub(crate) mod bulk;
 pub mod connect;

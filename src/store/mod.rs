@@ -85,7 +85,7 @@ impl From<LogError> for StoreError {
 
 impl StoreError {
     /// Whether the same call may succeed later, with nothing changed here. Which of a database's errors
-    /// are so is said in `sqlite/errors.rs` and `postgres/errors.rs`.
+    /// are so is said in `src/sqlite/errors.rs` and `postgres/errors.rs`.
     pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_))
     }

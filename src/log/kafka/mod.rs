@@ -140,8 +140,8 @@ pub struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// Sets up the clients. Brokers are not waited for: they may come later. Events that are appended are partitioned by
-    /// the key that `key_of` finds.
+    /// Sets up the clients. Brokers are not waited for: they may come later. `key_of` finds the key
+    /// that an appended event is partitioned by.
     ///
     /// # Errors
     /// Where a setting is wrong.
