@@ -5,9 +5,11 @@
 // `println!` and `eprintln!` panic where nobody reads: `cli::output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod admin;
 pub mod api;
 pub mod backoff;
 pub mod cache;
+pub mod catalogue;
 pub mod changes;
 pub mod cli;
 pub mod clock;
@@ -22,6 +24,7 @@ pub mod projector;
 pub mod rebuild;
 pub mod schedule;
 pub mod service;
+pub mod sqlite;
 pub mod stack;
 pub mod store;
 pub mod tasks;

@@ -9,18 +9,20 @@ use actix_web::web;
 use anyhow::bail;
 use tokio::task::JoinHandle;
 
-use crate::api::current::Current;
+use crate::admin::Admin;
+use crate::api::Sampler;
 use crate::cache::Demand;
-use crate::config::Config;
-use crate::generations::Live;
+use crate::catalogue::live::Live;
+use crate::config::{Config, Role};
 use crate::generations::first::{FirstStart, Held};
 use crate::generations::follow::Following;
 use crate::generations::jobs::Rebuilds;
 use crate::generations::project::Projecting;
-use crate::generations::shadow::{self, Sampler};
-use crate::generations::view::Views;
+use crate::generations::view::{CurrentView, Views};
+use crate::generations::{shadow, upkeep};
+use crate::log::Log;
 use crate::schedule::Schedule;
-use crate::stack::{self, Log, Stack, Starting};
+use crate::stack::{self, Stack, Starting};
 use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use crate::telemetry::cache::CacheMetrics;
@@ -30,20 +32,8 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::telemetry::waits::WaitMetrics;
 use crate::waits::Waits;
-use crate::warm;
 use crate::warm::start::Gate;
 use http::Answering;
-
-/// What a process does of the service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum Role {
-    /// Answers pages and takes events.
-    Api,
-    /// Applies events to the view.
-    Projector,
-    /// Runs scheduled jobs.
-    Scheduler,
-}
 
 /// Adds routes beside the API's.
 pub type Routes = fn(&mut web::ServiceConfig);
@@ -58,7 +48,7 @@ pub struct Service {
     is_projected: bool,
     /// Roles that are waited for at the end.
     running: Vec<JoinHandle<()>>,
-    current: Option<Arc<Current>>,
+    current: Option<Arc<CurrentView>>,
     schedule: Option<Schedule>,
 }
 
@@ -102,7 +92,7 @@ impl Service {
             let telemetry = (metrics, of_generations);
             service.start_api(config, listener, telemetry, routes, &rebuilds)?;
         }
-        let mut jobs = warm::jobs(config, roles, service.current.as_ref())?;
+        let mut jobs = upkeep::jobs(config, roles, service.current.as_ref())?;
         if roles.contains(&Role::Scheduler) {
             jobs.push(rebuilds.job());
         }
@@ -158,28 +148,37 @@ impl Service {
             None => gate.open(),
         }
         let has_cache = view.state.pages.is_some();
-        let current = Arc::new(Current::new(view));
+        let current = Arc::new(CurrentView::new(view));
+        let registry = views.metrics.registry();
         if has_cache {
-            CacheMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
+            let answered = current.answered().clone();
+            let counts = move || answered.state().pages.as_ref().map(|pages| pages.counts());
+            CacheMetrics::register(registry, Box::new(counts))?;
         }
-        IndexMetrics::register(views.metrics.registry(), Arc::clone(&current))?;
+        let answered = current.answered().clone();
+        IndexMetrics::register(registry, Box::new(move || answered.state().index.clone()))?;
         let views = Arc::new(views);
-        shadow::start(&views, &current);
+        shadow::start(&views, current.answered());
         let following = Following::new(views, Arc::clone(&current), stop);
         self.tasks.run("following promotions", self.tasks.stop(), following.run());
         self.current = Some(Arc::clone(&current));
-        let rebuilds = web::Data::from(Arc::clone(rebuilds));
-        self.serve(config, listener, (web::Data::from(current), rebuilds), routes)
+        let answering = Answering {
+            current: current.answered().clone(),
+            admin: Admin {
+                view: web::Data::from(current),
+                rebuilds: web::Data::from(Arc::clone(rebuilds)),
+            },
+            routes,
+        };
+        self.serve(config, listener, answering)
     }
 
     fn serve(
         &mut self,
         config: &Config,
         listener: TcpListener,
-        (current, rebuilds): (web::Data<Current>, web::Data<Rebuilds>),
-        routes: Option<Routes>,
+        answering: Answering,
     ) -> anyhow::Result<()> {
-        let answering = Answering { current, rebuilds, routes };
         let server = http::server(&config.http, listener, answering)?;
         let (handle, stop) = (server.handle(), self.tasks.stop().clone());
         tokio::spawn(async move {

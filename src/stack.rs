@@ -8,21 +8,23 @@ use projections::market::Market;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
+use crate::catalogue::live::Live;
+use crate::catalogue::postgres::PostgresCatalogue;
+use crate::catalogue::sqlite::SqliteCatalogue;
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Catalogue, State};
 use crate::config::{Config, LogKind, MissingEvents, StoreKind};
-use crate::generations::postgres::PostgresCatalogue;
-use crate::generations::project::Run;
-use crate::generations::sqlite::SqliteCatalogue;
-use crate::generations::stores::Stores;
-use crate::generations::{Catalogue, Live, State};
-use crate::log::EventLog;
+use crate::decode;
+use crate::log::Log;
 use crate::log::embedded::{self, EmbeddedLog};
 use crate::log::kafka::{KafkaLog, KafkaSettings};
+use crate::projector::drive::Run;
 use crate::projector::embedded::TailOptions;
 use crate::projector::kafka::KafkaOptions;
 use crate::projector::{self, Projector};
+use crate::sqlite::SqliteOptions;
 use crate::store::late::LateStore;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
-use crate::store::sqlite::SqliteOptions;
 use crate::store::{ReadStore, StoreError};
 use crate::tasks::Tasks;
 use crate::telemetry::projector::ProjectorMetrics;
@@ -30,31 +32,6 @@ use crate::waits::Waits;
 
 /// How long a start waits for the database before it goes on without.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(2);
-
-/// The configured log.
-#[derive(Clone)]
-pub enum Log {
-    Embedded(Arc<EmbeddedLog>),
-    Kafka(Arc<KafkaLog>),
-}
-
-impl Log {
-    /// Opens it. Kafka's brokers are not waited for.
-    pub async fn open(config: &Config) -> anyhow::Result<Log> {
-        match config.log_kind() {
-            LogKind::Embedded => Ok(Log::Embedded(Arc::new(open_embedded_log(config).await?))),
-            LogKind::Kafka => Ok(Log::Kafka(Arc::new(KafkaLog::new(kafka_settings(config))?))),
-        }
-    }
-
-    /// As publishers and `status` see it.
-    pub fn events(&self) -> Arc<dyn EventLog> {
-        match self {
-            Log::Embedded(log) => log.clone(),
-            Log::Kafka(log) => log.clone(),
-        }
-    }
-}
 
 /// What becomes of generations that are not there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +56,7 @@ impl Stack {
     }
 
     async fn open_with(config: &Config, absent: Absent) -> anyhow::Result<Stack> {
-        let log = Log::open(config).await?;
+        let log = open_log(config).await?;
         let (store, catalogue) = match config.store_kind() {
             StoreKind::Sqlite => open_sqlite(config, absent).await?,
             StoreKind::Postgres => (open_postgres(config).await?, postgres_catalogue(config)?),
@@ -124,7 +101,7 @@ impl Stack {
     async fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
         if config.log_kind() == LogKind::Kafka {
             // Settings that are wrong are told of first.
-            Log::open(config).await?;
+            open_log(config).await?;
         }
         let data_dir = config.data_dir.display();
         let needs_folder =
@@ -166,7 +143,7 @@ impl Stack {
         };
         let late = LateStore::default();
         late.delay(why);
-        let (log, stores) = (Log::open(config).await?, Arc::new(Stores::new(catalogue)));
+        let (log, stores) = (open_log(config).await?, Arc::new(Stores::new(catalogue)));
         Ok(Stack { log, store: Arc::new(late), stores })
     }
 
@@ -176,7 +153,7 @@ impl Stack {
         if config.store_kind() == StoreKind::Sqlite {
             return Ok(Starting { stack: Stack::open(config).await?, waiting: None });
         }
-        let log = Log::open(config).await?;
+        let log = open_log(config).await?;
         let stores = Arc::new(Stores::new(postgres_catalogue(config)?));
         let first = tokio::time::timeout(FIRST_ATTEMPT, open_postgres(config)).await;
         let why = match first {
@@ -362,6 +339,20 @@ fn postgres_options(config: &Config) -> PostgresOptions {
         replicas: config.store.replicas.iter().map(|url| url.reveal().to_owned()).collect(),
         replica_max_lag: Duration::from_millis(config.store.replica_max_lag_ms),
         ..PostgresOptions::default()
+    }
+}
+
+/// Opens the configured log. Kafka's brokers are not waited for.
+///
+/// # Errors
+/// Where it cannot be opened, or a setting is wrong.
+pub async fn open_log(config: &Config) -> anyhow::Result<Log> {
+    match config.log_kind() {
+        LogKind::Embedded => Ok(Log::Embedded(Arc::new(open_embedded_log(config).await?))),
+        LogKind::Kafka => {
+            let log = KafkaLog::new(kafka_settings(config), decode::key_of)?;
+            Ok(Log::Kafka(Arc::new(log)))
+        }
     }
 }
 

@@ -11,15 +11,16 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use vitrine::api::configure;
-use vitrine::api::current::{Current, View};
+use vitrine::api::current::Current;
 use vitrine::clock;
 use vitrine::config::{HomeConfig, Topics};
 use vitrine::index::follow::Told;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::projector::Projector;
 use vitrine::projector::embedded::{TailOptions, run};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::ReadStore;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 
 use crate::harness::state::{Parts, followed};
 
@@ -82,7 +83,7 @@ impl Service {
             stop: stop.clone(),
         };
         let (state, _) = followed(parts, |pages| Arc::clone(pages) as Arc<dyn Told>).await;
-        let current = web::Data::new(Current::new(Arc::new(View::plain(state))));
+        let current = web::Data::new(Current::new(state));
         let app = move || App::new().app_data(current.clone()).configure(configure);
         let server = HttpServer::new(app).workers(1).disable_signals();
         let server = server.bind(("127.0.0.1", 0)).unwrap();

@@ -10,9 +10,10 @@ use crate::harness::process::{Home, bare, finish};
 use crate::harness::stream::{generated, nasty};
 use serde_json::{Value, json};
 use vitrine::log::record::Record;
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::ReadStore;
 use vitrine::store::dead_letter::{DeadLetterFilter, NewDeadLetter};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 
 /// A price that is a CloudEvent of a known type, and no good.
 fn bad_price(id: &str, version: u64) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::postgres_server::Database;
 use sqlx::{Connection, Executor};
-use vitrine::changes::{Change, ChangeCursor};
+use vitrine::store::feed::{Change, ChangeCursor};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
 use vitrine::store::{ReadStore, Transaction};
 

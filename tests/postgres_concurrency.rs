@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Projector};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore, Result, StoreError};
 
 const PROJECTORS: usize = 3;

@@ -11,8 +11,9 @@ use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::Position;
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Incoming, Projector, Report};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::dead_letter::{DeadLetter, DeadLetterFilter};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 
 fn price(n: u64, version: u64, product_id: &str, removed: bool) -> Bytes {
     let mut data = json!({"price_id": format!("price-{n}"), "product_id": product_id,

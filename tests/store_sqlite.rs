@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::store_contract::{Fixture, Store};
 use sqlx::{ConnectOptions, Executor};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore, connect_options};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::sqlite::connect::connect_options;
+use vitrine::store::sqlite::SqliteStore;
 
 struct Directory(tempfile::TempDir);
 

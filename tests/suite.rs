@@ -10,6 +10,7 @@
 
 mod api_pages;
 mod api_units;
+mod arrows;
 mod audit;
 mod bad_input;
 mod boundaries;

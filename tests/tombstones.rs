@@ -20,8 +20,9 @@ use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Projector, Report};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::dead_letter::DeadLetterFilter;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, Snapshot};
 use vitrine_oracle::{Asked, Listing, Oracle, Verdict, comparable};
 

@@ -16,7 +16,7 @@ use anyhow::{Context, ensure};
 use projections::instant::Instant;
 use serde_json::{Value, json};
 use vitrine::log::position::join_positions;
-use vitrine::stack::Log;
+use vitrine::stack;
 
 /// Reads the pages of a category while a sale of it opens.
 #[derive(clap::Args)]
@@ -110,7 +110,7 @@ pub fn measure_all(mut args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn publish(shop: &Shop, known: &Known, opens: Instant) -> anyhow::Result<String> {
-    let log = Log::open(&shop.config).await?.events();
+    let log = stack::open_log(&shop.config).await?.events();
     let positions = log.append(&[known.sale(0, PER_CENT_OFF, opens)]).await?.whole()?;
     log.close().await;
     Ok(join_positions(&positions))

@@ -10,7 +10,7 @@ use anyhow::ensure;
 use serde_json::json;
 use vitrine::log::position::Position;
 use vitrine::log::position::join_positions;
-use vitrine::stack::Log;
+use vitrine::stack;
 
 /// Fills the page cache with all products in all codings.
 #[derive(clap::Args)]
@@ -94,7 +94,7 @@ pub fn measure_all(mut args: Args) -> anyhow::Result<()> {
 }
 
 async fn newest(shop: &Shop) -> anyhow::Result<String> {
-    let log = Log::open(&shop.config).await?.events();
+    let log = stack::open_log(&shop.config).await?.events();
     let extents = log.extents().await?;
     log.close().await;
     let positions: Vec<Position> = extents

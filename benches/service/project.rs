@@ -14,7 +14,8 @@ use crate::support::stats::{Spread, count, mebibytes};
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqlitePoolOptions, SqliteSynchronous};
 use vitrine::decode::structured;
-use vitrine::store::sqlite::{SqliteOptions, connect_options};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::sqlite::connect::connect_options;
 
 /// Generates, publishes and projects a catalogue, and times each.
 #[derive(clap::Args)]

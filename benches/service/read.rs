@@ -21,15 +21,17 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use vitrine::api::current::{Current, View};
+use vitrine::api::current::Current;
 use vitrine::api::{ApiState, Reached, configure};
+use vitrine::catalogue::find;
 use vitrine::changes::follow::Following;
 use vitrine::config::Config;
-use vitrine::generations::find;
+use vitrine::generations::view::index_limits;
 use vitrine::index::ListingIndex;
 use vitrine::index::follow::Follower;
+use vitrine::sqlite::SqliteOptions;
+use vitrine::sqlite::connect::connect_options;
 use vitrine::stack::{self, Stack};
-use vitrine::store::sqlite::{SqliteOptions, connect_options};
 use vitrine::telemetry::metrics::Metrics;
 use vitrine::waits::Waits;
 
@@ -100,8 +102,7 @@ async fn measure(config: &Config, rounds: usize) -> anyhow::Result<Vec<Probe>> {
     let state = state(config, &stack, &stop).await?;
     let version = state.index.as_ref().and_then(|index| index.current());
     let index = version.context("the index is not loaded")?;
-    let answered = View::plain(web::Data::new(state));
-    let current = web::Data::new(Current::new(Arc::new(answered)));
+    let current = web::Data::new(Current::new(web::Data::new(state)));
     let app = init_service(App::new().app_data(current).configure(configure)).await;
     let get = async |url: &str| -> anyhow::Result<web::Bytes> {
         let answer = call_service(&app, TestRequest::get().uri(url).to_request()).await;
@@ -177,7 +178,7 @@ async fn state(
     stop: &CancellationToken,
 ) -> anyhow::Result<ApiState> {
     let following = Arc::new(Following::default());
-    let index = Arc::new(ListingIndex::new(config.index.limits()));
+    let index = Arc::new(ListingIndex::new(index_limits(&config.index)));
     let follower = Follower {
         store: stack.store.clone(),
         markets: stack::markets(config),

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
+use vitrine::catalogue::find;
 use vitrine::config::Config;
-use vitrine::generations;
 use vitrine::log::NewRecord;
 use vitrine::log::position::Position;
-use vitrine::stack::{Log, Stack};
+use vitrine::stack::{self, Stack};
 use vitrine::store::ReadStore;
 
 use super::known::{Known, What};
@@ -101,7 +101,7 @@ async fn publish(
     published: mpsc::UnboundedSender<Batch>,
 ) -> anyhow::Result<Vec<Change>> {
     let Changing { known, rate, zipf, counted_from, until, ref over } = *changing;
-    let log = Log::open(config).await?.events();
+    let log = stack::open_log(config).await?.events();
     let mut random = Random::default();
     let popular = zipf.map(|s| Zipf::new(known.products, s, &mut random));
     let started = Instant::now();
@@ -175,7 +175,7 @@ impl Live {
             let catalogue = self.stack.stores.catalogue();
             let serving = catalogue.announced().await?.serving;
             if let Some(serving) = serving.filter(|serving| *serving != self.store.generation()) {
-                let generation = generations::find(catalogue.as_ref(), serving).await?;
+                let generation = find(catalogue.as_ref(), serving).await?;
                 self.store = self.stack.stores.get(&generation).await?;
             }
         }

@@ -8,9 +8,11 @@ use anyhow::Context;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, PgConnection};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::sqlite::connect::connect_options;
 use vitrine::store::ReadStore;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore, connect_options};
+use vitrine::store::sqlite::SqliteStore;
 
 /// The tables that have most rows.
 const TABLES: [&str; 5] = ["product", "price", "stock", "review", "review_count"];

@@ -10,7 +10,7 @@ use vitrine::decode::envelope_kind;
 use vitrine::generate::{LiveChanges, Options};
 use vitrine::log::position::join_positions;
 use vitrine::log::{EventLog, NewRecord};
-use vitrine::stack::Log;
+use vitrine::stack;
 
 use super::production::Production;
 use super::serving::Serving;
@@ -87,7 +87,7 @@ pub async fn measure(
     let service = Serving::start(&production.shop, None)?;
     let base = format!("http://{}", service.address);
     let client = reqwest::Client::new();
-    let log = Log::open(&production.shop.config).await?.events();
+    let log = stack::open_log(&production.shop.config).await?.events();
     let shop = Asked { log: Arc::clone(&log), client, base };
     let mut tick = tokio::time::interval(TICK);
     let each = (a_second * TICK.as_millis() as u64 / 1000).max(1);

@@ -20,12 +20,13 @@ use crate::cache::{
     Coding, Entry, Finished, FirstPages, GetError, Got, Limits, LoadError, Loaded, Lookup,
     PageCache, PageRef, Source, SystemClock, Tag, Version, WatchedListing,
 };
-use crate::changes::Change;
 use crate::changes::follow::Following;
 use crate::clock;
 use crate::index::IndexVersion;
 use crate::index::follow::Told;
 use crate::log::position::ReadFrom;
+use crate::store::feed::Change;
+use crate::telemetry::cache::CacheCounts;
 
 /// From when on cached pages are no longer known to be right, where the feed of changes cannot be read.
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(1);
@@ -40,6 +41,12 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// What is counted of the cache by now; what is waiting to be counted is counted.
+    pub fn counts(&self) -> CacheCounts {
+        self.cache.settle();
+        CacheCounts { statistics: self.cache.statistics(), behind: self.following.behind() }
+    }
+
     pub fn new(limits: Limits, following: Arc<Following>) -> Pages {
         Pages {
             cache: Arc::new(PageCache::new(limits, Arc::new(SystemClock))),

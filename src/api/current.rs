@@ -1,6 +1,6 @@
-//! What requests are answered from now: one generation's view, which a promotion replaces.
+//! What requests are answered from now: one generation's state, which a promotion replaces.
 //!
-//! A request takes the view once, at its start, and keeps to it: whatever it reads, and what it says of the generation,
+//! A request takes the state once, at its start, and keeps to it: whatever it reads, and what it says of the generation,
 //! is of that one.
 
 use std::future::{Ready, ready};
@@ -12,47 +12,28 @@ use arc_swap::ArcSwap;
 
 use super::ApiState;
 use super::problem::Problem;
-use crate::warm::Warming;
 
-/// One generation, as a process answers from it.
-pub struct View {
-    pub state: web::Data<ApiState>,
-    /// What looks after its page cache; without a cache there is none.
-    pub warming: Option<Warming>,
-}
-
-impl View {
-    /// A view with nothing that looks after its cache.
-    pub fn plain(state: web::Data<ApiState>) -> View {
-        View { state, warming: None }
-    }
-
-    pub fn generation(&self) -> i64 {
-        self.state.store.generation()
-    }
-}
-
-/// The view that is answered from now.
-pub struct Current(ArcSwap<View>);
+/// The state that is answered from now.
+pub struct Current(ArcSwap<ApiState>);
 
 impl Current {
-    pub fn new(view: Arc<View>) -> Current {
-        Current(ArcSwap::new(view))
+    pub fn new(state: web::Data<ApiState>) -> Current {
+        Current(ArcSwap::new(state.into_inner()))
     }
 
-    /// The view of now; whoever asks later may get another one.
-    pub fn view(&self) -> Arc<View> {
-        self.0.load_full()
+    /// The state of now; whoever asks later may get another one.
+    pub fn state(&self) -> web::Data<ApiState> {
+        web::Data::from(self.0.load_full())
     }
 
     /// For a look that is over at once: cheaper.
-    pub fn peek(&self) -> arc_swap::Guard<Arc<View>> {
+    pub fn peek(&self) -> arc_swap::Guard<Arc<ApiState>> {
         self.0.load()
     }
 
     /// From now on requests are answered from this one.
-    pub fn replace(&self, view: Arc<View>) -> Arc<View> {
-        self.0.swap(view)
+    pub fn replace(&self, state: web::Data<ApiState>) {
+        self.0.store(state.into_inner());
     }
 }
 
@@ -64,12 +45,11 @@ impl FromRequest for State {
     type Future = Ready<Result<State, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let view = of(request).ok_or_else(Problem::internal);
-        ready(view.map(|view| State(view.state.clone())))
+        ready(of(request).map(State).ok_or_else(Problem::internal))
     }
 }
 
-/// The view that a request is answered from.
-pub fn of(request: &HttpRequest) -> Option<Arc<View>> {
-    request.app_data::<web::Data<Current>>().map(|current| current.view())
+/// The state that a request is answered from.
+pub fn of(request: &HttpRequest) -> Option<web::Data<ApiState>> {
+    request.app_data::<web::Data<Current>>().map(|current| current.state())
 }

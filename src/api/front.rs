@@ -127,10 +127,10 @@ struct Hits {
 impl Hits {
     /// `None` without a cache.
     fn new(current: web::Data<Current>) -> Option<Hits> {
-        let view = current.view();
-        // Whether there is one is configured: it is so of all views.
-        view.state.pages.as_ref()?;
-        let route = |route| view.state.metrics.route(route);
+        let state = current.state();
+        // Whether there is one is configured: it is so of all generations' states.
+        state.pages.as_ref()?;
+        let route = |route| state.metrics.route(route);
         Some(Hits {
             product: route(products::ONE),
             category: route(listings::CATEGORY),
@@ -150,8 +150,8 @@ impl Hits {
         }
         let page = page(head.uri.path())?;
         let Wants { coding, if_none_match } = Wants::of(&head.headers)?;
-        let view = self.current.peek();
-        let pages: &Pages = view.state.pages.as_deref()?;
+        let state = self.current.peek();
+        let pages: &Pages = state.pages.as_deref()?;
         let cache = &pages.cache;
         let now = cache.now();
         // Beyond that, an answer has to say that it may be old.
@@ -159,7 +159,7 @@ impl Hits {
         let behind = behind.filter(|behind| *behind <= UNKNOWN_AFTER)?;
         let entry = cache.hit_in(&page, coding, &now)?;
         entry.count_asked();
-        if let Some(shadow) = &view.state.shadow {
+        if let Some(shadow) = &state.shadow {
             shadow.asked(&page);
         }
         let finished = entry.answer();
@@ -168,8 +168,12 @@ impl Hits {
         let sent = Sent { finished, coding, body, kept: "hit", age, private: false };
         let unchanged = |etag: &str| if_none_match && none_match(&head.headers, etag);
         let mut answer = Response::with_body(StatusCode::OK, Bytes::new());
-        let status =
-            sent.head(self.generation(view.generation()), now.at, unchanged, answer.headers_mut());
+        let status = sent.head(
+            self.generation(state.store.generation()),
+            now.at,
+            unchanged,
+            answer.headers_mut(),
+        );
         let body = if status == StatusCode::OK { sent.body } else { Bytes::new() };
         *answer.status_mut() = status;
         self.route(page.kind).count(status.as_u16(), now.monotonic.elapsed());

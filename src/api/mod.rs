@@ -6,8 +6,8 @@
 //! says where a walk goes on, and what goes wrong is a [`problem`].
 
 pub mod answer;
-mod auth;
-mod body;
+pub(crate) mod auth;
+pub(crate) mod body;
 pub mod cached;
 pub mod current;
 pub mod cursor;
@@ -24,13 +24,12 @@ pub mod problem;
 mod products;
 mod reached;
 mod reader;
-mod rebuild;
 mod rendering;
 mod reviews;
+mod sampler;
 pub mod stored;
 pub mod unrouted;
 mod variants;
-mod warm;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -46,7 +45,6 @@ use tokio::sync::watch;
 use crate::cache::Demand;
 use crate::changes::follow::Following;
 use crate::config::{HomeSection, Topics};
-use crate::generations::shadow::Sampler;
 use crate::index::ListingIndex;
 use crate::log::EventLog;
 use crate::store::ReadStore;
@@ -54,6 +52,7 @@ use crate::telemetry::metrics::Metrics;
 pub use probes::trouble;
 use problem::{Kind, Problem};
 pub use reached::Reached;
+pub use sampler::Sampler;
 
 /// Whether the process is ready to answer, else what it waits for.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -111,8 +110,6 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .service(reads(variants::VARIANTS, variants::variants))
         .service(reads(home::HOME, home::home))
         .service(writes(events::EVENTS, events::ingest))
-        .service(warm::resource())
-        .service(rebuild::resource())
         .service(reads("/openapi.json", probes::openapi))
         .configure(configure_probes);
 }
@@ -144,7 +141,8 @@ where
     observed(path, "POST", vec![web::post().to(handler)])
 }
 
-fn observed(
+/// A resource whose requests are counted and timed. Other methods than those in `allow` are refused.
+pub(crate) fn observed(
     path: &'static str,
     allow: &'static str,
     routes: Vec<Route>,
@@ -164,21 +162,21 @@ async fn observe<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let view = current::of(request.request());
+    let state = current::of(request.request());
     let started = Clock::now();
     let answered = next.call(request).await;
-    if let Some(view) = view {
+    if let Some(state) = state {
         let status = answered
             .as_ref()
             .map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status());
-        view.state.metrics.http_request(route, status.as_u16(), started.elapsed());
+        state.metrics.http_request(route, status.as_u16(), started.elapsed());
     }
     answered
 }
 
 async fn not_found(request: HttpRequest) -> Result<&'static str, Problem> {
-    if let Some(view) = current::of(&request) {
-        view.state.metrics.http_request("none", 404, Duration::ZERO);
+    if let Some(state) = current::of(&request) {
+        state.metrics.http_request("none", 404, Duration::ZERO);
     }
     Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
 }

@@ -195,8 +195,8 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
         };
         let problem = this.problem(status);
         let (status, body) = (problem.status(), problem.body());
-        let metrics = &this.current.view().state.metrics;
-        metrics.http_request("none", status.as_u16(), Duration::ZERO);
+        let state = this.current.peek();
+        state.metrics.http_request("none", status.as_u16(), Duration::ZERO);
         this.unsent.extend_from_slice(before);
         let reason = status.canonical_reason().unwrap_or_default();
         let line = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16());

@@ -23,9 +23,9 @@ use projections::listing::{ListingKey, Sort};
 use roaring::RoaringBitmap;
 
 use super::stamps::{Stamps, Tag, Version};
-use crate::changes::Change;
 use crate::clock;
 use crate::index::IndexVersion;
+use crate::store::feed::Change;
 
 /// Versions whose changes are kept for pages that are being made.
 const RECENT_VERSIONS: usize = 64;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use moka::Equivalent;
 use serde::{Deserialize, Serialize};
 
-/// The kinds of pages. They are stored by their place in this list ([`crate::warm::stored`]): new ones come last.
+/// The kinds of pages. They are stored by their place in this list: new ones come last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum PageKind {

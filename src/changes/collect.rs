@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use projections::discount::Scope;
 
-use super::{Change, MAX_NAMES};
+use crate::store::feed::{Change, MAX_NAMES};
 
 /// Collects what a transaction changes, until that is too much to be told.
 #[derive(Debug, Default)]

@@ -10,13 +10,13 @@ use projections::instant::Instant;
 
 use super::{Context, output, publish};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::decode::envelope_kind;
 use crate::demo;
 use crate::demo::made::{GoOn, Made, go_on};
 use crate::generate::{Generator, LiveChanges, Options};
 use crate::log::{Appended, EventLog, NewRecord};
-use crate::service::{Role, Service};
+use crate::service::Service;
 
 #[derive(clap::Args)]
 pub struct Args {

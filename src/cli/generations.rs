@@ -7,9 +7,10 @@ use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, output};
+use crate::catalogue::Generation;
 use crate::config::Config;
 use crate::generations::promote::{self, Promoted};
-use crate::generations::{Generation, rebuild};
+use crate::generations::rebuild;
 use crate::stack::{Absent, Stack};
 
 #[derive(clap::Subcommand)]

@@ -2,7 +2,8 @@
 
 use super::{Context, output};
 use crate::config::StoreKind;
-use crate::stack::{Log, Stack};
+use crate::log::Log;
+use crate::stack::Stack;
 
 #[derive(clap::Args)]
 pub struct Args {

@@ -19,7 +19,7 @@ use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::log::position::{Position, join_positions};
 use crate::log::{Appended, EventLog, LogError, NewRecord};
-use crate::stack::{Log, Stack};
+use crate::stack::{self, Stack};
 use crate::waits::Waits;
 use lines::{Chunk, PassedOver};
 
@@ -60,7 +60,7 @@ const SHOWN: usize = 20;
 pub async fn run(context: Context, args: Args) -> anyhow::Result<()> {
     let config = &context.config;
     Stack::refuse_lost_log(config)?;
-    let log = Log::open(config).await?.events();
+    let log = stack::open_log(config).await?.events();
     let started = std::time::Instant::now();
     let bar = if context.json { ProgressBar::hidden() } else { bar(&args.file)? };
     let (sender, mut chunks) = mpsc::channel::<Chunk>(2);

@@ -1,8 +1,8 @@
 //! `vitrine serve`: the service.
 
-use crate::service::{Role, Service};
-
 use super::Context;
+use crate::config::Role;
+use crate::service::Service;
 
 #[derive(clap::Args)]
 pub struct Args {

@@ -1,7 +1,7 @@
 //! Where partitions stand, as commands see it.
 
+use crate::log::Log;
 use crate::projector::embedded::is_another;
-use crate::stack::Log;
 use crate::store::{LOG_ID, ReadStore, Standing};
 
 /// How far a generation is, and what is stopped of it, whether or not a service has seen that yet.

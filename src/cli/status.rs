@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::standings::standings;
 use super::{Context, output};
+use crate::catalogue::{Generation, State};
 use crate::clock;
-use crate::generations::{Generation, State};
 use crate::log::position::Partition;
 use crate::log::{self, Extent};
 use crate::stack::Stack;

@@ -1,11 +1,7 @@
 //! `[cache]`: the page cache.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::cache::Limits;
 
 /// The page cache.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,21 +52,6 @@ impl Default for CacheConfig {
             warm_pages_per_second: 2_000,
             warm_start_seconds: 10,
             audit_pages: 100,
-        }
-    }
-}
-
-impl CacheConfig {
-    /// As the cache takes them.
-    pub fn limits(&self) -> Limits {
-        let ttl = Duration::from_secs(self.ttl_seconds);
-        Limits {
-            max_bytes: self.max_bytes,
-            ttl,
-            stale_while_revalidate: ttl,
-            stale_if_error: Duration::from_secs(self.stale_if_error_seconds),
-            max_loads: self.max_loads,
-            max_waiting: self.max_waiting_loads,
         }
     }
 }

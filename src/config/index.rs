@@ -3,9 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::index::IndexLimits;
-use crate::index::scans::ScanLimits;
-
 /// The listing index, which every process that answers pages holds in memory.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -44,12 +41,5 @@ impl Default for IndexConfig {
             image_seconds: 300,
             audit_products: 100,
         }
-    }
-}
-
-impl IndexConfig {
-    pub fn limits(&self) -> IndexLimits {
-        let scans = ScanLimits { at_once: self.scans, waiting: self.max_waiting_scans };
-        IndexLimits { scans, max_bytes: self.max_bytes }
     }
 }

@@ -1,5 +1,6 @@
 //! `[schedule]`: jobs that run by the clock.
 
+use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +62,7 @@ impl ScheduleConfig {
             }
         }
         for (index, url) in self.warm_urls.iter().enumerate() {
-            if let Err(why) = crate::warm::remote::check_url(url) {
+            if let Err(why) = warm_endpoint(url) {
                 findings.add(
                     format!("schedule.warm_urls[{index}]"),
                     why,
@@ -70,4 +71,36 @@ impl ScheduleConfig {
             }
         }
     }
+}
+
+/// Where an instance is asked to fill its page cache.
+const WARM_PATH: &str = "/api/v1/cache/warm";
+
+/// The URL at which an instance is asked to fill its page cache, from the URL of its API.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn warm_endpoint(url: &str) -> Result<Url, String> {
+    let endpoint = || {
+        let parsed = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
+        if parsed.scheme() != "http" {
+            return Err("does not start with http://, the only way to ask an instance".to_owned());
+        }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(
+                "names a user or a password: the token is what an instance asks for".to_owned()
+            );
+        }
+        if !parsed.has_host() || parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err("is not the URL of an API".to_owned());
+        }
+        let base = parsed.as_str().trim_end_matches('/');
+        Url::parse(&format!("{base}{WARM_PATH}")).map_err(|error| format!("is no URL: {error}"))
+    };
+    endpoint().map_err(|why| match url.contains('@') {
+        // Without what may be a password.
+        true => format!("the URL {why}"),
+        false => format!("`{url}` {why}"),
+    })
 }

@@ -32,7 +32,7 @@ use projections::instant::Instant;
 pub use cloudevent::Attributes;
 use cloudevent::{Envelope, Head};
 pub use record::{record, subject_of_record};
-pub use subject::{Subject, subject_of, subject_of_data};
+pub use subject::{Subject, key_of, subject_of, subject_of_data};
 pub use warnings::{Warning, of_unknown_type, warnings};
 
 /// The largest message, in bytes: 1 MiB.

@@ -38,6 +38,11 @@ pub fn subject_of(bytes: &[u8]) -> Option<Subject> {
     }
 }
 
+/// The key of the entity that a structured message is about, as Kafka's topics are partitioned by it.
+pub fn key_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    subject_of(bytes).map(|subject| subject.key.into_bytes())
+}
+
 /// As [`subject_of`], for a message in binary mode: `ce_type` is its type, `data` its payload.
 pub fn subject_of_data(ce_type: &str, data: &[u8]) -> Option<Subject> {
     // Members are read one by one, so that one that is broken does not hide the others.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::State;
-use super::stores::Stores;
+use crate::catalogue::State;
+use crate::catalogue::stores::Stores;
 use crate::log::EventLog;
 use crate::log::position::Partition;
 use crate::projector::drive::ProjectorError;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::time::Instant as Clock;
 
-use super::Catalogue;
+use crate::catalogue::{Catalogue, RebuildLock};
 
 /// How often it is looked whether the lock is still held. It also keeps a connection from being idle.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -14,13 +13,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const NOTICED_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is tried to have it again.
 const TRY_EVERY: Duration = Duration::from_millis(500);
-
-/// Held by whoever rebuilds; it ends with the process, however that ends.
-#[async_trait]
-pub trait RebuildLock: Send {
-    /// Whether it is still held: one of a database ends with its connection.
-    async fn is_held(&mut self) -> bool;
-}
 
 /// Holds the lock until this is dropped. One that was lost is taken again; this ends where somebody else has it by then, and
 /// the rebuild is to end, too.

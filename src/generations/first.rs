@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::jobs::Rebuilds;
 use super::outcome::Asked;
 use super::rebuild::is_empty;
-use super::stores::Stores;
+use crate::catalogue::stores::Stores;
 use crate::log::EventLog;
 use crate::projector::drive::ProjectorError;
 use crate::rebuild::progress::{Phase, Progress};

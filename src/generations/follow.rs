@@ -12,10 +12,9 @@ use std::time::{Duration, Instant as Clock};
 use tokio_util::sync::CancellationToken;
 
 use super::stopped::Stopped;
-use super::stores::Stores;
-use super::view::Views;
-use super::{Announced, Generation};
-use crate::api::current::{Current, View};
+use super::view::{CurrentView, View, Views};
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Announced, Generation, find};
 use crate::store::{self, Result, StoreError};
 use crate::warm::warmer::RunState;
 
@@ -53,7 +52,7 @@ impl Ready {
 /// Keeps an API process on the live generation.
 pub struct Following {
     views: Arc<Views>,
-    current: Arc<Current>,
+    current: Arc<CurrentView>,
     /// Ends the tasks of the view that is answered from.
     stop_current: CancellationToken,
     /// For a promotion that is being prepared, by its id.
@@ -72,7 +71,7 @@ const FOLLOWING: &str = "which generation is live is not known";
 
 impl Following {
     /// `stop` ends the tasks of the current view.
-    pub fn new(views: Arc<Views>, current: Arc<Current>, stop: CancellationToken) -> Following {
+    pub fn new(views: Arc<Views>, current: Arc<CurrentView>, stop: CancellationToken) -> Following {
         Following {
             stopped: Stopped::new(views.waits.clone()),
             views,
@@ -183,7 +182,7 @@ impl Following {
         let is_ready = prepared.is_some_and(Ready::is_warm);
         self.answer(id, is_ready).await?;
         if !is_prepared && self.preparing.is_none() {
-            let generation = super::find(self.stores().catalogue().as_ref(), *number).await?;
+            let generation = find(self.stores().catalogue().as_ref(), *number).await?;
             if !generation.is_ours() {
                 // Instances of the build that has made it answer from it; this one stays where it is.
                 return self.answer(id, true).await;
@@ -229,7 +228,7 @@ impl Following {
             Some(ready) => ready,
             // It has not heard of the promotion in time.
             None => {
-                let generation = super::find(self.stores().catalogue().as_ref(), number).await?;
+                let generation = find(self.stores().catalogue().as_ref(), number).await?;
                 prepare(&self.views, &generation).await?
             }
         };

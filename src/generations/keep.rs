@@ -1,8 +1,8 @@
 //! How many generations are kept beside the live one: `rebuild.keep`.
 
 use super::promote::{self, PromoteError};
-use super::stores::Stores;
-use super::{Announced, Generation, State};
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Announced, Generation, State};
 
 /// Makes room for another generation: drops those that are beyond the bound once it is there, and answers which
 /// are gone.

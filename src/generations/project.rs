@@ -4,29 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
 use super::first::Held;
 use super::rebuild::UNJUDGED;
-use super::stores::Stores;
-use super::{Announced, Generation, Live, State};
 use crate::backoff::Backoff;
-use crate::projector::drive::ProjectorError;
+use crate::catalogue::live::Live;
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Announced, Generation, State};
+use crate::projector::drive::{ProjectorError, Run};
 use crate::store::{ReadStore, Result, StoreError};
 use crate::waits::Waits;
 
 /// How often it is looked which generations there are.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// Projects one generation until told to stop.
-pub type Run = Arc<
-    dyn Fn(Arc<dyn ReadStore>, CancellationToken) -> BoxFuture<'static, Result<(), ProjectorError>>
-        + Send
-        + Sync,
->;
 
 /// The subject of waiting for the catalogue of generations.
 const LOOKING: &str = "which generations are to be projected is not known";

@@ -7,9 +7,10 @@ use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::follow::unique;
+use super::forwarded;
 use super::forwarded::Adopted;
-use super::stores::Stores;
-use super::{Generation, State, Switch, find, forwarded};
+use crate::catalogue::stores::Stores;
+use crate::catalogue::{Generation, State, Switch, find};
 use crate::store::{self, Result, StoreError};
 
 /// A promotion that nobody prolongs is over after this long.
@@ -46,23 +47,6 @@ pub struct Promoted {
     /// Instances of another build answer from the one before until they are replaced.
     #[serde(skip)]
     pub of_another_build: bool,
-}
-
-pub(super) fn taken_over() -> StoreError {
-    StoreError::Conflict("this promotion is over: another one was begun meanwhile".to_owned())
-}
-
-pub(super) fn overtaken(number: i64) -> StoreError {
-    StoreError::Conflict(format!(
-        "another generation was made live meanwhile, or generation {number} was dropped: `vitrine generations list` shows \
-         how it is now"
-    ))
-}
-
-pub(super) fn in_use(number: i64) -> StoreError {
-    StoreError::Incompatible(format!(
-        "generation {number} cannot be dropped: it is live, or about to be, or there is no such one"
-    ))
 }
 
 /// Makes a generation the live one: once it reflects all that the live one does, and all running instances are ready for it, or

@@ -7,7 +7,6 @@
 //! did, all as of the same instant. The new one is right if it is as either of the live ones; where those differ from each
 //! other, nothing is said. Only what looks different several times in a row, with pauses, counts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,20 +15,18 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant as Clock;
 
-use super::State;
 use super::view::Views;
 use crate::api::ApiState;
 use crate::api::current::Current;
 use crate::api::problem::Problem;
 use crate::api::stored::{self, Fresh};
 use crate::cache::{Context, PageKey, PageRef};
+use crate::catalogue::State;
 use crate::clock;
 use crate::log::position::Reflected;
 use crate::telemetry::generations::GenerationMetrics;
 use crate::verdict::{self, FieldDifference};
 
-/// Pages that wait to be compared.
-const QUEUE: usize = 64;
 /// Pages that are compared at the same time.
 const COMPARED_AT_ONCE: usize = 2;
 /// How often it is looked which generation is compared with.
@@ -48,56 +45,13 @@ const WARN_EVERY: Duration = Duration::from_secs(10);
 /// Fields that a warning shows.
 const SHOWN_FIELDS: usize = 3;
 
-/// Draws pages by chance from those that are asked for.
-pub struct Sampler {
-    /// Of 1,000 pages.
-    per_mille: u32,
-    asked: AtomicU64,
-    queue: mpsc::Sender<PageKey>,
-    /// Until somebody compares them.
-    drawn: Mutex<Option<mpsc::Receiver<PageKey>>>,
-    metrics: GenerationMetrics,
-}
-
-impl Sampler {
-    /// `None` where none are to be drawn.
-    pub fn new(per_mille: u32, metrics: &GenerationMetrics) -> Option<Arc<Sampler>> {
-        if per_mille == 0 {
-            return None;
-        }
-        let (queue, drawn) = mpsc::channel(QUEUE);
-        let (asked, drawn) = (AtomicU64::new(0), Mutex::new(Some(drawn)));
-        Some(Arc::new(Sampler { per_mille, asked, queue, drawn, metrics: metrics.clone() }))
-    }
-
-    /// A page was asked for, as it is now.
-    pub fn asked(&self, page: &PageRef<'_>) {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        if scattered(number) % 1_000 >= u64::from(self.per_mille) {
-            return;
-        }
-        if self.queue.try_send(PageKey::from(*page)).is_err() {
-            self.metrics.shadow_read("left_out");
-        }
-    }
-}
-
-/// Numbers in a row give numbers that look drawn by chance (the end of splitmix64): requests come in rhythms.
-fn scattered(number: u64) -> u64 {
-    let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// Compares what the views' sampler draws, until told to stop.
-pub fn start(views: &Arc<Views>, current: &Arc<Current>) {
+pub fn start(views: &Arc<Views>, current: &web::Data<Current>) {
     let Some(sampler) = &views.shadow else { return };
-    let drawn = sampler.drawn.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(drawn) = drawn else { return };
+    let Some(drawn) = sampler.drawn() else { return };
     let comparing = Comparing {
         views: Arc::clone(views),
-        current: Arc::clone(current),
+        current: current.clone(),
         other: None,
         looked: None,
         told: Arc::default(),
@@ -107,7 +61,7 @@ pub fn start(views: &Arc<Views>, current: &Arc<Current>) {
 
 struct Comparing {
     views: Arc<Views>,
-    current: Arc<Current>,
+    current: web::Data<Current>,
     /// The newest generation that is not live.
     other: Option<web::Data<ApiState>>,
     looked: Option<Clock>,
@@ -121,7 +75,7 @@ impl Comparing {
         let work = async {
             while let Some(page) = drawn.recv().await {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-                let live = self.current.view().state.clone();
+                let live = self.current.state();
                 let Some(other) = self.other(live.store.generation()).await else { continue };
                 let (metrics, told) =
                     (self.views.generation_metrics.clone(), Arc::clone(&self.told));

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
-use super::shadow::Sampler;
-use super::stores::Stores;
 use crate::api::cached::Pages;
-use crate::api::current::View;
-use crate::api::{ApiState, Reached, Readiness};
-use crate::cache::Demand;
+use crate::api::current::Current;
+use crate::api::{ApiState, Reached, Readiness, Sampler};
+use crate::cache::{Demand, Limits};
+use crate::catalogue::stores::Stores;
 use crate::changes::follow::Following;
-use crate::config::Config;
-use crate::index::ListingIndex;
+use crate::config::{CacheConfig, Config, IndexConfig};
 use crate::index::follow::{Follower, Told};
 use crate::index::images::Images;
+use crate::index::scans::ScanLimits;
+use crate::index::{IndexLimits, ListingIndex};
 use crate::log::EventLog;
 use crate::stack;
 use crate::store::ReadStore;
@@ -27,6 +28,54 @@ use crate::telemetry::metrics::Metrics;
 use crate::waits::Waits;
 use crate::warm::Warming;
 use crate::warm::popularity::Popularity;
+
+/// One generation, as a process answers from it.
+pub struct View {
+    pub state: web::Data<ApiState>,
+    /// What looks after its page cache; without a cache there is none.
+    pub warming: Option<Warming>,
+}
+
+impl View {
+    pub fn generation(&self) -> i64 {
+        self.state.store.generation()
+    }
+}
+
+/// The view that is answered from now.
+pub struct CurrentView {
+    view: ArcSwap<View>,
+    /// Its state, as requests take it.
+    answered: web::Data<Current>,
+}
+
+impl CurrentView {
+    pub fn new(view: Arc<View>) -> CurrentView {
+        let answered = web::Data::new(Current::new(view.state.clone()));
+        CurrentView { view: ArcSwap::new(view), answered }
+    }
+
+    /// What requests are answered from: it follows when the view is replaced.
+    pub fn answered(&self) -> &web::Data<Current> {
+        &self.answered
+    }
+
+    /// The view of now; whoever asks later may get another one.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// For a look that is over at once: cheaper.
+    pub fn peek(&self) -> arc_swap::Guard<Arc<View>> {
+        self.view.load()
+    }
+
+    /// From now on requests are answered from this one.
+    pub fn replace(&self, view: Arc<View>) {
+        self.answered.replace(view.state.clone());
+        self.view.store(view);
+    }
+}
 
 /// What all views of a process share.
 pub struct Views {
@@ -101,10 +150,11 @@ impl Views {
     /// The index and the page cache, which follow what any projector changes.
     fn follow(&self, store: &Arc<dyn ReadStore>, stop: &CancellationToken) -> Followed {
         let following = Arc::new(Following::default());
-        let index = Arc::new(ListingIndex::new(self.config.index.limits()));
+        let index = Arc::new(ListingIndex::new(index_limits(&self.config.index)));
         let has_cache = self.config.cache.max_bytes > 0;
-        let pages = has_cache
-            .then(|| Arc::new(Pages::new(self.config.cache.limits(), Arc::clone(&following))));
+        let pages = has_cache.then(|| {
+            Arc::new(Pages::new(cache_limits(&self.config.cache), Arc::clone(&following)))
+        });
         let follower = Follower {
             store: Arc::clone(store),
             markets: stack::markets(&self.config),
@@ -129,4 +179,23 @@ pub struct Followed {
     following: Arc<Following>,
     index: Arc<ListingIndex>,
     pages: Option<Arc<Pages>>,
+}
+
+/// The page cache's bounds, as they are configured.
+fn cache_limits(config: &CacheConfig) -> Limits {
+    let ttl = Duration::from_secs(config.ttl_seconds);
+    Limits {
+        max_bytes: config.max_bytes,
+        ttl,
+        stale_while_revalidate: ttl,
+        stale_if_error: Duration::from_secs(config.stale_if_error_seconds),
+        max_loads: config.max_loads,
+        max_waiting: config.max_waiting_loads,
+    }
+}
+
+/// The listing index's bounds, as they are configured.
+pub fn index_limits(config: &IndexConfig) -> IndexLimits {
+    let scans = ScanLimits { at_once: config.scans, waiting: config.max_waiting_scans };
+    IndexLimits { scans, max_bytes: config.max_bytes }
 }

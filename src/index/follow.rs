@@ -20,9 +20,9 @@ use super::rounds::{self, Names, PRODUCTS_AT_ONCE, Read};
 use super::{IndexVersion, ListingIndex};
 use crate::backoff::Backoff;
 use crate::changes::follow::{Following, POLL};
-use crate::changes::{Change, ChangeCursor, ChangeHints};
 use crate::clock;
 use crate::log::position::Reflected;
+use crate::store::feed::{Change, ChangeCursor, ChangeHints};
 use crate::store::{ReadStore, Result, Snapshot, StoreError};
 use crate::waits::Waits;
 

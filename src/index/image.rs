@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::rounds::Names;
-use crate::changes::ChangeCursor;
 use crate::store::PROJECTION_VERSION;
+use crate::store::feed::ChangeCursor;
 
 /// What a file begins with.
 const MAGIC: &[u8; 8] = b"vitrine\n";

@@ -7,7 +7,7 @@ use projections::index::part::IndexPart;
 use projections::index::writer::Writer;
 use serde::{Deserialize, Serialize};
 
-use crate::changes::Change;
+use crate::store::feed::Change;
 use crate::store::{Result, Snapshot};
 
 /// Products that are read at a time.

@@ -21,10 +21,10 @@ use super::record::Record;
 use super::{Appended, EventLog, Extent, Lag, LogError, NewRecord};
 use crate::clock;
 use crate::config::Topics;
-use crate::store::sqlite::SqliteOptions;
-use crate::store::sqlite::bulk::{self, Parameters};
-use crate::store::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
-use crate::store::sqlite::errors::{Meaning, READ_ONLY};
+use crate::sqlite::SqliteOptions;
+use crate::sqlite::bulk::{self, Parameters};
+use crate::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
+use crate::sqlite::errors::{Meaning, READ_ONLY};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite/log");
 
@@ -284,7 +284,7 @@ impl EventLog for EmbeddedLog {
             for record in chunk {
                 parameters.bind(record.kind as i64).bind(now).bind(record.payload.as_ref());
             }
-            let parameters = parameters.finish().map_err(|e| LogError::Refused(e.to_string()))?;
+            let parameters = parameters.finish().map_err(log_error)?;
             let sql = bulk::statement(INSERT, 3, "", chunk.len());
             let done =
                 sqlx::query_with(&sql, parameters).execute(&mut *tx).await.map_err(log_error)?;

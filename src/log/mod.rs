@@ -5,11 +5,15 @@ pub mod kafka;
 pub mod position;
 pub mod record;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use projections::event::Kind;
 use projections::instant::Instant;
 
+use embedded::EmbeddedLog;
+use kafka::KafkaLog;
 use position::{Partition, Position};
 
 /// Why the log did not do what it was asked.
@@ -110,6 +114,23 @@ pub trait EventLog: Send + Sync {
 
     /// Lets go of connections; what was appended is there.
     async fn close(&self);
+}
+
+/// Either log, for those who read it in its own way.
+#[derive(Clone)]
+pub enum Log {
+    Embedded(Arc<EmbeddedLog>),
+    Kafka(Arc<KafkaLog>),
+}
+
+impl Log {
+    /// As publishers and `status` see it.
+    pub fn events(&self) -> Arc<dyn EventLog> {
+        match self {
+            Log::Embedded(log) => log.clone(),
+            Log::Kafka(log) => log.clone(),
+        }
+    }
 }
 
 /// What to do where the log is not the one that a view was made from.

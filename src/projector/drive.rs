@@ -1,15 +1,17 @@
 //! Batches applied as they come, and what a projector does beside that.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Batch, Projector};
 use crate::backoff::Backoff;
 use crate::log::LogError;
-use crate::store::StoreError;
+use crate::store::{ReadStore, StoreError};
 use crate::waits::Waits;
 
 /// Why the projector ended.
@@ -31,6 +33,13 @@ impl ProjectorError {
         }
     }
 }
+
+/// Projects one generation until told to stop.
+pub type Run = Arc<
+    dyn Fn(Arc<dyn ReadStore>, CancellationToken) -> BoxFuture<'static, Result<(), ProjectorError>>
+        + Send
+        + Sync,
+>;
 
 /// The subject of a projector's waits.
 pub const PROJECTING: &str = "projecting waits";

@@ -16,9 +16,10 @@ use std::time::Instant as Clock;
 use projections::market::Market;
 use tokio::sync::watch;
 
-use crate::changes::{Collector, KEEP};
+use crate::changes::Collector;
 use crate::decode::counted::WarningCounts;
 use crate::store::dead_letter::{NewDeadLetter, Settlement};
+use crate::store::feed::KEEP;
 use crate::store::{Advance, ReadStore, Result, Transaction};
 use crate::telemetry::projector::ProjectorMetrics;
 use crate::waits::Waits;

@@ -34,8 +34,8 @@ use projections::market::Market;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::log::Log;
 use crate::log::position::Partition;
-use crate::stack::Log;
 use crate::store::ReadStore;
 pub use error::RebuildError;
 use manifest::Folder;

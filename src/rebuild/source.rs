@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::RebuildError;
 use super::decode::Raw;
+use crate::log::Log;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::position::Partition;
 use crate::log::record::Record;
-use crate::stack::Log;
 
 /// Messages that are handed over at once, about.
 const BATCH_EVENTS: usize = 8_192;

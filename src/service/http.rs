@@ -12,13 +12,13 @@ use actix_web::{App, web};
 use socket2::SockRef;
 
 use super::Routes;
+use crate::admin::Admin;
 use crate::api;
 use crate::api::current::Current;
 use crate::api::front::Front;
 use crate::api::in_hand::Patience;
 use crate::api::unrouted::Connection;
 use crate::config::HttpConfig;
-use crate::generations::jobs::Rebuilds;
 
 /// How long requests under way have to end once the service stops, in seconds.
 const SHUTDOWN_SECONDS: u64 = 5;
@@ -30,17 +30,18 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Answering {
     pub current: web::Data<Current>,
-    pub rebuilds: web::Data<Rebuilds>,
+    pub admin: Admin,
     /// Beside the API's; without them, the probes alone are answered.
     pub routes: Option<Routes>,
 }
 
 impl Answering {
     fn configure(&self, app: &mut web::ServiceConfig) {
-        app.app_data(self.current.clone()).app_data(self.rebuilds.clone());
+        app.app_data(self.current.clone());
         match self.routes {
             Some(routes) => {
                 routes(app);
+                self.admin.configure(app);
                 api::configure(app);
             }
             None => api::configure_probes(app),

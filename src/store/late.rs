@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::popular::PopularPage;
 use super::{ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction};
-use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
+use crate::store::feed::{ChangeCursor, ChangeHints, Changes};
 use std::time::Duration;
 
 /// Unavailable until it is given the store.

@@ -8,6 +8,7 @@ mod assembly;
 pub mod dead_letter;
 pub mod document;
 pub mod facts;
+pub mod feed;
 pub mod late;
 pub mod popular;
 pub mod postgres;
@@ -27,11 +28,11 @@ use projections::index::part::IndexPart;
 use projections::instant::Instant;
 use projections::page::LatestReviews;
 
-use crate::changes::{Change, ChangeCursor, ChangeHints, Changes};
 use crate::log::LogError;
 use crate::log::position::{Partition, Position, Reflected};
 use dead_letter::{DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement};
 use facts::{FactKeys, FactWrites, KnownFacts};
+use feed::{Change, ChangeCursor, ChangeHints, Changes};
 use popular::PopularPage;
 use query::{ReviewKeyset, ReviewSort};
 pub use standing::{LOG_ID, Mark, Standing, is_stopped};
@@ -84,7 +85,7 @@ impl From<LogError> for StoreError {
 
 impl StoreError {
     /// Whether the same call may succeed later, with nothing changed here. Which of a database's errors
-    /// are so is said in `sqlite/errors.rs` and `postgres/errors.rs`.
+    /// are so is said in `src/sqlite/errors.rs` and `postgres/errors.rs`.
     pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_))
     }
@@ -185,7 +186,7 @@ pub trait ReadStore: Send + Sync {
 
     /// Notes that an image of all that a cursor sees was made, by a token of its own. What is committed is noted after it
     /// was seen: a store that has the note has all of that. Notes of images that were made long ago go
-    /// ([`KEEP_NOTES`](crate::changes::KEEP_NOTES)).
+    /// ([`KEEP_NOTES`](feed::KEEP_NOTES)).
     async fn note_image(&self, token: &str) -> Result<()>;
 
     /// The cursor of an image, as this process goes on from it; `None` where the store does not have the note, as one

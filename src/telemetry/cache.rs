@@ -1,13 +1,13 @@
 //! The page cache's metrics: read from it when they are asked for.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
 use super::families::{counters, describe, gauge};
-use crate::api::current::Current;
+use crate::cache::Statistics;
 
 const REQUESTS: (&str, &str) = (
     "vitrine_cache_requests_total",
@@ -30,18 +30,28 @@ const BEHIND: (&str, &str) = (
     "How long ago all changes were known; -1 before any were. Pages are marked stale beyond a second.",
 );
 
+/// What a cache has counted.
+pub struct CacheCounts {
+    pub statistics: Statistics,
+    /// How long ago all changes were known; `None` before any were.
+    pub behind: Option<Duration>,
+}
+
+/// Answers the counts of the cache that is answered from now, if there is one.
+type CurrentCounts = dyn Fn() -> Option<CacheCounts> + Send + Sync;
+
 /// Reads the cache's own counts: they begin anew with each promotion.
 pub struct CacheMetrics {
-    current: Arc<Current>,
+    counts: Box<CurrentCounts>,
     descriptions: Vec<Desc>,
 }
 
 impl CacheMetrics {
-    /// Registers them.
+    /// Registers them; `counts` answers those of the cache that is answered from now.
     ///
     /// # Errors
     /// Where the registry has them already.
-    pub fn register(registry: &Registry, current: Arc<Current>) -> prometheus::Result<()> {
+    pub fn register(registry: &Registry, counts: Box<CurrentCounts>) -> prometheus::Result<()> {
         let descriptions = vec![
             describe(REQUESTS, &["result"])?,
             describe(LOADS, &["result"])?,
@@ -51,7 +61,7 @@ impl CacheMetrics {
             describe(PAGES, &[])?,
             describe(BEHIND, &[])?,
         ];
-        registry.register(Box::new(CacheMetrics { current, descriptions }))
+        registry.register(Box::new(CacheMetrics { counts, descriptions }))
     }
 }
 
@@ -61,13 +71,11 @@ impl Collector for CacheMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let view = self.current.view();
-        let Some(pages) = &view.state.pages else { return Vec::new() };
-        // What is waiting to be counted is counted.
-        pages.cache.settle();
-        let now = pages.cache.statistics();
+        let Some(CacheCounts { statistics: now, behind }) = (self.counts)() else {
+            return Vec::new();
+        };
         let kept = now.loads.saturating_sub(now.put_refused + now.failed_loads);
-        let behind = pages.following.behind().map_or(-1.0, |behind| behind.as_secs_f64());
+        let behind = behind.map_or(-1.0, |behind| behind.as_secs_f64());
         vec![
             counters(
                 REQUESTS,

@@ -7,8 +7,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
 use super::families::{counters, describe, gauge, gauges, seconds};
-use crate::api::current::Current;
-use crate::index::audit;
+use crate::index::{ListingIndex, audit};
 
 const PRODUCTS: (&str, &str) = (
     "vitrine_index_products",
@@ -45,23 +44,26 @@ const AUDITED: (&str, &str) = (
      different (the index had it otherwise, and read it again), failed (it could not be compared).",
 );
 
+/// Answers the index that is read from now, if there is one.
+type CurrentIndex = dyn Fn() -> Option<Arc<ListingIndex>> + Send + Sync;
+
 /// Reads the index's own counts: they begin anew with each promotion.
 pub struct IndexMetrics {
-    current: Arc<Current>,
+    index: Box<CurrentIndex>,
     descriptions: Vec<Desc>,
 }
 
 impl IndexMetrics {
-    /// Registers them.
+    /// Registers them; `index` answers the index that is read from now.
     ///
     /// # Errors
     /// Where the registry has them already.
-    pub fn register(registry: &Registry, current: Arc<Current>) -> prometheus::Result<()> {
+    pub fn register(registry: &Registry, index: Box<CurrentIndex>) -> prometheus::Result<()> {
         let plain = [PRODUCTS, VERSION, HELD, ROUNDS, SCANS, WAITING, REFUSED];
         let plain = plain.into_iter().map(|named| describe(named, &[]));
         let labelled = [describe(BYTES, &["part"]), describe(AUDITED, &["result"])];
         let descriptions = plain.chain(labelled).collect::<prometheus::Result<_>>()?;
-        registry.register(Box::new(IndexMetrics { current, descriptions }))
+        registry.register(Box::new(IndexMetrics { index, descriptions }))
     }
 }
 
@@ -71,8 +73,7 @@ impl Collector for IndexMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let view = self.current.view();
-        let Some(index) = &view.state.index else { return Vec::new() };
+        let Some(index) = (self.index)() else { return Vec::new() };
         let version = index.current();
         let products = version.as_ref().map_or(0, |version| version.index.len());
         let bytes = version.as_ref().map_or_else(Vec::new, |version| version.index.bytes());

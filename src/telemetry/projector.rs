@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGaugeVec, Opts, Registry};
 
+use crate::catalogue::live::Live;
 use crate::decode::counted::{self, WarningCounts};
-use crate::generations::Live;
 use crate::store::Advance;
 
 /// Bounds of a batch's seconds: one event when idle, tens of thousands in a backlog.

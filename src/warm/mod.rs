@@ -4,8 +4,7 @@
 //! - [`warmer`] loads those, and the pages that every shop has: at the [`start`], by the clock, and when it
 //!   is asked to; [`remote`] asks other instances.
 //! - [`ahead`] loads pages as they will be from a boundary on, shortly before it.
-//! - [`audit`] compares cached pages with the store, whether or not a change was told; the same job audits the
-//!   [listing index](crate::index::audit).
+//! - [`audit`] compares cached pages with the store, whether or not a change was told.
 //!
 //! None of it is in a hurry: it gives way to those who ask for pages.
 
@@ -26,17 +25,12 @@ use actix_web::web;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::ApiState;
-use crate::api::current::Current;
 use crate::config::Config;
-use crate::index::audit::IndexAudit;
-use crate::schedule::{Job, Work};
-use crate::service::Role;
 use crate::tasks::Tasks;
 use crate::telemetry::audit::AuditMetrics;
 use audit::Audit;
 use popularity::Popularity;
 use remember::Remembering;
-use remote::Remote;
 use start::Gate;
 use warmer::WarmLimits;
 pub use warmer::{Plan, Progress, Warmer};
@@ -98,83 +92,17 @@ impl Warming {
         Arc::clone(&self.warmer)
     }
 
+    /// Compares a sample of the cached pages with the store.
+    pub async fn audit(&self) {
+        self.audit.run().await;
+    }
+
     /// Ends it, once nobody is answered any more.
     pub async fn stop(&self) {
         self.stop.cancel();
         let remembering = self.remembering.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(remembering) = remembering {
             remembering.stop().await;
-        }
-    }
-}
-
-/// The jobs of a process with these roles.
-///
-/// # Errors
-///
-/// Where an instance that is to be warmed has no good URL.
-pub fn jobs(
-    config: &Config,
-    roles: &[Role],
-    current: Option<&Arc<Current>>,
-) -> anyhow::Result<Vec<Job>> {
-    let mut jobs = Vec::new();
-    if let Some(current) = current {
-        jobs.push(audit_job(config, Arc::clone(current)));
-    }
-    // Whether there is a cache is the same for all generations.
-    let current = current.filter(|current| current.peek().warming.is_some());
-    if roles.contains(&Role::Scheduler) {
-        let urls = config.schedule.warm_urls.iter();
-        let others: anyhow::Result<Vec<Remote>> =
-            urls.map(|url| Remote::new(url, config.http.token())).collect();
-        let (current, others) = (current.cloned(), Arc::new(others?));
-        if current.is_some() || !others.is_empty() {
-            let work: Work = Arc::new(move || {
-                let (current, others) = (current.clone(), Arc::clone(&others));
-                Box::pin(async move { warm_all(current.as_deref(), &others).await })
-            });
-            jobs.push(Job { name: "schedule.warm", when: config.schedule.warm.clone(), work });
-        }
-    }
-    Ok(jobs)
-}
-
-/// Audits the page cache and the listing index of the generation that is live.
-fn audit_job(config: &Config, current: Arc<Current>) -> Job {
-    let sample = config.index.audit_products;
-    let work: Work = Arc::new(move || {
-        let view = current.view();
-        Box::pin(async move {
-            if let Some(warming) = &view.warming {
-                warming.audit.run().await;
-            }
-            if let Some(audit) = index_audit(&view.state, sample) {
-                audit.run().await;
-            }
-        })
-    });
-    Job { name: "schedule.audit", when: config.schedule.audit.clone(), work }
-}
-
-fn index_audit(state: &ApiState, sample: usize) -> Option<IndexAudit> {
-    let index = Arc::clone(state.index.as_ref()?);
-    (sample > 0).then(|| IndexAudit {
-        store: Arc::clone(&state.store),
-        markets: state.markets.to_vec(),
-        index,
-        following: Arc::clone(&state.following),
-        sample,
-    })
-}
-
-async fn warm_all(current: Option<&Current>, others: &[Remote]) {
-    if let Some(warming) = current.map(Current::view).as_ref().and_then(|v| v.warming.as_ref()) {
-        warming.warmer.begin(0);
-    }
-    for remote in others {
-        if let Err(error) = remote.begin().await {
-            tracing::warn!("an instance is not warmed: {error:#}");
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, Error, bail};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, Url};
 use serde::{Deserialize, Serialize};
 
-const PATH: &str = "/api/v1/cache/warm";
+use crate::config::warm_endpoint;
+
 /// How long an instance may take to be connected to, and to answer one request. It answers at once: what
 /// takes longer is done in the background.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -41,38 +42,6 @@ pub struct Remote {
     token: Option<String>,
 }
 
-/// Whether an instance can be asked there.
-///
-/// # Errors
-///
-/// What is wrong with it, in words.
-pub fn check_url(url: &str) -> Result<(), String> {
-    endpoint(url).map(|_| ()).map_err(|why| wrong(url, &why))
-}
-
-/// Without what may be a password.
-fn wrong(url: &str, why: &str) -> String {
-    match url.contains('@') {
-        true => format!("the URL {why}"),
-        false => format!("`{url}` {why}"),
-    }
-}
-
-fn endpoint(url: &str) -> Result<Url, String> {
-    let parsed = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
-    if parsed.scheme() != "http" {
-        return Err("does not start with http://, the only way to ask an instance".to_owned());
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err("names a user or a password: the token is what an instance asks for".to_owned());
-    }
-    if !parsed.has_host() || parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err("is not the URL of an API".to_owned());
-    }
-    let base = parsed.as_str().trim_end_matches('/');
-    Url::parse(&format!("{base}{PATH}")).map_err(|error| format!("is no URL: {error}"))
-}
-
 impl Remote {
     /// The instance whose API is at this URL; the token is asked for there.
     ///
@@ -80,7 +49,7 @@ impl Remote {
     ///
     /// Where that is no URL of an API.
     pub fn new(url: &str, token: Option<&str>) -> anyhow::Result<Remote> {
-        let endpoint = endpoint(url).map_err(|why| anyhow!(wrong(url, &why)))?;
+        let endpoint = warm_endpoint(url).map_err(Error::msg)?;
         let client = Client::builder()
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)

@@ -12,13 +12,14 @@ use crate::harness::stream::{GROUPS, Rng, nasty};
 use crate::postgres_server::Database;
 use projections::event::Kind;
 use serde_json::{Value, json};
-use vitrine::changes::{Change, ChangeCursor};
 use vitrine::decode::{Decoded, structured};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Projector, Report};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::store::feed::{Change, ChangeCursor};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 
 /// A message: a line of a stream, or the key of a tombstone.

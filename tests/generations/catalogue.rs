@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::Executor;
-use vitrine::generations::postgres::PostgresCatalogue;
-use vitrine::generations::sqlite::SqliteCatalogue;
-use vitrine::generations::{Catalogue, State, Switch, alone};
+use vitrine::catalogue::postgres::PostgresCatalogue;
+use vitrine::catalogue::sqlite::SqliteCatalogue;
+use vitrine::catalogue::{Catalogue, State, Switch};
+use vitrine::generations::alone;
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::SqliteOptions;
 use vitrine::store::{ReadStore, StoreError};
 
 use crate::postgres_server::Database;

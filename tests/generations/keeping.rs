@@ -2,8 +2,8 @@
 
 use projections::instant::Instant;
 use serde_json::{Value, json};
+use vitrine::catalogue::{Generation, State};
 use vitrine::generations::keep::beyond;
-use vitrine::generations::{Generation, State};
 use vitrine::store::PROJECTION_VERSION;
 
 use crate::harness::events::{price, product};

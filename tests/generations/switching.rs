@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vitrine::generations::sqlite::SqliteCatalogue;
-use vitrine::generations::{Catalogue, State};
-use vitrine::store::sqlite::SqliteOptions;
+use vitrine::catalogue::sqlite::SqliteCatalogue;
+use vitrine::catalogue::{Catalogue, State};
+use vitrine::sqlite::SqliteOptions;
 
 use crate::harness::events;
 use crate::harness::eventually;

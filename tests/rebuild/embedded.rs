@@ -153,7 +153,7 @@ fn what_is_read_again_ends_where_it_ended() {
     let ends = runtime().block_on(async {
         let log = open_log(directory.path()).await;
         append(&log, early).await;
-        let log = vitrine::stack::Log::Embedded(log);
+        let log = vitrine::log::Log::Embedded(log);
         let store = open(&directory.path().join("g.db")).await;
         let job = job(log, store, SCARCE, directory.path().join("rebuild"));
         let mut progress = job.progress.subscribe();
@@ -174,7 +174,7 @@ fn what_is_read_again_ends_where_it_ended() {
         let log = open_log(directory.path()).await;
         append(&log, late).await;
         let store = open(&directory.path().join("g.db")).await;
-        let log = vitrine::stack::Log::Embedded(log);
+        let log = vitrine::log::Log::Embedded(log);
         fill(job(log, store, AMPLE, directory.path().join("rebuild"))).await.unwrap()
     });
     assert_eq!(filled.events, early.len() as u64);

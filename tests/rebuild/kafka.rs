@@ -12,13 +12,13 @@ use rdkafka::Message as _;
 use rdkafka::producer::Producer;
 use serde_json::json;
 use vitrine::config::{Properties, Topics};
-use vitrine::decode::subject_of;
+use vitrine::decode::{key_of, subject_of};
+use vitrine::log::Log;
 use vitrine::log::kafka::{KafkaLog, KafkaSettings};
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::Projector;
 use vitrine::rebuild::{RebuildError, fill};
-use vitrine::stack::Log;
 use vitrine::store::Advance;
 
 use super::dump::{Dump, OUTCOMES, assert_same, counted, dump, live};
@@ -66,7 +66,7 @@ fn log(topics: &Topics) -> Log {
         delivery_timeout: Duration::from_secs(10),
         dead_letter_topic: None,
     };
-    Log::Kafka(Arc::new(KafkaLog::new(settings).unwrap()))
+    Log::Kafka(Arc::new(KafkaLog::new(settings, key_of).unwrap()))
 }
 
 /// Sends a nasty stream with tombstones, in transactions of which some come to nothing: the partitions end with marks.

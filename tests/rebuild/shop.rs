@@ -13,12 +13,12 @@ use vitrine::decode::envelope_kind;
 use vitrine::log::embedded::EmbeddedLog;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
-use vitrine::log::{EventLog, NewRecord};
+use vitrine::log::{EventLog, Log, NewRecord};
 use vitrine::projector::{Batch, Projector};
 use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, Job, Options, RebuildError, fill};
-use vitrine::stack::Log;
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 
 use super::dump::{Dump, dump};

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use vitrine::log::Log;
 use vitrine::rebuild::progress::Progress;
 use vitrine::rebuild::{Filled, RebuildError, fill};
-use vitrine::stack::Log;
 use vitrine::store::StoreError;
 
 use super::dump::{Dump, OUTCOMES, assert_same, counted, dump, live};

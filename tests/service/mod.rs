@@ -6,8 +6,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use vitrine::config::{Config, Overrides};
-use vitrine::service::{Role, Service};
+use vitrine::config::{Config, Overrides, Role};
+use vitrine::service::Service;
 
 use crate::harness::{PATIENCE, eventually};
 

@@ -1,7 +1,7 @@
 //! Which errors of databases pass by themselves.
 
+use vitrine::sqlite::errors::Meaning;
 use vitrine::store::postgres::errors::{is_full, is_transient};
-use vitrine::store::sqlite::errors::Meaning;
 
 #[test]
 fn codes_of_postgresql() {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant as Clock};
 
 use projections::discount::Scope;
-use vitrine::changes::{Change, ChangeCursor, Collector, MAX_NAMES};
+use vitrine::changes::Collector;
+use vitrine::store::feed::{Change, ChangeCursor, MAX_NAMES};
 
 use super::support::{commit, dropped, strings};
 use super::{Fixture, Store};

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use vitrine::changes::ChangeCursor;
+use vitrine::store::feed::ChangeCursor;
 use vitrine::store::sqlite::quiet::{ASK_EVERY, Quiet, SETTLED};
 
 #[test]

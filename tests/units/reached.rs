@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use vitrine::api::Reached;
 use vitrine::log::position::{Partition, Position};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::sqlite::SqliteOptions;
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 
 /// A look may wait for a connection, and then sees what was committed since it was called.

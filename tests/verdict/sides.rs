@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use vitrine::log::position::{Partition, Position};
 use vitrine::log::record::Record;
 use vitrine::projector::{Batch, Projector};
+use vitrine::sqlite::SqliteOptions;
 use vitrine::store::facts::{FactKeys, FactWrites, Stamp};
 use vitrine::store::postgres::{PostgresOptions, PostgresStore};
-use vitrine::store::sqlite::{SqliteOptions, SqliteStore};
+use vitrine::store::sqlite::SqliteStore;
 use vitrine::store::{Advance, ReadStore};
 use vitrine::verdict::{Scope, Verdict, compare};
 

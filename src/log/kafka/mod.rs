@@ -21,7 +21,6 @@ use super::position::{Partition, Position};
 use super::record::Record;
 use super::{Appended, EventLog, Extent, Lag, LogError, NewRecord};
 use crate::backoff::Backoff;
-use crate::decode;
 use produce::{Outgoing, Sender, structured_headers};
 pub use settings::{KafkaSettings, Purpose};
 pub use topics::{CreatedTopic, TOPIC_MISSING, extent};
@@ -127,9 +126,13 @@ impl ClientContext for Broker {
 
 impl ConsumerContext for Broker {}
 
+/// Finds the key of an event's entity in its bytes; `None` where no id can be read.
+pub type KeyOf = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// Kafka's topics as the log.
 pub struct KafkaLog {
     settings: KafkaSettings,
+    key_of: KeyOf,
     broker: Broker,
     sender: Sender,
     /// For questions; it never joins the group.
@@ -137,16 +140,17 @@ pub struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// Sets up the clients. Brokers are not waited for: they may come later.
+    /// Sets up the clients. Brokers are not waited for: they may come later. `key_of` finds the key
+    /// that an appended event is partitioned by.
     ///
     /// # Errors
     /// Where a setting is wrong.
-    pub fn new(settings: KafkaSettings) -> Result<KafkaLog, LogError> {
+    pub fn new(settings: KafkaSettings, key_of: KeyOf) -> Result<KafkaLog, LogError> {
         settings.check()?;
         let broker = Broker::default();
         let look = Arc::new(settings.create(Purpose::Look, broker.clone())?);
         let sender = Sender::new(settings.clone(), broker.clone());
-        Ok(KafkaLog { settings, broker, sender, look })
+        Ok(KafkaLog { settings, key_of, broker, sender, look })
     }
 
     pub fn settings(&self) -> &KafkaSettings {
@@ -186,7 +190,7 @@ impl EventLog for KafkaLog {
         let outgoing = records.iter().map(|record| Outgoing {
             topic: self.settings.topics.of(record.kind),
             // Who has no readable id becomes a dead letter, wherever it lies.
-            key: decode::subject_of(&record.payload).map(|subject| subject.key.into_bytes()),
+            key: (self.key_of)(&record.payload),
             headers: headers.clone(),
             value: Some(record.payload.as_ref()),
         });

@@ -7,8 +7,8 @@ use projections::instant::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
+use crate::catalogue::live::Live;
 use crate::clock;
-use crate::generations::Live;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 use crate::projector::Projector;

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::KafkaOptions;
 use crate::backoff::Backoff;
+use crate::catalogue::live::Live;
 use crate::clock;
-use crate::generations::Live;
 use crate::log::position::{Partition, Position};
 use crate::log::record::Record;
 use crate::projector::drive::{PROJECTING, ProjectorError, apply_all};

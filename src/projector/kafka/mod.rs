@@ -24,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Projector;
 use super::drive::{ProjectorError, prune_changes};
+use crate::catalogue::live::Live;
 use crate::config::Topics;
-use crate::generations::Live;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 pub(crate) use consume::record;

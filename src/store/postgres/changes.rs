@@ -17,12 +17,12 @@ use tokio::task::JoinHandle;
 use super::connect::{self, Session};
 use super::errors::{database, is_broken};
 use super::{BEGIN_WRITE, PostgresOptions};
-use crate::changes::{
+use crate::clock;
+use crate::store::document::{pack, unpack};
+use crate::store::feed::{
     Change, ChangeCursor, ChangeHints, Changes, KEEP_NOTES, MAX_READ_BYTES, MAX_READ_CHANGES, NOTE,
     PRUNED_AT_ONCE,
 };
-use crate::clock;
-use crate::store::document::{pack, unpack};
 use crate::store::{Result, StoreError};
 
 /// Of all stores in a database; the payload is the schema.

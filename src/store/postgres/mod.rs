@@ -41,8 +41,8 @@ use super::popular::PopularPage;
 use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
 };
-use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
+use crate::store::feed::{ChangeCursor, ChangeHints, Changes};
 use connect::Session;
 use errors::database;
 use replicas::Replicas;

@@ -13,10 +13,10 @@ use super::bulk::Rows;
 use super::errors::database;
 use super::facts::Asked;
 use super::{Primary, changes, dead_letters, facts, save_facts, snapshot};
-use crate::changes::Change;
 use crate::log::position::Partition;
 use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
+use crate::store::feed::Change;
 use crate::store::{Advance, Result, StoreError, Transaction};
 
 /// Rows that each outcome's count is spread over.

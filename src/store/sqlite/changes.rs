@@ -8,12 +8,12 @@ use sqlx::{Row, SqlitePool};
 use tokio::sync::watch;
 
 use super::database;
-use crate::changes::{
+use crate::clock;
+use crate::store::document::{pack, unpack};
+use crate::store::feed::{
     Change, ChangeCursor, ChangeHints, Changes, KEEP_NOTES, MAX_READ_BYTES, MAX_READ_CHANGES, NOTE,
     PRUNED_AT_ONCE,
 };
-use crate::clock;
-use crate::store::document::{pack, unpack};
 use crate::store::{Result, StoreError};
 
 pub async fn record(conn: &mut SqliteConnection, change: &Change) -> Result<()> {

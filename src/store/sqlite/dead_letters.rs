@@ -4,10 +4,10 @@ use projections::instant::Instant;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::bulk::for_rows;
 use super::database;
 use crate::clock;
 use crate::log::position::Position;
+use crate::sqlite::bulk::for_rows;
 use crate::store::Result;
 use crate::store::dead_letter::{
     DeadLetter, DeadLetterFilter, Forwarding, NewDeadLetter, Settlement, from_stored, to_stored,
@@ -43,6 +43,7 @@ pub async fn put(conn: &mut SqliteConnection, letters: &[NewDeadLetter]) -> Resu
         },
     )
     .await
+    .map_err(database)
 }
 
 /// A newer good version of an entity settles what was dead of it.
@@ -108,7 +109,8 @@ pub async fn claim(
     for_rows(conn, &update, 1, ")", &letters, |p, letter| {
         p.bind(letter.id);
     })
-    .await?;
+    .await
+    .map_err(database)?;
     Ok(letters)
 }
 
@@ -172,6 +174,7 @@ pub async fn mark_forwarded(conn: &mut SqliteConnection, ids: &[i64]) -> Result<
         p.bind(*id);
     })
     .await
+    .map_err(database)
 }
 
 const SELECT: &str = "SELECT id, topic, partition, \"offset\", received_at, code, detail, kind, \

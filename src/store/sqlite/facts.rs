@@ -6,8 +6,8 @@ use projections::discount::{Scope, Terms};
 use projections::fold::Head;
 use sqlx::sqlite::SqliteConnection;
 
-use super::bulk::{Parameters, for_rows, json_list};
 use super::database;
+use crate::sqlite::bulk::{Parameters, for_rows, json_list};
 use crate::store::Result;
 use crate::store::document::{pack, unpack};
 use crate::store::facts::{
@@ -205,6 +205,7 @@ async fn save_products(conn: &mut SqliteConnection, writes: &FactWrites) -> Resu
         },
     )
     .await
+    .map_err(database)
 }
 
 /// Upserts rows that have an owner. An index on the owner is only touched where it changes.
@@ -219,9 +220,11 @@ async fn save_owned<T>(
 ) -> Result<()> {
     let (moving, staying): (Vec<&T>, Vec<&T>) = rows.iter().partition(|row| moved(row));
     let upsert = format!("ON CONFLICT DO UPDATE SET {SET_STAMP}, {set}");
-    for_rows(conn, insert, columns, &upsert, &staying, |p, row| bind(p, row)).await?;
+    for_rows(conn, insert, columns, &upsert, &staying, |p, row| bind(p, row))
+        .await
+        .map_err(database)?;
     let upsert = format!("{upsert}, product_id = excluded.product_id");
-    for_rows(conn, insert, columns, &upsert, &moving, |p, row| bind(p, row)).await
+    for_rows(conn, insert, columns, &upsert, &moving, |p, row| bind(p, row)).await.map_err(database)
 }
 
 async fn save_prices(conn: &mut SqliteConnection, writes: &FactWrites) -> Result<()> {
@@ -318,7 +321,8 @@ async fn save_discounts(conn: &mut SqliteConnection, writes: &FactWrites) -> Res
             p.bind(*kind).bind(target.as_str()).bind(id.as_str());
         },
     )
-    .await?;
+    .await
+    .map_err(database)?;
     for_rows(
         conn,
         "INSERT INTO discount
@@ -335,7 +339,8 @@ async fn save_discounts(conn: &mut SqliteConnection, writes: &FactWrites) -> Res
             p.bind(state.as_ref().map(|(_, scope)| pack(scope)));
         },
     )
-    .await?;
+    .await
+    .map_err(database)?;
     let named: Vec<(i64, String, &String)> = discounts
         .iter()
         .filter_map(|(id, _, state)| state.as_ref().map(|(_, scope)| (id, scope)))
@@ -352,6 +357,7 @@ async fn save_discounts(conn: &mut SqliteConnection, writes: &FactWrites) -> Res
         },
     )
     .await
+    .map_err(database)
 }
 
 pub const SCOPE_ALL: i64 = 0;
@@ -396,4 +402,5 @@ pub async fn add_review_counts(
         },
     )
     .await
+    .map_err(database)
 }

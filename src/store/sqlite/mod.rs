@@ -1,10 +1,8 @@
 //! The read store in SQLite: one file a generation, one writer, many readers (WAL).
 
-pub(crate) mod bulk;
 mod changes;
-pub(crate) mod connect;
 mod dead_letters;
-pub mod errors;
+mod errors;
 mod facts;
 mod filling;
 mod popular;
@@ -23,8 +21,6 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteSynchronous;
 use tokio::sync::watch;
 
-pub use self::connect::connect_options;
-use self::connect::{migrate, open_pool, pool_options};
 pub(crate) use self::errors::{database, migration};
 use self::quiet::Quiet;
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
@@ -33,23 +29,10 @@ use super::{
     PROJECTION_VERSION, ReadStore, Result, Snapshot, StoreError, StoreStatus, Transaction,
     another_layout,
 };
-use crate::changes::{ChangeCursor, ChangeHints, Changes};
 use crate::log::position::Position;
-
-/// How connections are opened.
-#[derive(Clone, Copy, Debug)]
-pub struct SqliteOptions {
-    /// Connections that read, each with a thread of its own.
-    pub read_connections: u32,
-    /// How long a statement waits for another process's lock.
-    pub busy_timeout: Duration,
-}
-
-impl Default for SqliteOptions {
-    fn default() -> Self {
-        SqliteOptions { read_connections: 8, busy_timeout: Duration::from_secs(10) }
-    }
-}
+use crate::sqlite::SqliteOptions;
+use crate::sqlite::connect::{connect_options, migrate, open_pool, pool_options};
+use crate::store::feed::{ChangeCursor, ChangeHints, Changes};
 
 /// One generation in one SQLite file.
 pub struct SqliteStore {

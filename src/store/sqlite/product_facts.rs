@@ -9,9 +9,9 @@ use projections::index::discounts::ScopedDiscount;
 use projections::instant::Instant;
 use sqlx::sqlite::SqliteConnection;
 
-use super::bulk::json_list;
 use super::database;
 use super::facts::{SCOPE_ALL, SCOPE_BRAND, SCOPE_CATEGORY, SCOPE_PRODUCT, SCOPE_SKU};
+use crate::sqlite::bulk::json_list;
 use crate::store::Result;
 use crate::store::assembly::Assembly;
 use crate::store::document::unpack;

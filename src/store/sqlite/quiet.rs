@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::changes::ChangeCursor;
+use crate::store::feed::ChangeCursor;
 
 /// Times of files go by steps of some milliseconds: of a file that was written so recently, the next write may not show.
 pub const SETTLED: Duration = Duration::from_millis(50);

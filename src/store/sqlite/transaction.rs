@@ -7,11 +7,12 @@ use projections::instant::Instant;
 use sqlx::Sqlite;
 use tokio::sync::watch;
 
-use super::{bulk, changes, database, dead_letters, facts, snapshot};
-use crate::changes::Change;
+use super::{changes, database, dead_letters, facts, snapshot};
 use crate::log::position::Partition;
+use crate::sqlite::bulk;
 use crate::store::dead_letter::{DeadLetter, Forwarding, NewDeadLetter, Settlement};
 use crate::store::facts::{FactKeys, FactWrites, KnownFacts};
+use crate::store::feed::Change;
 use crate::store::{Advance, Result, StoreError, Transaction};
 
 pub struct SqliteTransaction {
@@ -149,6 +150,7 @@ impl Transaction for SqliteTransaction {
             },
         )
         .await
+        .map_err(database)
     }
 
     async fn record_change(&mut self, change: &Change) -> Result<()> {

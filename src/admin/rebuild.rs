@@ -5,9 +5,9 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::params::Query;
-use super::problem::{Kind, Problem};
-use super::{auth, body, current, observed};
+use crate::api::params::Query;
+use crate::api::problem::{Kind, Problem};
+use crate::api::{ApiState, auth, body, current, observed};
 use crate::generations::jobs::Rebuilds;
 use crate::generations::outcome::Asked;
 use crate::verdict::Allow;
@@ -47,13 +47,12 @@ fn invalid(member: &'static str, why: String) -> Problem {
 
 async fn begin(
     request: HttpRequest,
-    rebuilds: Option<web::Data<Rebuilds>>,
+    rebuilds: web::Data<Rebuilds>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let rebuilds = of(&request, rebuilds)?;
+    let state = allowed(&request)?;
     auth::only_json(&request)?;
-    let view = current::of(&request).ok_or_else(Problem::internal)?;
-    let body = body::read(&request, body, MAX_WISH_BYTES, &view.state).await?;
+    let body = body::read(&request, body, MAX_WISH_BYTES, &state).await?;
     let wish = match body.is_empty() {
         true => Wish::default(),
         false => serde_json::from_slice(&body).map_err(|e| {
@@ -68,18 +67,16 @@ async fn begin(
 
 async fn status(
     request: HttpRequest,
-    rebuilds: Option<web::Data<Rebuilds>>,
+    rebuilds: web::Data<Rebuilds>,
 ) -> Result<HttpResponse, Problem> {
-    let rebuilds = of(&request, rebuilds)?;
+    allowed(&request)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(rebuilds.status()))
 }
 
-fn of(
-    request: &HttpRequest,
-    rebuilds: Option<web::Data<Rebuilds>>,
-) -> Result<std::sync::Arc<Rebuilds>, Problem> {
-    let view = current::of(request).ok_or_else(Problem::internal)?;
-    auth::check(&view.state, request, "rebuilding")?;
+/// Checks who asks, and answers the state that the request is answered from.
+fn allowed(request: &HttpRequest) -> Result<web::Data<ApiState>, Problem> {
+    let state = current::of(request).ok_or_else(Problem::internal)?;
+    auth::check(&state, request, "rebuilding")?;
     Query::parse(request.query_string())?.finish()?;
-    rebuilds.map(web::Data::into_inner).ok_or_else(Problem::internal)
+    Ok(state)
 }

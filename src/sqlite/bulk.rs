@@ -3,9 +3,6 @@
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, Encode, Sqlite, Type};
 
-use super::database;
-use crate::store::Result;
-
 /// Row counts of the statements that a batch is cut into. Few sizes, so that each statement is
 /// prepared once and then found in the connection's cache.
 const ROWS_A_STATEMENT: [usize; 4] = [1024, 128, 16, 1];
@@ -25,10 +22,10 @@ impl<'q> Parameters<'q> {
         self
     }
 
-    pub fn finish(self) -> Result<SqliteArguments<'q>> {
+    pub fn finish(self) -> Result<SqliteArguments<'q>, sqlx::Error> {
         match self.1 {
             None => Ok(self.0),
-            Some(error) => Err(database(sqlx::Error::Encode(error))),
+            Some(error) => Err(sqlx::Error::Encode(error)),
         }
     }
 }
@@ -41,10 +38,10 @@ pub async fn for_rows<'q, T>(
     after: &str,
     rows: &'q [T],
     bind: impl Fn(&mut Parameters<'q>, &'q T),
-) -> Result<()> {
+) -> Result<(), sqlx::Error> {
     let mut rest = rows;
     // The next statement's parameters are bound while SQLite's own thread runs the one before.
-    let mut bind_next = || -> Result<Option<(String, SqliteArguments<'q>)>> {
+    let mut bind_next = || -> Result<Option<(String, SqliteArguments<'q>)>, sqlx::Error> {
         let count = rows_that_fit(rest.len(), columns);
         let Some((chunk, tail)) = rest.split_at_checked(count).filter(|_| count > 0) else {
             return Ok(None);
@@ -60,7 +57,7 @@ pub async fn for_rows<'q, T>(
     while let Some((sql, parameters)) = bound {
         let query = sqlx::query_with(&sql, parameters);
         let (done, next) = tokio::join!(query.execute(&mut *conn), async { bind_next() });
-        done.map_err(database)?;
+        done?;
         bound = next?;
     }
     Ok(())

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
 
-use super::alone::RebuildLock;
-use super::promote::{in_use, overtaken, taken_over};
-use super::{Announced, Catalogue, Generation, Row, State, Switch};
+use super::refusals::{in_use, overtaken, taken_over};
+use super::{Announced, Catalogue, Generation, RebuildLock, Row, State, Switch};
 use crate::clock;
 use crate::log::embedded;
-use crate::store::sqlite::connect::{connect_options, open_pool, pool_options};
-use crate::store::sqlite::{SqliteOptions, SqliteStore, database};
+use crate::sqlite::SqliteOptions;
+use crate::sqlite::connect::{connect_options, open_pool, pool_options};
+use crate::store::sqlite::{SqliteStore, database};
 use crate::store::{PROJECTION_VERSION, ReadStore, Result, StoreError};
 
 /// How long to wait for the connection.

@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Executor, PgPool};
 
-use super::alone::RebuildLock;
-use super::promote::{in_use, overtaken, taken_over};
-use super::{Announced, Catalogue, Generation, Row, State, Switch};
+use super::refusals::{in_use, overtaken, taken_over};
+use super::{Announced, Catalogue, Generation, RebuildLock, Row, State, Switch};
 use crate::clock;
 use crate::store::postgres::connect::{self, Session};
 use crate::store::postgres::errors::database;

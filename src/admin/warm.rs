@@ -7,9 +7,10 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::params::Query;
-use super::problem::{Kind, Problem};
-use super::{auth, current, observed};
+use crate::api::params::Query;
+use crate::api::problem::{Kind, Problem};
+use crate::api::{auth, observed};
+use crate::generations::view::CurrentView;
 use crate::warm::{Progress, Warmer, Warming};
 
 pub const WARM: &str = "/api/v1/cache/warm";
@@ -28,21 +29,27 @@ struct Begun {
     progress: Progress,
 }
 
-async fn begin(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let warmer = of(&request)?;
+async fn begin(
+    request: HttpRequest,
+    current: web::Data<CurrentView>,
+) -> Result<HttpResponse, Problem> {
+    let warmer = of(&request, &current)?;
     auth::only_json(&request)?;
     let joined = !warmer.begin(0);
     let begun = Begun { joined, progress: warmer.progress() };
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(begun))
 }
 
-async fn progress(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let warmer = of(&request)?;
+async fn progress(
+    request: HttpRequest,
+    current: web::Data<CurrentView>,
+) -> Result<HttpResponse, Problem> {
+    let warmer = of(&request, &current)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(warmer.progress()))
 }
 
-fn of(request: &HttpRequest) -> Result<Arc<Warmer>, Problem> {
-    let view = current::of(request).ok_or_else(Problem::internal)?;
+fn of(request: &HttpRequest, current: &CurrentView) -> Result<Arc<Warmer>, Problem> {
+    let view = current.view();
     auth::check(&view.state, request, "warming the page cache")?;
     Query::parse(request.query_string())?.finish()?;
     view.warming.as_ref().map(Warming::warmer).ok_or_else(|| {
