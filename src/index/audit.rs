@@ -22,8 +22,8 @@ use projections::market::Market;
 use super::follow::apart;
 use super::rounds::Names;
 use super::{IndexVersion, ListingIndex};
-use crate::changes::ChangeCursor;
 use crate::changes::follow::Following;
+use crate::store::feed::ChangeCursor;
 use crate::store::{ReadStore, Result};
 
 /// How long an audit waits until the index has followed what the audit has read.

@@ -7,11 +7,11 @@ use anyhow::Context as _;
 
 use crate::cli::standings::standings;
 use crate::config::Config;
-use crate::log::gap;
 use crate::log::kafka::KafkaLog;
 use crate::log::position::Position;
+use crate::log::{Log, gap};
 use crate::projector::kafka::marks;
-use crate::stack::{Log, Stack};
+use crate::stack::Stack;
 use crate::store::Standing;
 
 /// The partitions that were written to and of which nothing more is projected, each with the reason. Empty if that
