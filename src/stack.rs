@@ -133,7 +133,7 @@ impl Stack {
         let why = match Stack::open_with(config, absent).await {
             Ok(stack) => return Ok(stack),
             Err(error) => match error.downcast_ref::<StoreError>() {
-                Some(StoreError::Incompatible(why)) => why.clone(),
+                Some(StoreError::Incompatible(why) | StoreError::Absent(why)) => why.clone(),
                 _ => return Err(error),
             },
         };

@@ -46,9 +46,11 @@ fn a_generation_is_not_made_by_looking() {
     home.run(&["publish", &file]).good();
     let generation = home.data_dir().join("generation-1.db");
     let looked = || {
-        for command in [&["status"][..], &["dead-letters", "list"]] {
-            home.run(command).refused(&["in data yet", "vitrine serve", "from the log"]);
-        }
+        let dead_letters = home.run(&["dead-letters", "list"]);
+        dead_letters.refused(&["in data yet", "vitrine serve", "from the log"]);
+        let status = home.json(&["status"]);
+        assert_eq!((&status["generation"], &status["lag_events"]), (&json!(0), &json!(1)));
+        assert!(home.run(&["status"]).good().stdout.contains("none yet: `vitrine serve` makes it"));
         home.run(&["generations", "list"]).good();
         home.run(&["generations", "promote", "2"]).refused(&["2"]);
         assert!(!generation.exists());

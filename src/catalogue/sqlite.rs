@@ -94,7 +94,7 @@ impl SqliteCatalogue {
     }
 
     fn none_yet(&self, what: &str) -> StoreError {
-        StoreError::Incompatible(format!(
+        StoreError::Absent(format!(
             "there is no {what} in {} yet: `vitrine serve` makes it from the log",
             self.data_dir.display()
         ))

@@ -10,8 +10,8 @@ use crate::catalogue::{Generation, State};
 use crate::clock;
 use crate::log::position::Partition;
 use crate::log::{self, Extent};
-use crate::stack::Stack;
-use crate::store::{Standing, StoreStatus};
+use crate::stack::{Stack, open_log};
+use crate::store::{Standing, StoreError, StoreStatus};
 
 #[derive(Serialize)]
 struct Status {
@@ -53,7 +53,13 @@ struct PartitionStatus {
 
 pub async fn run(context: Context) -> anyhow::Result<()> {
     let config = &context.config;
-    let stack = Stack::open_existing(config).await?;
+    let stack = match Stack::open_existing(config).await {
+        Ok(stack) => stack,
+        Err(error) => match error.downcast_ref::<StoreError>() {
+            Some(StoreError::Absent(_)) => return before_the_first_generation(&context).await,
+            _ => return Err(error),
+        },
+    };
     let log = stack.log.events();
     let extents = log.extents().await?;
     let live = standings(&stack.log, stack.store.as_ref()).await?;
@@ -81,6 +87,25 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
         lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
     };
     stack.close().await;
+    output::answer(context.json, &status, || status.text());
+    Ok(())
+}
+
+/// The status of a log from which nothing was made yet: all of it waits.
+async fn before_the_first_generation(context: &Context) -> anyhow::Result<()> {
+    let log = open_log(&context.config).await?.events();
+    let extents = log.extents().await?;
+    let lag = log.lag(&extents, &[]).await?;
+    let status = Status {
+        log: context.config.log.url.redacted(),
+        store: StoreStatus::default(),
+        positions: extents.iter().map(|extent| PartitionStatus::of(extent, &[])).collect(),
+        lag_events: lag.events,
+        generations: Vec::new(),
+        stopped_beside: Vec::new(),
+        lag_ms: lag.since.map_or(0, |at| (clock::now().millis() - at.millis()).max(0)),
+    };
+    log.close().await;
     output::answer(context.json, &status, || status.text());
     Ok(())
 }
@@ -117,10 +142,13 @@ impl Status {
         let store = &self.store;
         let mut lines = vec![
             format!("log           {}", self.log),
-            format!(
-                "generation    {} (projection version {})",
-                store.generation, store.projection_version
-            ),
+            match store.generation {
+                0 => "generation    none yet: `vitrine serve` makes it from the log".to_owned(),
+                number => format!(
+                    "generation    {number} (projection version {})",
+                    store.projection_version
+                ),
+            },
             format!("beside it     {}", self.beside()),
             format!("products      {}", store.products),
             format!("store         {} MiB", store.store_bytes >> 20),

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// The store was made by a version or a configuration that this one cannot go on with.
     #[error("{0}")]
     Incompatible(String),
+    /// There is no generation yet, and who asks does not make one.
+    #[error("{0}")]
+    Absent(String),
     #[error("the read store refused a statement: {0}")]
     Database(String),
 }
