@@ -1,11 +1,13 @@
 //! Scans of large listings: on threads of their own, a few at a time, so that no other request waits
-//! behind them.
+//! behind them. The system runs these threads only where no other thread of the process wants the
+//! processor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use tokio::sync::Semaphore;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{Semaphore, oneshot};
 
 use super::Times;
 
@@ -16,6 +18,10 @@ pub const INLINE_PRODUCTS: u64 = 1_000;
 /// From so many products on, a listing is looked through by two threads where a second turn is
 /// free: what nobody else wants makes it quicker.
 const SPLIT_PRODUCTS: u64 = 20_000;
+
+/// The niceness of threads that scan: a thread that answers from memory gets some ten times their share.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 
 /// How much is scanned at a time.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +43,8 @@ pub enum ScanError {
 
 /// The scans of a process.
 pub struct Scans {
+    /// `None` where the system has no thread left.
+    pool: Option<ThreadPool>,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     limits: ScanLimits,
@@ -58,7 +66,14 @@ impl Scans {
     pub fn new(limits: ScanLimits) -> Scans {
         let turns = Arc::new(Semaphore::new(limits.at_once.max(1)));
         let (waiting, refused) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Scans { turns, waiting, limits, times: Arc::default(), refused }
+        Scans {
+            pool: pool(limits.at_once.max(1)),
+            turns,
+            waiting,
+            limits,
+            times: Arc::default(),
+            refused,
+        }
     }
 
     /// Requests that wait for their turn.
@@ -102,14 +117,34 @@ impl Scans {
             false => None,
         };
         let times = Arc::clone(&self.times);
-        let scanned = tokio::task::spawn_blocking(move || {
+        let (answer, scanned) = oneshot::channel();
+        self.pool.as_ref().ok_or(ScanError::Ended)?.spawn(move || {
             let began = Instant::now();
             let scanned = scan(1 + usize::from(second.is_some()));
             times.took(began.elapsed());
             // Also where nobody waits for it any more: it holds its turns until it is over.
             drop((turn, second));
-            scanned
+            let _ = answer.send(scanned);
         });
         scanned.await.map_err(|_| ScanError::Ended)
     }
+}
+
+fn pool(threads: usize) -> Option<ThreadPool> {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|nth| format!("scan-{nth}"))
+        .start_handler(|_| give_way())
+        // Who waits for the answer is told that there is none.
+        .panic_handler(|_| {});
+    pool.build()
+        .inspect_err(|error| tracing::error!(%error, "large listings cannot be scanned"))
+        .ok()
+}
+
+/// Lowers the priority of this thread. That it cannot be lowered is no fault.
+fn give_way() {
+    // On Linux it is the calling thread's, elsewhere the whole process's.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
