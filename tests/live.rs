@@ -272,11 +272,12 @@ pub fn own_writes_show_with_one_connection(service: &Service) {
             scope.spawn(move || {
                 let id = format!("p{writer}");
                 let named = json!({"brand": {"id": id, "name": "B"}});
-                service.publish(&[product(&id, named)]);
+                // In another topic than its prices: it may come later than they do.
+                let of_product = service.publish(&[product(&id, named)]);
                 for version in 1..=10 {
                     let amount = 100 * version;
                     let price = price(&id, &id, amount, json!({"version": version}));
-                    let position = service.publish(&[price]);
+                    let position = format!("{of_product},{}", service.publish(&[price]));
                     let headers =
                         [("Vitrine-Min-Position", position.as_str()), ("Vitrine-Wait-Ms", "5000")];
                     let shows = |path: &str| {
