@@ -12,6 +12,9 @@ use super::follow::{Feed, Follower, apart, lock};
 use super::image::{self, Head, ImageError, Opened};
 use super::load::FIRST;
 
+/// How soon an image is tried again that could not be written.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+
 /// The subject of the wait while an image cannot be written.
 const KEEPING: &str = "the image of the listing index cannot be kept";
 
@@ -29,15 +32,19 @@ pub struct Images {
 #[derive(Default)]
 pub(super) struct Kept {
     version: u64,
-    /// When the process began to write it.
-    at: Option<Clock>,
+    /// When the next one may be written; `None`: at once.
+    due: Option<Clock>,
     writing: Option<JoinHandle<Result<(), String>>>,
 }
 
 impl Kept {
     /// After a start from an image. `is_same`: the first version is the one in the image.
-    pub fn resumed(is_same: bool) -> Kept {
-        Kept { version: if is_same { FIRST } else { 0 }, at: Some(Clock::now()), writing: None }
+    pub fn resumed(is_same: bool, every: Duration) -> Kept {
+        Kept {
+            version: if is_same { FIRST } else { 0 },
+            due: Some(Clock::now() + every),
+            writing: None,
+        }
     }
 }
 
@@ -67,14 +74,14 @@ impl Follower {
         self.kept(&mut feed.kept, last).await;
         let Feed { heard, versions, kept } = feed;
         let is_new = versions.last.number != kept.version && !heard.pending.everything;
-        let is_due = last || kept.at.is_none_or(|at| at.elapsed() >= images.every);
+        let is_due = last || kept.due.is_none_or(|due| due <= Clock::now());
         if kept.writing.is_some() || !is_new || !is_due {
             return;
         }
         let writer = versions.writer.clone();
         // There is none after a round that failed: the writer then holds more than the last version.
         let Some(image) = apart(move || lock(&writer).image()).await else { return };
-        (kept.version, kept.at) = (versions.last.number, Some(Clock::now()));
+        (kept.version, kept.due) = (versions.last.number, Some(Clock::now() + images.every));
         let head = Head::new(random_token(), heard.cursor.clone(), heard.pending.clone());
         let (store, images) = (self.store.clone(), (images.path(), images.generation));
         kept.writing = Some(tokio::spawn(async move {
@@ -110,6 +117,7 @@ impl Follower {
                 self.waits.wait(KEEPING, why);
                 // The same version is tried again.
                 kept.version = 0;
+                kept.due = kept.due.map(|due| due.min(Clock::now() + TRY_AGAIN));
             }
         }
     }

@@ -71,7 +71,8 @@ impl Follower {
             return Ok(None);
         }
         // The image stays the newest one until something changes.
-        let kept = Kept::resumed(names.is_empty());
+        let every = self.images.as_ref().map_or(Duration::ZERO, |images| images.every);
+        let kept = Kept::resumed(names.is_empty(), every);
         names.discounts = true;
         self.read(snapshot.as_mut(), &writer, &names).await?;
         drop(snapshot);

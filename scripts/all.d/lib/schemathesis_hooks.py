@@ -49,6 +49,16 @@ def as_meant(value):
     return value
 
 
+def paths_that_end(event):
+    """Has the path of each category end with its own id."""
+    data = event.get("data") if isinstance(event, dict) else None
+    categories = data.get("categories") if isinstance(data, dict) else None
+    for category in categories if isinstance(categories, list) else []:
+        path = category.get("path") if isinstance(category, dict) else None
+        if isinstance(path, list) and path and "id" in category:
+            path[-1] = category["id"]
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Makes right data what its schema cannot say: cursors come from answers, and positions from the log as it is."""
@@ -62,6 +72,7 @@ def before_call(context, case, kwargs):
         # What Base64 holds is beyond a schema.
         if isinstance(event, dict) and "data_base64" in event:
             event.update(IN_BASE64)
+        paths_that_end(event)
     if case.query is None:
         case.query = {}
     query, headers = case.query, case.headers or {}
